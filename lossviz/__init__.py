@@ -1,0 +1,43 @@
+"""LossViz: see what class weighting does to a classifier.
+
+Importing the package is cheap: TensorFlow is imported by the first call that needs it.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lossviz.data import DATASETS, make_dataset
+from lossviz.models import MODELS
+from lossviz.plan import OPTIMIZERS, Run, decode_maps
+from lossviz.strategies import STRATEGIES
+from lossviz.tables import from_table, read_table
+from lossviz.weights import SCHEMES, class_weights
+
+if TYPE_CHECKING:
+    from lossviz.equation import gradient, loss
+    from lossviz.train import fit
+
+__all__ = [
+    "DATASETS",
+    "MODELS",
+    "OPTIMIZERS",
+    "SCHEMES",
+    "STRATEGIES",
+    "Run",
+    "class_weights",
+    "decode_maps",
+    "fit",
+    "from_table",
+    "gradient",
+    "loss",
+    "make_dataset",
+    "read_table",
+]
+
+_NEED_TENSORFLOW = {"fit": "train", "loss": "equation", "gradient": "equation"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _NEED_TENSORFLOW:
+        raise AttributeError(f"module 'lossviz' has no attribute {name!r}")
+    return getattr(import_module(f"lossviz.{_NEED_TENSORFLOW[name]}"), name)

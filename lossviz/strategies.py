@@ -1,0 +1,533 @@
+r"""Every strategy is a row of one equation. The one place to add a strategy.
+
+    q = softmax(S[ŷ] ⊙ z + B[y])
+    ℓ = W[y, ŷ] · (1 − q_y)^{γ_y} · (−log q_y)  +  Σ_j C[y, j] q_j
+
+with logits z, the true class y and the predicted class ŷ = argmax z, a constant. A strategy is a function from class
+counts (and its knobs) to the tables W, S, B, C (K×K each) and γ (K), and the rules by which it may decide at test
+time. `lossviz.loss` and the trainer run all of them through the same kernel; pages, tests and the reference take them
+from `STRATEGIES`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lossviz.knobs import Choice, Knob, one_of, settle
+from lossviz.weights import SCHEMES, check_counts, class_weights
+
+Array = NDArray[np.float64]
+NEVER = -1e9
+"""Stands for log 0: far below any logit, and finite, so that 0 · NEVER is 0 and no NaN can come of it."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How to decide at test time: argmax of D[ŷ] ⊙ z + d, or the class of least expected cost under its softmax.
+
+    Attributes:
+        name: Short name, "logits" for the plain rule.
+        title: What a table is labelled with.
+        scale: D, [K, K], indexed [ŷ, c].
+        shift: d, [K].
+        cost: Cost of deciding the second index when the first is true, [K, K]; None decides by argmax.
+    """
+
+    name: str
+    title: str
+    scale: Array
+    shift: Array
+    cost: Array | None = None
+
+    def scores(self, logits: ArrayLike) -> Array:
+        """The logits decided on: D[ŷ] ⊙ z + d, of the shape of `logits`, [..., K]."""
+        z = np.asarray(logits, dtype=np.float64)
+        return self.scale[z.argmax(-1)] * z + self.shift
+
+    def probabilities(self, logits: ArrayLike) -> Array:
+        """Softmax of the scores, [..., K]: what such a model claims."""
+        scores = self.scores(logits)
+        e = np.exp(scores - scores.max(-1, keepdims=True))
+        return e / e.sum(-1, keepdims=True)
+
+    def classes(self, logits: ArrayLike) -> NDArray[np.int64]:
+        """The decided class, [...]."""
+        if self.cost is None:
+            return self.scores(logits).argmax(-1)
+        return (self.probabilities(logits) @ self.cost).argmin(-1)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of the one equation for K classes, and what a trainer has to know besides.
+
+    Attributes:
+        weight: W, [K, K], indexed [y, ŷ].
+        scale: S, [K, K], indexed [ŷ, c].
+        shift: B, [K, K], indexed [y, c].
+        focus: γ, [K], by true class.
+        cost: C, [K, K], indexed [y, j].
+        late_weight: W from the fraction `late` of the steps on (deferred re-weighting).
+        late: 1 means never.
+        sampler: Whether mini-batches are drawn "uniform" or class-"balanced".
+        decisions: The rules by which it may decide; the first is the usual one.
+        target: The rule by which its optimum decides, applied to log p(c|x) in place of logits; None where there is
+            no such closed form.
+    """
+
+    weight: Array
+    scale: Array
+    shift: Array
+    focus: Array
+    cost: Array
+    late_weight: Array
+    late: float
+    sampler: str
+    decisions: tuple[Decision, ...]
+    target: Decision | None
+
+
+@dataclass(frozen=True)
+class Strategy:
+    """One row: what it is called, where it comes from, and its tables.
+
+    Attributes:
+        name: What `lossviz.loss` and `lossviz.fit` call it.
+        title: What people call it.
+        formula: LaTeX of the loss of one example.
+        source: Reference.
+        knobs: Its parameters.
+        flawed: Whether it is one of the copied recipes that do not weight.
+        build: counts, knobs -> Tables.
+    """
+
+    name: str
+    title: str
+    formula: str
+    source: str
+    knobs: tuple[Knob | Choice, ...]
+    flawed: bool
+    build: Callable[..., Tables]
+
+    @property
+    def summary(self) -> str:
+        """The first line of the function's docstring."""
+        return (self.build.__doc__ or "").strip().split("\n")[0]
+
+    def tables(self, counts: ArrayLike, **knobs: Any) -> Tables:
+        """The tables for these class counts.
+
+        Args:
+            counts: Examples of each class, [K], K ≥ 2; 0 is an absent class: its weight is 0 and its prior 0.
+            **knobs: The strategy's own parameters.
+
+        Returns:
+            Tables of float64.
+
+        Raises:
+            ValueError: Counts or knobs that make no sense, and which.
+        """
+        n = check_counts(counts, zero=True)
+        if len(n) < 2:
+            raise ValueError("counts must have at least two classes; not 1")
+        return self.build(n, **settle(self.name, self.knobs, knobs))
+
+
+STRATEGIES: dict[str, Strategy] = {}
+
+
+def strategy(
+    title: str, formula: str, *, source: str, knobs: tuple[Knob | Choice, ...] = (), flawed: bool = False
+) -> Callable:
+    """Register a function `(counts, **knobs) -> Tables` under its own name."""
+
+    def register(function: Callable[..., Tables]) -> Callable[..., Tables]:
+        name = function.__name__
+        STRATEGIES[name] = Strategy(name, title, formula, source, knobs, flawed, function)
+        return function
+
+    return register
+
+
+def get(name: str) -> Strategy:
+    """The entry called `name`.
+
+    Raises:
+        ValueError: There is none; the message lists those that exist.
+    """
+    return STRATEGIES[one_of("strategy", name, STRATEGIES)]
+
+
+def _tables(
+    n: Array,
+    *,
+    weight: ArrayLike = 1.0,
+    scale: ArrayLike = 1.0,
+    shift: ArrayLike = 0.0,
+    focus: float = 0.0,
+    cost: ArrayLike = 0.0,
+    late_weight: ArrayLike | None = None,
+    late: float = 1.0,
+    sampler: str = "uniform",
+    decisions: tuple[Decision, ...] = (),
+    target: Decision | None = None,
+) -> Tables:
+    """Neutral tables but for what is given; a [K] scale or shift is one for every ŷ or y."""
+    k = len(n)
+
+    def square(a: ArrayLike) -> Array:
+        return np.array(np.broadcast_to(np.asarray(a, dtype=np.float64), (k, k)))
+
+    w = square(weight)
+    return Tables(
+        weight=w,
+        scale=square(scale),
+        shift=square(shift),
+        focus=np.full(k, float(focus)),
+        cost=square(cost),
+        late_weight=w if late_weight is None else square(late_weight),
+        late=late,
+        sampler=sampler,
+        decisions=decisions or (_decide(n),),
+        target=target,
+    )
+
+
+def _decide(
+    n: Array,
+    name: str = "logits",
+    title: str = "argmax of the logits",
+    *,
+    scale: ArrayLike = 1.0,
+    shift: ArrayLike = 0.0,
+    cost: Array | None = None,
+) -> Decision:
+    k = len(n)
+    d = np.array(np.broadcast_to(np.asarray(scale, dtype=np.float64), (k, k)))
+    return Decision(name, title, d, np.array(np.broadcast_to(np.asarray(shift, dtype=np.float64), k)), cost)
+
+
+def _aim(w: Array) -> Decision:
+    """The target argmax w_c p(c|x)."""
+    return _decide(w, "target", "argmax of w p(c|x)", shift=_log(w))
+
+
+def _log(x: Array) -> Array:
+    """Natural logarithm with NEVER for 0."""
+    return np.log(x, where=x > 0, out=np.full_like(x, NEVER))
+
+
+def _of_present(n: Array, scheme: str, **knobs: Any) -> Array:
+    """Weights by a scheme, of the classes that occur; an absent class gets 0, which no example ever meets."""
+    w = np.zeros_like(n)
+    w[n > 0] = class_weights(n[n > 0], scheme, **knobs)
+    return w
+
+
+def _weights(n: Array, class_weight: Any) -> Array:
+    """Resolve a `class_weight` knob: "none", a scheme's name, or one number a class."""
+    if isinstance(class_weight, str):
+        return np.ones_like(n) if class_weight == "none" else _of_present(n, class_weight)
+    return _table("class_weight", class_weight, (len(n),))
+
+
+def _table(name: str, values: Any, shape: tuple[int, ...]) -> Array:
+    """A knob that is an array: of this shape, and of non-negative finite numbers."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numbers of shape {shape}; not {values!r:.80}") from None
+    if array.shape != shape:
+        raise ValueError(f"{name} must have shape {shape}; not {array.shape}")
+    bad = np.argwhere(~(np.isfinite(array) & (array >= 0)))
+    if len(bad):
+        where = tuple(int(i) for i in bad[0])
+        raise ValueError(f"{name}{list(where)} is {array[where]:g}: it must be finite and not negative")
+    return array
+
+
+def _class_weight(default: str = "balanced") -> Choice:
+    return Choice(
+        "class_weight", "Class weights", default, ("none", *SCHEMES), "A scheme, or one number a class.", arrays=True
+    )
+
+
+_BETA = Knob(
+    "beta", "Beta β", 0.999, 0.0, 1.0, 0.0001, "Effective number of examples: 0 no weights, 1 inverse frequency."
+)
+_FOCUS = Knob("gamma", "Focus γ", 2.0, 0.0, 5.0, 0.1, "0 is cross-entropy; larger turns away from easy examples.")
+_TAU = Knob("tau", "Strength τ", 1.0, 0.0, 3.0, 0.05, "0 is cross-entropy; 1 aims at the balanced error.")
+
+
+@strategy("Cross-entropy", r"-\log \operatorname{softmax}(z)_y", source="maximum likelihood")
+def cross_entropy(n: Array) -> Tables:
+    """The plain loss: its optimum gives the probabilities of the data as they are."""
+    return _tables(n, target=_aim(np.ones_like(n)))
+
+
+@strategy(
+    "Weighted cross-entropy",
+    r"w_y \cdot \bigl(-\log \operatorname{softmax}(z)_y\bigr)",
+    source="King & Zeng 2001, Political Analysis 9(2)",
+    knobs=(_class_weight(),),
+)
+def weighted_cross_entropy(n: Array, *, class_weight: Any) -> Tables:
+    """The correct form: each example's loss times the weight of its true class."""
+    w = _weights(n, class_weight)
+    return _tables(n, weight=w[:, None], target=_aim(w))
+
+
+@strategy(
+    "Weighted by the predicted class",
+    r"w_{\hat y} \cdot \bigl(-\log \operatorname{softmax}(z)_y\bigr)",
+    source="asked for in public threads",
+    knobs=(_class_weight(),),
+)
+def weighted_by_prediction(n: Array, *, class_weight: Any) -> Tables:
+    """Misguided: the weight depends on the model's guess, so predicting a cheap class makes every mistake cheap."""
+    return _tables(n, weight=_weights(n, class_weight)[None, :])
+
+
+@strategy(
+    "Weighted by the kind of error",
+    r"M_{y \hat y} \cdot \bigl(-\log \operatorname{softmax}(z)_y\bigr)",
+    source="generalises weights by true and by predicted class",
+    knobs=(
+        Choice("error_weight", "Weights M", "balanced", ("balanced",), "A K×K table [true, predicted].", arrays=True),
+    ),
+)
+def error_weighted(n: Array, *, error_weight: Any) -> Tables:
+    """A weight for each pair of true and predicted class; by default the balanced weight on mistakes, 1 when right."""
+    k = len(n)
+    if isinstance(error_weight, str):
+        return _tables(n, weight=np.where(np.eye(k, dtype=bool), 1.0, _weights(n, error_weight)[:, None]))
+    return _tables(n, weight=_table("error_weight", error_weight, (k, k)))
+
+
+@strategy(
+    "Expected cost",
+    r"\textstyle\sum_j C_{yj}\,\operatorname{softmax}(z)_j",
+    source="Elkan 2001, IJCAI",
+    knobs=(
+        Choice("cost", "Costs C", "balanced", ("balanced",), "A K×K table [true, decided]; 0 when right.", arrays=True),
+        Knob("cross_entropy", "Cross-entropy added", 0.0, 0.0, 1.0, 0.05, "A share of plain cross-entropy besides."),
+    ),
+)
+def expected_cost(n: Array, *, cost: Any, cross_entropy: float) -> Tables:
+    """Pay what the decision is expected to cost; by default a mistake costs the balanced weight of the true class."""
+    k = len(n)
+    if isinstance(cost, str):
+        c = (1 - np.eye(k)) * _weights(n, cost)[:, None]
+    else:
+        c = _table("cost", cost, (k, k))
+    by_cost = _decide(n, "cost", "least expected cost", cost=c)
+    return _tables(
+        n, weight=cross_entropy, cost=c, decisions=(_decide(n), by_cost), target=by_cost if cross_entropy == 0 else None
+    )
+
+
+def _raw_or_scaled(n: Array, scale: Array) -> tuple[Decision, ...]:
+    return (_decide(n, "raw", "raw logits"), _decide(n, "scaled", "multiplied logits", scale=scale))
+
+
+@strategy(
+    "Multiplied logits",
+    r"-\log \operatorname{softmax}(w \odot z)_y",
+    source="widely copied from public threads since 2016",
+    knobs=(_class_weight(),),
+    flawed=True,
+)
+def multiplied_logits(n: Array, *, class_weight: Any) -> Tables:
+    """Flawed: it weights the output columns, not the examples, and the last layer undoes it."""
+    w = _weights(n, class_weight)
+    # at the optimum the *scaled* logits are those of plain cross-entropy; the raw ones are anybody's guess
+    return _tables(n, scale=w, decisions=_raw_or_scaled(n, w))
+
+
+@strategy(
+    "Masked logits",
+    r"-\log \operatorname{softmax}(w_{\hat y}\, z)_y",
+    source="a segmentation question in public threads",
+    knobs=(_class_weight(),),
+    flawed=True,
+)
+def masked_logits(n: Array, *, class_weight: Any) -> Tables:
+    """Doubly flawed: all logits times the weight of the predicted class, a temperature that depends on the guess."""
+    s = _weights(n, class_weight)[:, None]
+    return _tables(n, scale=s, decisions=_raw_or_scaled(n, s))
+
+
+@strategy(
+    "Focal loss",
+    r"\alpha_y (1 - q_y)^{\gamma} (-\log q_y),\quad q = \operatorname{softmax}(z)",
+    source="Lin et al. 2017, arXiv:1708.02002",
+    knobs=(_FOCUS, _class_weight("none")),
+)
+def focal(n: Array, *, gamma: float, class_weight: Any) -> Tables:
+    """Turns away from what is already easy; not proper: its probabilities are pulled towards the middle."""
+    w = _weights(n, class_weight)
+    return _tables(n, weight=w[:, None], focus=gamma, target=_focal_target(w, gamma))
+
+
+def _focal_target(w: Array, gamma: float) -> Decision | None:
+    """Unweighted focal keeps the order of the classes, so it decides like cross-entropy; weighted focal does not."""
+    return _aim(w) if gamma == 0 or np.ptp(w) == 0 else None
+
+
+@strategy(
+    "Class-balanced",
+    r"\frac{1-\beta}{1-\beta^{n_y}} \cdot \bigl(-\log \operatorname{softmax}(z)_y\bigr)",
+    source="Cui et al. 2019, arXiv:1901.05555",
+    knobs=(_BETA,),
+)
+def class_balanced(n: Array, *, beta: float) -> Tables:
+    """Weighted by the effective number of examples (weights sum to K)."""
+    w = _of_present(n, "effective_number", beta=beta)
+    return _tables(n, weight=w[:, None], target=_aim(w))
+
+
+@strategy(
+    "Class-balanced focal",
+    r"\frac{1-\beta}{1-\beta^{n_y}} (1 - q_y)^{\gamma} (-\log q_y)",
+    source="Cui et al. 2019, arXiv:1901.05555",
+    knobs=(_BETA, _FOCUS),
+)
+def class_balanced_focal(n: Array, *, beta: float, gamma: float) -> Tables:
+    """Focal loss with effective-number weights."""
+    w = _of_present(n, "effective_number", beta=beta)
+    return _tables(n, weight=w[:, None], focus=gamma, target=_focal_target(w, gamma))
+
+
+@strategy(
+    "Logit adjustment",
+    r"-\log \operatorname{softmax}(z + \tau \log \pi)_y",
+    source="Menon et al. 2021, arXiv:2007.07314",
+    knobs=(_TAU,),
+)
+def logit_adjustment(n: Array, *, tau: float) -> Tables:
+    """Adds τ·log prior in training only, so that the bare logits decide for the balanced error."""
+    return _tables(n, shift=tau * _log(n / n.sum()), target=_aim(_prior_power(n, tau)))
+
+
+def _prior_power(n: Array, tau: float) -> Array:
+    """π^−τ: what is left of the classes' weights once the prior is taken out τ times; 0 for an absent class."""
+    return np.where(n > 0, (np.maximum(n, 1) / n.sum()) ** -tau, 0.0)
+
+
+@strategy(
+    "Post-hoc logit adjustment",
+    r"-\log \operatorname{softmax}(z)_y,\quad \hat y = \arg\max z - \tau \log \pi",
+    source="Menon et al. 2021, arXiv:2007.07314",
+    knobs=(_TAU,),
+)
+def posthoc_logit_adjustment(n: Array, *, tau: float) -> Tables:
+    """Trains plain and subtracts τ·log prior when deciding."""
+    w = _prior_power(n, tau)
+    return _tables(
+        n, decisions=(_decide(n, "adjusted", "logits minus τ log π", shift=_log(w)), _decide(n)), target=_aim(w)
+    )
+
+
+@strategy(
+    "Balanced softmax",
+    r"-\log \operatorname{softmax}(z + \log n)_y",
+    source="Ren et al. 2020, arXiv:2007.10740",
+)
+def balanced_softmax(n: Array) -> Tables:
+    """Logit adjustment with τ = 1: counts and priors differ by a constant that softmax does not see."""
+    return _tables(n, shift=_log(n), target=_aim(_prior_power(n, 1.0)))
+
+
+@strategy(
+    "LDAM",
+    r"-\log \operatorname{softmax}\bigl(s\,(z - m_y e_y)\bigr)_y,\quad m_c \propto n_c^{-1/4}",
+    source="Cao et al. 2019, arXiv:1906.07413",
+    knobs=(
+        Knob("scale", "Scale s", 1.0, 0.1, 50.0, 0.1, "30 in the paper, whose logits are cosines; 1 for raw logits."),
+        Knob("max_margin", "Largest margin", 0.5, 0.0, 5.0, 0.05, "The margin of the rarest class."),
+        Knob(
+            "late",
+            "Weights from",
+            1.0,
+            0.0,
+            1.0,
+            0.05,
+            "Fraction of the steps after which class-balanced weights start (DRW); 1: never.",
+        ),
+        _BETA,
+    ),
+)
+def ldam(n: Array, *, scale: float, max_margin: float, late: float, beta: float) -> Tables:
+    """A margin that is wider for rare classes, with class-balanced weights switched on late (DRW) if asked for."""
+    margin = np.zeros_like(n)
+    margin[n > 0] = max_margin * (n[n > 0].min() / n[n > 0]) ** 0.25
+    late_weight = _of_present(n, "effective_number", beta=beta)[:, None] if late < 1 else None
+    return _tables(n, scale=scale, shift=-scale * np.diag(margin), late_weight=late_weight, late=late)
+
+
+@strategy(
+    "CDT",
+    r"-\log \operatorname{softmax}(a \odot z)_y,\quad a_c = (n_c / n_{\max})^{\gamma}",
+    source="Ye et al. 2020, arXiv:2001.01385",
+    knobs=(Knob("gamma", "Power γ", 0.3, 0.0, 1.0, 0.01, "0 is cross-entropy; .1 to .4 is usual."),),
+)
+def cdt(n: Array, *, gamma: float) -> Tables:
+    """Multiplies logits the right way round: the *smaller* factor on the rare class, and only while training."""
+    return _tables(n, scale=(n / n.max()) ** gamma)
+
+
+@strategy(
+    "VS loss",
+    r"\omega_y \bigl(-\log \operatorname{softmax}(a \odot z + \tau \log \pi)_y\bigr),\quad a_c = (n_c / n_{\max})^{\gamma}",
+    source="Kini et al. 2021, arXiv:2103.01550",
+    knobs=(
+        Knob("gamma", "Power γ", 0.2, 0.0, 1.0, 0.01, "Multiplicative part, as in CDT; .15 to .3 is usual."),
+        _TAU,
+        _class_weight("none"),
+    ),
+)
+def vs(n: Array, *, gamma: float, tau: float, class_weight: Any) -> Tables:
+    """Vector scaling: multiplies as CDT, adds as logit adjustment, and may weight besides."""
+    w = _weights(n, class_weight)
+    return _tables(n, weight=w[:, None], scale=(n / n.max()) ** gamma, shift=tau * _log(n / n.sum()))
+
+
+@strategy(
+    "Equalization (SEQL)",
+    r"-\log \frac{e^{z_y}}{\sum_c \bigl(1 - 1[c \text{ rare}, c \ne y]\bigr)\, e^{z_c}}",
+    source="Tan et al. 2020, arXiv:2003.05176",
+    knobs=(
+        Knob("rare", "Rare below", 0.5, 0.0, 1.0, 0.05, "Rare: a share below this fraction of the equal share 1/K."),
+    ),
+)
+def equalization(n: Array, *, rare: float) -> Tables:
+    """Examples of other classes do not push rare classes down; with two classes nothing then holds the rare one back."""
+    k = len(n)
+    is_rare = n / n.sum() < rare / k
+    return _tables(n, shift=np.where(is_rare[None, :] & ~np.eye(k, dtype=bool), NEVER, 0.0))
+
+
+@strategy(
+    "Threshold moving",
+    r"-\log \operatorname{softmax}(z)_y,\quad \hat y = \arg\max z + \log w",
+    source="Saerens et al. 2002, Neural Computation 14(1)",
+    knobs=(_class_weight(),),
+)
+def threshold_moving(n: Array, *, class_weight: Any) -> Tables:
+    """Trains plain and moves the threshold: weights only where they matter, in the decision."""
+    w = _weights(n, class_weight)
+    return _tables(n, decisions=(_decide(n, "moved", "logits plus log w", shift=_log(w)), _decide(n)), target=_aim(w))
+
+
+@strategy(
+    "Resampling",
+    r"-\log \operatorname{softmax}(z)_y \text{ on class-balanced batches}",
+    source="Chawla et al. 2002, arXiv:1106.1813, section 2; Saerens et al. 2002",
+)
+def resampling(n: Array) -> Tables:
+    """Mini-batches drawn with every class equally often; on the whole data at once, its expectation: balanced weights."""
+    w = _of_present(n, "balanced")
+    return _tables(n, weight=w[:, None], sampler="balanced", target=_aim(w))

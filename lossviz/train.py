@@ -1,0 +1,380 @@
+"""Training of many strategies at once, compiled, in chunks.
+
+One program per (model, features, classes), whatever the number of strategies, points or steps: rows are padded to ROWS,
+points to blocks of BLOCK under a dynamic count, and every setting is a tensor. So nothing recompiles when a knob
+moves, and a row's result is the same to the last bit whoever races with it.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lossviz import models
+from lossviz.equation import FIELDS, losses, predicted, scaled, stack, tf
+from lossviz.measure import measure
+from lossviz.plan import BLOCK, OPTIMIZERS, ROWS, SLOTS, Chunk, Piece, Plan, Run, assemble, capacity, prepare
+from lossviz.strategies import Decision
+
+Array = NDArray[Any]
+Shards = list[tuple[int, ...]]
+State = tuple[Array, Array, Array]
+"""Parameters and both moments of a lane, [shards, ROWS, D] each."""
+
+
+_made: list[Any] = []
+_compiling = Lock()
+
+
+def _f32(*shape: int) -> Any:
+    return tf.TensorSpec(shape, tf.float32)
+
+
+def _i32(*shape: int) -> Any:
+    return tf.TensorSpec(shape, tf.int32)
+
+
+def _table_specs(k: int) -> dict[str, Any]:
+    return {f: _f32(ROWS, k) if f == "focus" else _f32(ROWS, k, k) for f in FIELDS}
+
+
+@cache
+def _programs(dims: tuple[int, ...], blocks: int) -> dict[str, Any]:
+    """The compiled programs of one model: "step", "evaluate" and "paint", traced on first use."""
+    features, k, size = dims[0], dims[-1], models.size(dims)
+    points = [_f32(blocks, features, BLOCK), _f32(blocks, k, BLOCK)]
+
+    @tf.function(
+        jit_compile=True,
+        input_signature=[
+            *[_f32(ROWS, size)] * 3, _f32(), *points, _table_specs(k), _f32(ROWS), _i32(), _i32(), _f32(), _i32(SLOTS),
+            _f32(), _f32(), _f32(), tf.TensorSpec((), tf.bool), _f32(size),
+        ],
+    )  # fmt: skip
+    def step(theta, m, v, t, x, y, tables, late, blocks_a_step, stride, n, counts, rate, beta, gain, adaptive, decay):  # type: ignore[no-untyped-def]
+        """counts[i] steps of the optimiser, a snapshot after each stretch; step s reads blocks s·stride and on."""
+
+        def slope(theta: Any, at: Any, is_late: Any) -> Any:
+            def block(b: Any, g: Any) -> Any:
+                with tf.GradientTape() as tape:
+                    tape.watch(theta)
+                    total = tf.reduce_sum(losses(models.logits(theta, x[at + b], dims), y[at + b], tables, is_late))
+                return b + 1, g + tape.gradient(total, theta)
+
+            return (
+                tf.while_loop(lambda b, g: b < blocks_a_step, block, [0, tf.zeros_like(theta)])[1] / n + decay * theta
+            )
+
+        def one(i: Any, at: Any, theta: Any, m: Any, v: Any, t: Any) -> Any:
+            g = slope(theta, at, t >= late)
+            t += 1.0
+            m = beta * m + gain * g
+            v = 0.999 * v + 0.001 * g * g
+            adam = (m / (1.0 - beta**t)) / (tf.sqrt(v / (1.0 - 0.999**t)) + 1e-7)
+            return i + 1, at + stride, theta - rate * tf.where(adaptive, adam, m), m, v, t
+
+        def stretch(f: Any, at: Any, theta: Any, m: Any, v: Any, t: Any, out: Any) -> Any:
+            _, at, theta, m, v, t = tf.while_loop(lambda i, *_: i < counts[f], one, [0, at, theta, m, v, t])
+            return f + 1, at, theta, m, v, t, tf.tensor_scatter_nd_update(out, [[f]], theta[None])
+
+        used = tf.reduce_sum(tf.cast(counts > 0, tf.int32))
+        state = [0, 0, theta, m, v, t, tf.zeros([SLOTS, ROWS, size])]
+        _, _, theta, m, v, _, out = tf.while_loop(lambda f, *_: f < used, stretch, state)
+        return theta, m, v, out
+
+    frames = [_f32(SLOTS, ROWS, size), _i32()]
+
+    @tf.function(
+        jit_compile=True, input_signature=[*frames, _f32(SLOTS), *points, _table_specs(k), _f32(ROWS), _i32(), _f32()]
+    )
+    def evaluate(theta, used, t, x, y, tables, late, used_blocks, n):  # type: ignore[no-untyped-def]
+        """Mean own loss and mean cross-entropy of every frame, [SLOTS, ROWS] each."""
+
+        def frame(f: Any, own: Any, plain: Any) -> Any:
+            def block(b: Any, a: Any, c: Any) -> Any:
+                z = models.logits(theta[f], x[b], dims)
+                a += tf.reduce_sum(losses(z, y[b], tables, t[f] > late), 1)
+                nats = tf.reduce_logsumexp(z, 1) - tf.reduce_sum(z * y[b], 1)
+                return b + 1, a, c + tf.reduce_sum(nats * tf.reduce_sum(y[b], 0), 1)
+
+            zero = tf.zeros([ROWS])
+            _, a, c = tf.while_loop(lambda b, *_: b < used_blocks, block, [0, zero, zero])
+            put = tf.tensor_scatter_nd_update
+            return f + 1, put(own, [[f]], a[None] / n), put(plain, [[f]], c[None] / n)
+
+        zero = tf.zeros([SLOTS, ROWS])
+        return tf.while_loop(lambda f, *_: f < used, frame, [0, zero, zero])[1:]
+
+    return {"step": step, "evaluate": evaluate}
+
+
+@cache
+def _painter(dims: tuple[int, ...], blocks: int) -> Any:
+    """The compiled program that paints decision maps of `blocks` blocks of points."""
+    features, k, size = dims[0], dims[-1], models.size(dims)
+    levels = 256 // k
+
+    @tf.function(
+        jit_compile=True,
+        input_signature=[
+            _f32(SLOTS, ROWS, size), _i32(), _f32(blocks, features, BLOCK), _f32(ROWS, k, k), _f32(ROWS, k), _f32(ROWS, k, k),
+        ],
+    )  # fmt: skip
+    def paint(theta, used, x, scale, shift, cost):  # type: ignore[no-untyped-def]
+        """Class and confidence in one byte, [SLOTS, blocks, ROWS, BLOCK]."""
+
+        def block(f: Any, b: Any, out: Any) -> Any:
+            z = models.logits(theta[f], x[b], dims)
+            z = scaled(z, predicted(z), scale) + shift[:, :, None]
+            p = tf.exp(z - tf.reduce_max(z, 1, keepdims=True))
+            # of least expected cost; with the 0/1 costs of a plain argmax that is the most probable class
+            price = [tf.reduce_sum(cost[:, :, c, None] * p, 1) for c in range(k)]
+            best, chosen, of_best = price[0], tf.zeros_like(price[0]), p[:, 0]
+            for c in range(1, k):
+                less = price[c] < best
+                best = tf.where(less, price[c], best)
+                chosen = tf.where(less, float(c), chosen)
+                of_best = tf.where(less, p[:, c], of_best)
+            sure = tf.maximum(of_best / tf.reduce_sum(p, 1) - 1 / k, 0.0) / (1 - 1 / k)
+            byte = chosen * levels + tf.floor(sure * (levels - 1) + 0.5)
+            return f, b + 1, tf.tensor_scatter_nd_update(out, [[b]], tf.cast(byte, tf.uint8)[None])
+
+        def frame(f: Any, out: Any) -> Any:
+            # two loops with one index each: XLA runs a scatter on two indices twice as slowly
+            blank = tf.zeros([blocks, ROWS, BLOCK], tf.uint8)
+            picture = tf.while_loop(lambda f, b, _: b < blocks, block, [f, 0, blank])[2]
+            return f + 1, tf.tensor_scatter_nd_update(out, [[f]], picture[None])
+
+        return tf.while_loop(lambda f, _: f < used, frame, [0, tf.zeros([SLOTS, blocks, ROWS, BLOCK], tf.uint8)])[1]
+
+    return paint
+
+
+def _call(program: Any, *args: Any) -> Any:
+    """Call a compiled program. The first call of each traces and compiles: one at a time, so that it happens once."""
+    if program.experimental_get_tracing_count():
+        return program(*args)
+    with _compiling:
+        if program not in _made:
+            _made.append(program)
+        return program(*args)
+
+
+def compilations() -> int:
+    """How many times this process has compiled a program."""
+    return sum(p.experimental_get_tracing_count() for p in _made)
+
+
+def _blocks(x: Array, y: Array | None, k: int, blocks: int) -> tuple[Any, Any]:
+    """Points [N, features] and labels [N] as padded blocks [blocks, features, BLOCK] and one-hot [blocks, K, BLOCK]."""
+    used = -(-len(x) // BLOCK)
+    points = np.zeros((blocks, x.shape[1], BLOCK), np.float32)
+    padded = np.zeros((used * BLOCK, x.shape[1]), np.float32)
+    padded[: len(x)] = x
+    points[:used] = padded.reshape(used, BLOCK, -1).transpose(0, 2, 1)
+    if y is None:
+        return tf.constant(points), None
+    labels = np.zeros((blocks, k, BLOCK), np.float32)
+    at = np.arange(len(y))
+    labels[at // BLOCK, y, at % BLOCK] = 1
+    return tf.constant(points), tf.constant(labels)
+
+
+def _batches(plan: Plan, row: int, first: int, steps: int) -> tuple[Any, Any]:
+    """The mini-batches of so many steps, each padded to whole blocks: what the lane's first row and its peers see."""
+    size, n, k = plan.batch_size or 0, len(plan.y), len(plan.classes)
+    start, stop = first * size, (first + steps) * size
+    tables, seed = plan.rows[row].tables, plan.rows[row].seed
+    epochs = [plan.order(tables.sampler, seed, e) for e in range(start // n, -(-stop // n))]
+    index = np.concatenate(epochs)[start - start // n * n :][: steps * size].reshape(steps, size)
+    a_step = -(-size // BLOCK)
+    slots = np.full((steps, a_step * BLOCK), -1)
+    slots[:, :size] = index
+    slots = slots.reshape(-1, BLOCK)
+    blocks = capacity(size)
+    points = np.zeros((blocks, plan.X.shape[1], BLOCK), np.float32)
+    points[: len(slots)] = plan.standardised(plan.X)[slots].transpose(0, 2, 1)
+    labels = np.zeros((blocks, k, BLOCK), np.float32)
+    b, i = np.nonzero(slots >= 0)
+    labels[b, plan.y[slots[b, i]], i] = 1
+    return tf.constant(points), tf.constant(labels)
+
+
+def _padded(shard: tuple[int, ...]) -> list[int]:
+    """Rows of a shard, the last repeated up to ROWS."""
+    return [*shard, *[shard[-1]] * (ROWS - len(shard))]
+
+
+def start(plan: Plan, lane: Shards) -> State:
+    """The state before the first step: the same parameters for every row of a seed."""
+    theta = np.stack(
+        [[models.initial(plan.dims, plan.rows[i].seed, plan.init) for i in _padded(shard)] for shard in lane]
+    )
+    return theta, np.zeros_like(theta), np.zeros_like(theta)
+
+
+def advance(plan: Plan, lane: Shards, state: State, chunk: Chunk) -> tuple[State, Piece]:
+    """Run one chunk of one lane.
+
+    Args:
+        plan: What to train.
+        lane: The lane's shards, as `plan.lanes()` deals them.
+        state: Where the last chunk, or `start`, left off.
+        chunk: One of `plan.chunks(len(lane))`, in order.
+
+    Returns:
+        The state afterwards and the chunk's frames.
+    """
+    k, dims, total = len(plan.classes), plan.dims, float(plan.steps[-1])
+    opt = OPTIMIZERS[plan.optimizer]
+    n, full = len(plan.y), capacity(len(plan.y))
+    train = _blocks(plan.standardised(plan.X), plan.y, k, full)
+    test = _blocks(plan.standardised(plan.X_test), plan.y_test, k, capacity(len(plan.y_test)))
+    counts = np.zeros(SLOTS, np.int32)
+    counts[: len(chunk.counts)] = chunk.counts
+    begin = chunk.first_step == 0
+    kept = np.flatnonzero(chunk.keep)
+    used = len(kept) + begin
+    at = np.zeros(SLOTS, np.float32)
+    at[begin:used] = chunk.first_step + np.cumsum(chunk.counts)[kept]
+    states, parts, logits, records = [], [], [], []
+    for shard, theta, m, v in zip(lane, *state, strict=True):
+        index = _padded(shard)
+        tables = [plan.rows[i].tables for i in index]
+        k_tables = {f: tf.constant(a) for f, a in stack(tables).items()}
+        late = tf.constant([t.late * total for t in tables], tf.float32)
+        if plan.batch_size:
+            data, size = _batches(plan, shard[0], chunk.first_step, sum(chunk.counts)), plan.batch_size
+        else:
+            data, size = train, n
+        a_step = -(-size // BLOCK)
+        stride = a_step if plan.batch_size else 0
+        programs = _programs(dims, data[0].shape[0])
+        *after, snapshots = _call(
+            programs["step"], theta, m, v, tf.constant(float(chunk.first_step)), *data, k_tables, late,
+            tf.constant(a_step), tf.constant(stride), tf.constant(float(size)), tf.constant(counts),
+            tf.constant(plan.learning_rate, tf.float32), tf.constant(opt.beta, tf.float32),
+            tf.constant(1 - opt.beta if opt.adaptive else 1.0, tf.float32), tf.constant(opt.adaptive),
+            tf.constant(plan.l2 * models.is_weight(dims)),
+        )  # fmt: skip
+        states.append([a.numpy() for a in after])
+        frames = np.zeros((SLOTS, ROWS, models.size(dims)), np.float32)
+        if begin:
+            frames[0] = theta
+        frames[begin:used] = snapshots.numpy()[kept]
+        curves: list[Array] = []
+        for x, y, count in ((*train, n), (*test, len(plan.y_test))):
+            program = _programs(dims, x.shape[0])["evaluate"]
+            there = tf.constant(-(-count // BLOCK)), tf.constant(float(count))
+            args = (frames, tf.constant(used), at, x, y, k_tables, late, *there)
+            curves += [c.numpy()[:used, : len(shard)] for c in _call(program, *args)]
+        maps = paint(plan, frames, used, [t.decisions[0] for t in tables])
+        parts.append((frames[:used, : len(shard)], curves, maps[:, : len(shard)]))
+        if chunk.last:
+            z = models.logits(tf.constant(after[0]), tf.constant(plan.standardised(plan.X_test).T), dims).numpy()
+            logits.append(z[: len(shard)].transpose(0, 2, 1))
+            records += [
+                {"row": i, "decision": d.name, **measure(plan.y_test, d, z[j].T)}
+                for j, i in enumerate(shard)
+                for d in plan.rows[i].tables.decisions
+            ]
+    own, plain, _, test_plain = (np.concatenate([p[1][c] for p in parts], 1) for c in range(4))
+    piece = Piece(
+        rows=tuple(i for shard in lane for i in shard),
+        first_frame=chunk.first_frame,
+        theta=np.concatenate([p[0] for p in parts], 1),
+        losses=own,
+        cross_entropy=plain,
+        test_cross_entropy=test_plain,
+        maps=np.concatenate([p[2] for p in parts], 1),
+        test_logits=np.concatenate(logits) if logits else None,
+        metrics=tuple(records),
+    )
+    theta, m, v = (np.stack(a) for a in zip(*states, strict=True))
+    return (theta, m, v), piece
+
+
+def paint(plan: Plan, frames: Array, used: int, decisions: Sequence[Decision]) -> Array:
+    """Decision maps of the first `used` frames.
+
+    Args:
+        plan: Model, extent and resolution.
+        frames: Parameters, [SLOTS, ROWS, D].
+        used: How many of the frames.
+        decisions: The rule of each row, [ROWS].
+
+    Returns:
+        One byte a pixel, uint8 [used, ROWS, resolution²], as `lossviz.decode_maps` reads them; no pixels without an extent.
+    """
+    grid = plan.standardised(plan.grid())
+    k, pixels = len(plan.classes), len(grid)
+    if not pixels:
+        return np.zeros((used, ROWS, 0), np.uint8)
+    blocks = -(-pixels // BLOCK)
+    x, _ = _blocks(grid, None, k, blocks)
+    cost = [1 - np.eye(k) if d.cost is None else d.cost for d in decisions]
+    rules = [np.stack(a).astype(np.float32) for a in ([d.scale for d in decisions], [d.shift for d in decisions], cost)]
+    out = _call(_painter(plan.dims, blocks), frames, tf.constant(used), x, *rules).numpy()[:used]
+    return out.transpose(0, 2, 1, 3).reshape(used, ROWS, -1)[:, :, :pixels]
+
+
+def pieces(plan: Plan, lane: Shards) -> Iterator[Piece]:
+    """Train one lane here, a piece at a time."""
+    state = start(plan, lane)
+    for chunk in plan.chunks(len(lane)):
+        state, piece = advance(plan, lane, state, chunk)
+        yield piece
+
+
+def fit(
+    names: str | Sequence[str],
+    X: ArrayLike,
+    y: ArrayLike,
+    model: str = "mlp",
+    steps: int = 400,
+    seed: int = 0,
+    **options: Any,
+) -> Run:
+    """Train several strategies side by side: same start, same batches, measured on the same test part.
+
+    Args:
+        names: Strategy names, or one.
+        X: Examples, [N, features], in any units: the model sees them standardised. Two features give decision maps.
+        y: Classes, integers from 0, [N].
+        model: A name in `lossviz.MODELS`: "linear" or "mlp".
+        steps: Optimiser steps.
+        seed: Decides initial parameters, batches and split.
+        **options: `X_test`, `y_test` (else a stratified share `test_size` of the data is set apart); `classes` (names);
+            `knobs` ({strategy: {knob: value}}); `repeats` (train seeds seed, seed + 1, …); `optimizer` ("adam",
+            "momentum", "sgd"); `learning_rate`; `batch_size` (None: all data each step); `l2` (on weights, not biases);
+            `init` ("glorot", "zeros"); `frames` (snapshots, about 60); `resolution` (pixels a side of a decision map).
+
+    Returns:
+        A `Run`: frames, histories, decision maps and test metrics, all NumPy arrays.
+
+    Raises:
+        ValueError: Whatever is wrong with the arguments, before anything is trained.
+
+    Example:
+        >>> import lossviz
+        >>> data = lossviz.make_dataset("blobs", n=200, imbalance=9, seed=0)
+        >>> run = lossviz.fit(["cross_entropy", "weighted_cross_entropy"], data.X, data.y, model="linear", steps=50,
+        ...                   X_test=data.X_test, y_test=data.y_test)
+        >>> run.maps.shape, run.done
+        ((51, 2, 100, 100), True)
+    """
+    plan = prepare(names, X, y, model, steps, seed, **options)
+    lanes = plan.lanes()
+    with ThreadPoolExecutor(len(lanes)) as pool:  # TensorFlow releases the GIL
+        return assemble(plan, [p for part in pool.map(lambda lane: list(pieces(plan, lane)), lanes) for p in part])
+
+
+def warm(model: str, features: int, classes: int) -> None:
+    """Compile (or load from the cache) every program of a model, so that no visitor waits for it."""
+    rng = np.random.default_rng(0)
+    y = np.arange(4 * classes) % classes
+    fit("cross_entropy", rng.normal(size=(len(y), features)), y, model, steps=1, test_size=0.5)
