@@ -2,7 +2,7 @@
 
 The one place to add a dataset: write a function under `@_synthetic` (the shape of each class) or `@_real` (where the
 rows come from). The pages, the tests and the reference take it, and its controls, from `DATASETS`.
-Uploaded tables are read in `lossviz.tables`, and become the same `Dataset` here.
+Uploaded tables are read in `lossviz.tables`, and become the same `Dataset`.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,26 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from lossviz.knobs import Choice, Knob, one_of, settle
-from lossviz.tables import Array, Labels, Table, TableError, apportion, quote, read_table, usable_rows
 
-__all__ = [
-    "DATASETS",
-    "Dataset",
-    "Entry",
-    "Shape",
-    "Table",
-    "TableError",
-    "Truth",
-    "from_table",
-    "make_dataset",
-    "project",
-    "read_table",
-    "split",
-]
-
+Array = NDArray[np.float64]
+Labels = NDArray[np.int64]
 Disperse = Callable[[Array], Array]
 
 
@@ -241,59 +227,39 @@ def make_dataset(name: str, *, seed: int = 0, **knobs: Any) -> Dataset:
     return entry.make(seed=int(seed), **settle(name, entry.knobs, knobs))
 
 
-def from_table(
-    table: Table,
-    label: str,
-    features: Sequence[str] = "pca",
-    *,
-    seed: int = 0,
-    max_rows: int = 100_000,
-    test_size: float = 0.3,
-) -> Dataset:
-    r"""Make a classification problem in the plane out of a table.
+def apportion(shares: ArrayLike, total: int, least: int = 2) -> Labels:
+    """Return whole numbers in proportion to `shares`, none under `least`, that sum to `total`.
 
-    Rows that cannot be used are left out and counted in the notes. Of more than `max_rows` rows a random sample is kept
-    in which every class keeps its share, and at least 2 rows.
+    Largest remainders are rounded up, so equal shares differ by at most 1 and order is kept.
 
     Args:
-        table: What `read_table` returned.
-        label: The column that holds the classes, 2 to 10 of them; class 0 is the largest, ties in order of name.
-        features: Two numeric columns, in their own units; or a projection of all numeric columns but the label, "pca"
-            or "lda", fitted on the standardised training part.
-        seed: Decides on the sample and the split.
-        max_rows: Rows used, training and test part together.
-        test_size: Share of each class in the test part; both parts have every class.
+        shares: [K], positive; only their ratios matter.
+        total: What the result sums to.
+        least: The smallest number allowed.
 
     Returns:
-        The dataset, without a `truth`.
+        [K] whole numbers.
 
     Raises:
-        TableError: The choice of columns, or what is in them, makes no classification problem.
+        ValueError: `total` does not suffice for `least` each.
 
     Example:
-        >>> table = read_table(b"a,b,kind\n1,2,x\n2,?,x\n3,1,y\n4,0,y\n5,5,x\n1,1,y\n2,4,x\n", "mine.csv")
-        >>> data = from_table(table, "kind", ("a", "b"))
-        >>> data.classes, data.counts.tolist(), data.notes[1]
-        (('x', 'y'), [2, 2], "Column 'b': 1 row left out, the value is missing (first: row 2).")
+        >>> apportion([1000, 10, 1], 100).tolist()
+        [96, 2, 2]
     """
-    rng = np.random.default_rng([seed, 3])
-    values, y, classes, columns, notes = usable_rows(table, label, features, rng, max_rows)
-    train, test = split(y, test_size, rng)
-    X, X_test, axes = values[train], values[test], columns
-    if isinstance(features, str):
-        try:
-            X, X_test, axes, more = project(X, y[train], X_test, features)
-        except ValueError as error:
-            raise TableError(str(error)) from None
-        notes += more
-    else:
-        for name, column in zip(columns, X.T, strict=True):
-            if np.ptp(column) == 0:
-                raise TableError(
-                    f"Column {quote(name)} is {column[0]:g} in every training row, so that it tells nothing about the "
-                    "classes; choose another column."
-                )
-    return Dataset("table", "Your table", X, y[train], X_test, y[test], classes, (axes[0], axes[1]), None, tuple(notes))
+    share = np.asarray(shares, dtype=np.float64)
+    if total < least * len(share):
+        raise ValueError(f"{total} rows are too few for {least} of each of {len(share)} classes")
+    free = np.ones(len(share), dtype=bool)
+    while True:
+        ideal = np.where(free, share * ((total - least * (~free).sum()) / share[free].sum()), least)
+        short = ideal < least - 1e-9
+        if not short.any():
+            break
+        free &= ~short
+    counts = np.floor(ideal).astype(np.int64)
+    counts[np.argsort(counts - ideal, kind="stable")[: total - counts.sum()]] += 1
+    return counts
 
 
 # Synthetic problems: the shape of each class, and the one way to draw from them
@@ -545,9 +511,18 @@ def project(train: Array, y: Labels, test: Array, kind: str) -> tuple[Array, Arr
 
     Raises:
         ValueError: An unknown kind, or the columns do not span a plane.
+
+    Example:
+        Standardised, both columns are -1 or 1; the first axis is the diagonal on which they agree, three times in four:
+
+        >>> corners = np.array([[0.0, 0], [8, 2]] * 3 + [[0, 2], [8, 0]])
+        >>> scores, _, _, notes = project(corners, np.arange(8) % 2, corners[:1], "pca")
+        >>> np.abs(scores[[0, 6]]).round(4).tolist()
+        [[1.4142, 0.0], [0.0, 1.4142]]
+        >>> notes[0]
+        'The axes are the first two principal components of 2 standardised columns: 100% of their variance.'
     """
     from sklearn.decomposition import PCA
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
     one_of("features", kind, ("pca", "lda"))
     mean, sd = train.mean(axis=0), train.std(axis=0)
@@ -568,13 +543,20 @@ def project(train: Array, y: Labels, test: Array, kind: str) -> tuple[Array, Arr
             f"The axes are the first two principal components of {columns}: {explained:.0%} of their variance."
         )
     else:
-        # A little shrinkage keeps repeated and redundant columns, as of images, invertible.
-        lda = LinearDiscriminantAnalysis(solver="eigen", shrinkage=1e-3).fit(train, y)
-        directions = lda.scalings_[:, : min(2, len(lda.classes_) - 1)]
+        _, inverse, sizes = np.unique(y, return_inverse=True, return_counts=True)
+        means = np.stack([train[inverse == c].mean(axis=0) for c in range(len(sizes))])
+        scatter = train - means[inverse]
+        # A little of the identity keeps repeated and redundant columns, as of images, invertible. scikit-learn's own
+        # shrinkage blends it into the spread between the classes too, and then finds directions where there is none.
+        root = np.linalg.cholesky(scatter.T @ scatter / len(y) + 1e-3 * np.eye(len(train.T)))
+        between = np.linalg.solve(root, (means * np.sqrt(sizes[:, None])).T)
+        top = min(2, len(sizes) - 1)
+        directions = np.linalg.solve(root.T, np.linalg.svd(between, full_matrices=False)[0][:, :top])
+        directions *= np.sign(directions[np.abs(directions).argmax(axis=0), np.arange(top)])
         scores, test_scores = train @ directions, test @ directions
         names = ("discriminant 1", "discriminant 2")
         notes.append(f"The axes are linear discriminants of {columns}, fitted on the training part.")
-        if directions.shape[1] == 1:
+        if top == 1:
             unit = directions / np.linalg.norm(directions)
             rest, test_rest = (part - part @ unit @ unit.T for part in (train, test))
             pca = PCA(1, svd_solver="covariance_eigh").fit(rest)

@@ -48,7 +48,7 @@ class Knob:
         default: The value when nothing is said.
         low: Smallest value allowed.
         high: Largest value allowed.
-        step: The step of a control; 1 makes the knob a whole number.
+        step: The step of a control; a whole step from a whole low makes the knob a whole number.
         help: One plain sentence on what it does.
     """
 
@@ -59,6 +59,11 @@ class Knob:
     high: float
     step: float
     help: str = ""
+
+    @property
+    def whole(self) -> bool:
+        """Whether only whole numbers make sense."""
+        return float(self.step).is_integer() and float(self.low).is_integer()
 
     def check(self, value: object) -> float:
         """Return `value` as a number within the range.
@@ -78,7 +83,7 @@ class Knob:
             number = math.nan
         if not self.low <= number <= self.high:
             raise ValueError(f"{self.name} must be between {self.low:g} and {self.high:g}; not {value!r}")
-        if self.step == 1:
+        if self.whole:
             if number != int(number):
                 raise ValueError(f"{self.name} must be a whole number; not {value!r}")
             return int(number)

@@ -1,4 +1,4 @@
-"""Uploaded tables: bytes -> `Table` -> numbers and classes, with a sentence for whatever is left out or wrong.
+"""Uploaded tables: bytes -> `Table` -> `Dataset`, with a sentence for whatever is left out or wrong.
 
 Every cell of a text file is read as text, and what is a number, a label or missing is decided here, visibly: engines
 that guess merge labels such as 1, 1.0 and 01 without a word. Column and class names are data and never interpreted.
@@ -8,6 +8,7 @@ import codecs
 import csv
 import io
 import itertools
+import re
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -16,13 +17,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+
+from lossviz.data import Array, Dataset, Labels, apportion, project, split
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Array = NDArray[np.float64]
-Labels = NDArray[np.int64]
 
 MAX_BYTES = 2**30
 MAX_COLUMNS = 2_000
@@ -104,6 +104,33 @@ class Table:
         return tuple(dict.fromkeys([*named, *found[-1:], *found]))
 
 
+@dataclass(frozen=True)
+class Choices:
+    """What a table offers to choose from: small enough to send about while the table stays where it was read.
+
+    Attributes:
+        columns: All column names.
+        numeric: Columns usable as features.
+        labels: Columns usable as label, best guess first.
+        rows: How many rows were read.
+    """
+
+    columns: tuple[str, ...]
+    numeric: tuple[str, ...]
+    labels: tuple[str, ...]
+    rows: int
+
+
+def choices(table: Table) -> Choices:
+    r"""What `table` offers to choose from.
+
+    Example:
+        >>> choices(read_table(b"a,b,kind\n1,2,x\n3,1,y\n4,0,y\n5,5,x\n", "mine.csv"))
+        Choices(columns=('a', 'b', 'kind'), numeric=('a', 'b'), labels=('kind',), rows=4)
+    """
+    return Choices(table.columns, table.numeric, table.labels, len(table.frame))
+
+
 def read_table(data: bytes, filename: str) -> Table:
     r"""Read an uploaded file: CSV, TSV, semicolons, pipes or Parquet, plain or gzipped.
 
@@ -128,11 +155,11 @@ def read_table(data: bytes, filename: str) -> Table:
         Decimal commas were read as decimal points in 'a'.
     """
     if len(data) > MAX_BYTES:
-        raise TableError(f"{quote(filename)} is larger than {_size(MAX_BYTES)}; upload a part of its rows.")
+        raise TableError(f"{_quote(filename)} is larger than {_size(MAX_BYTES)}; upload a part of its rows.")
     if data[:2] == b"\x1f\x8b":
         data = _gunzip(data, filename)
     if not data.strip():
-        raise TableError(f"{quote(filename)} is empty; upload a table with a line of column names and rows below it.")
+        raise TableError(f"{_quote(filename)} is empty; upload a table with a line of column names and rows below it.")
     return _read_parquet(data, filename) if data[:4] == b"PAR1" else _read_text(data, filename)
 
 
@@ -146,12 +173,12 @@ def _gunzip(data: bytes, filename: str) -> bytes:
             while piece := stream.read(1 << 20):
                 if out.tell() + len(piece) > MAX_BYTES:
                     raise TableError(
-                        f"{quote(filename)} is larger than {_size(MAX_BYTES)} decompressed; upload a part of its rows."
+                        f"{_quote(filename)} is larger than {_size(MAX_BYTES)} decompressed; upload a part of its rows."
                     )
                 out.write(piece)
     except (EOFError, OSError, zlib.error):
         raise TableError(
-            f"{quote(filename)} is a gzip file that is cut off or damaged; compress or upload it again."
+            f"{_quote(filename)} is a gzip file that is cut off or damaged; compress or upload it again."
         ) from None
     return out.getvalue()
 
@@ -167,17 +194,20 @@ def _read_parquet(data: bytes, filename: str) -> Table:
         _check_size(rows, len(names), filename)
         if sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)) > MAX_BYTES:
             raise TableError(
-                f"{quote(filename)} is larger than {_size(MAX_BYTES)} unpacked; upload a part of its rows."
+                f"{_quote(filename)} is larger than {_size(MAX_BYTES)} unpacked; upload a part of its rows."
             )
         names = _check_names(names, filename)
         table = file.read()
-    except (pa.ArrowException, OSError):
-        raise TableError(f"{quote(filename)} is a Parquet file that is cut off or damaged; upload it again.") from None
+        table.validate(full=True)  # damaged files can be read, with cells that are no text
+        if table.num_rows != rows:
+            raise OSError
+    except (pa.ArrowException, OSError, UnicodeError):
+        raise TableError(f"{_quote(filename)} is a Parquet file that is cut off or damaged; upload it again.") from None
     columns, notes = {}, []
     for name, column in zip(names, table.columns, strict=True):
         kind = column.type
         if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            notes.append(f"Column {quote(name)} holds {str(kind)[:40]}, neither numbers nor text: left out.")
+            notes.append(f"Column {_quote(name)} holds {str(kind)[:40]}, neither numbers nor text: left out.")
             continue
         if name == "__index_level_0__":
             notes.append("The row numbers that pandas stored beside the columns: left out.")
@@ -199,10 +229,10 @@ def _read_text(data: bytes, filename: str) -> Table:
     data, notes = _to_utf8(data, filename)
     if b"\n" not in data[: 1 << 22] and b"\r" not in data[: 1 << 22] and len(data) > 1 << 22:
         raise TableError(
-            f"The first line of {quote(filename)} is longer than 4 MB; this is not a table with a row a line."
+            f"The first line of {_quote(filename)} is longer than 4 MB; this is not a table with a row a line."
         )
     delimiter, header = _delimiter(data, filename)
-    _check_size(data.count(b"\n"), len(header), filename)
+    _check_size(max(data.count(b"\n"), data.count(b"\r")) - 1, len(header), filename)
     names = _check_names(header, filename)
 
     ragged: list[Any] = []
@@ -225,11 +255,11 @@ def _read_text(data: bytes, filename: str) -> Table:
             reason = "a row is longer than 16 MB; where a quotation mark is open, close or remove it"
         else:
             reason = str(error)[:200]
-        raise TableError(f"{quote(filename)} cannot be read as a table: {reason}.") from None
+        raise TableError(f"{_quote(filename)} cannot be read as a table: {reason}.") from None
     last = [table[key][-1].as_py() for key in keys] if table.num_rows else []
     if data.count(b'"') % 2 and any("\n" in cell for cell in [*last, *([ragged[0].text] if len(ragged) == 1 else [])]):
         raise TableError(
-            f"A quotation mark in {quote(filename)} is opened and never closed, so that the rows after it run "
+            f"A quotation mark in {_quote(filename)} is opened and never closed, so that the rows after it run "
             "together; close or remove it."
         )
     notes.insert(0, f"Read as columns separated by {DELIMITERS[delimiter]}.")
@@ -242,11 +272,15 @@ def _read_text(data: bytes, filename: str) -> Table:
         )
         if table.num_rows == 0:
             raise TableError(
-                f"No row of {quote(filename)} has {first.expected_columns} cells like its header; line {line} has "
+                f"No row of {_quote(filename)} has {first.expected_columns} cells like its header; line {line} has "
                 f"{first.actual_columns}. Give every column a name, and separate names and cells alike."
             )
     _check_shape(len(names), table.num_rows, filename)
 
+    if odd := next((name for name in names if re.fullmatch(r"[+-]?\d*[.,]\d+", name)), None):
+        notes.append(
+            f"The first line was taken as column names, among them {_quote(odd)}; if it is data, add a line of names."
+        )
     columns, commas = {}, []
     for i, (name, key) in enumerate(zip(names, keys, strict=True)):
         cells = table[key]
@@ -262,7 +296,7 @@ def _read_text(data: bytes, filename: str) -> Table:
             if found:
                 plain = pc.replace_substring(pc.replace_substring(cells, ".", ""), ",", ".")
                 cells = pc.if_else(matches, plain, cells)
-                commas.append(quote(name))
+                commas.append(_quote(name))
         columns[name] = cells
     if commas:
         listed = ", ".join(commas[:5]) + (f" and {len(commas) - 5} more columns" if len(commas) > 5 else "")
@@ -282,18 +316,20 @@ def _to_utf8(data: bytes, filename: str) -> tuple[bytes, list[str]]:
         try:
             data = data.decode("utf-16").encode()
         except UnicodeError:
-            raise TableError(f"{quote(filename)} is UTF-16 text that is cut off or damaged; upload it again.") from None
+            raise TableError(
+                f"{_quote(filename)} is UTF-16 text that is cut off or damaged; upload it again."
+            ) from None
         notes.append("Read as UTF-16 text.")
     elif data[:3] == b"\xef\xbb\xbf":
         data = data[3:]
     for signature, what in SIGNATURES.items():
         if start.startswith(signature) or data[:64].lower().lstrip().startswith(signature):
-            raise TableError(f"{quote(filename)} is not a table but {what}.")
+            raise TableError(f"{_quote(filename)} is not a table but {what}.")
     head = np.frombuffer(data[: 1 << 16], np.uint8)
     controls = (head < 32) & ~np.isin(head, np.frombuffer(b"\t\n\r\f", np.uint8))
     if b"\0" in data or controls.mean() > 0.01:
         raise TableError(
-            f"{quote(filename)} is not a table but binary data (or text in an encoding that is not marked); "
+            f"{_quote(filename)} is not a table but binary data (or text in an encoding that is not marked); "
             "save it as CSV in UTF-8, or as Parquet."
         )
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -330,7 +366,7 @@ def _delimiter(data: bytes, filename: str) -> tuple[str, list[str]]:
             best, chosen, header, below = score, delimiter, rows[0], len(rows) - 1
     if not chosen:
         raise TableError(
-            f"The first line of {quote(filename)} has a single column; a table needs a label and two numbers, "
+            f"The first line of {_quote(filename)} has a single column; a table needs a label and two numbers, "
             "separated by commas, semicolons, tabs or pipes, and column names in its first line."
         )
     if not below:
@@ -343,30 +379,30 @@ def _check_names(header: Sequence[str], filename: str) -> list[str]:
     names = [name.strip() for name in header]
     twice = [name for name, count in Counter(names).items() if count > 1 and name]
     if twice:
-        listed = ", ".join(quote(name) for name in twice[:5]) + (", ..." if len(twice) > 5 else "")
+        listed = ", ".join(_quote(name) for name in twice[:5]) + (", ..." if len(twice) > 5 else "")
         raise TableError(
-            f"{quote(filename)} has more than one column called {listed}; rename them in the first line (or add "
+            f"{_quote(filename)} has more than one column called {listed}; rename them in the first line (or add "
             "a line of column names, if it has none)."
         )
     if not any(names):
-        raise TableError(f"The columns of {quote(filename)} have no names; name them in its first line.")
+        raise TableError(f"The columns of {_quote(filename)} have no names; name them in its first line.")
     return names
 
 
 def _check_size(rows: int, columns: int, filename: str) -> None:
     if columns > MAX_COLUMNS:
-        raise TableError(f"{quote(filename)} has {columns:,} columns; keep at most {MAX_COLUMNS:,} of them.")
+        raise TableError(f"{_quote(filename)} has {columns:,} columns; keep at most {MAX_COLUMNS:,} of them.")
     if rows * columns > MAX_CELLS:
         raise TableError(
-            f"{quote(filename)} has {rows:,} rows of {columns:,} columns; keep at most {MAX_CELLS:,} cells in all."
+            f"{_quote(filename)} has {rows:,} rows of {columns:,} columns; keep at most {MAX_CELLS:,} cells in all."
         )
 
 
 def _check_shape(columns: int, rows: int, filename: str) -> None:
     if columns < 2:
-        raise TableError(f"{quote(filename)} has a single column; a table needs a label and two columns of numbers.")
+        raise TableError(f"{_quote(filename)} has a single column; a table needs a label and two columns of numbers.")
     if not rows:
-        raise TableError(f"{quote(filename)} has a header line and no rows below it; add the data.")
+        raise TableError(f"{_quote(filename)} has a header line and no rows below it; add the data.")
 
 
 def _line_of(data: bytes, delimiter: str, record: int) -> int:
@@ -392,7 +428,7 @@ def _only_counts_rows(cells: Any) -> bool:
         return False
 
 
-def quote(text: str) -> str:
+def _quote(text: str) -> str:
     """Text of the user's in a message: on one line, at most 40 characters."""
     text = " ".join(str(text).split())
     return f"'{text if len(text) <= 40 else text[:37] + '...'}'"
@@ -404,6 +440,61 @@ def _rows(count: int) -> str:
 
 def _size(count: int) -> str:
     return f"{count / 2**30:g} GB"
+
+
+def from_table(
+    table: Table,
+    label: str,
+    features: Sequence[str] = "pca",
+    *,
+    seed: int = 0,
+    max_rows: int = 100_000,
+    test_size: float = 0.3,
+) -> Dataset:
+    r"""Make a classification problem in the plane out of a table.
+
+    Rows that cannot be used are left out and counted in the notes. Of more than `max_rows` rows a random sample is kept
+    in which every class keeps its share, and at least 2 rows.
+
+    Args:
+        table: What `read_table` returned.
+        label: The column that holds the classes, 2 to 10 of them; class 0 is the largest, ties in order of name.
+        features: Two numeric columns, in their own units; or a projection of all numeric columns but the label, "pca"
+            or "lda", fitted on the standardised training part.
+        seed: Decides on the sample and the split.
+        max_rows: Rows used, training and test part together.
+        test_size: Share of each class in the test part; both parts have every class.
+
+    Returns:
+        The dataset, without a `truth`.
+
+    Raises:
+        TableError: The choice of columns, or what is in them, makes no classification problem.
+
+    Example:
+        >>> table = read_table(b"a,b,kind\n1,2,x\n2,?,x\n3,1,y\n4,0,y\n5,5,x\n1,1,y\n2,4,x\n", "mine.csv")
+        >>> data = from_table(table, "kind", ("a", "b"))
+        >>> data.classes, data.counts.tolist(), data.notes[1]
+        (('x', 'y'), [2, 2], "Column 'b': 1 row left out, the value is missing (first: row 2).")
+    """
+    rng = np.random.default_rng([seed, 3])
+    values, y, classes, columns, notes = _usable(table, label, features, rng, max_rows)
+    train, test = split(y, test_size, rng)
+    X, X_test, axes = values[train], values[test], columns
+    if isinstance(features, str):
+        try:
+            X, X_test, axes, more = project(X, y[train], X_test, features)
+        except ValueError as error:
+            raise TableError(str(error)) from None
+        notes += more
+    else:
+        for name, column in zip(columns, X.T, strict=True):
+            if np.ptp(column) == 0:
+                raise TableError(
+                    f"Column {_quote(name)} is {column[0]:g} in every training row, so that it tells nothing about the "
+                    "classes; choose another column."
+                )
+    return Dataset("table", "Your table", X, y[train], X_test, y[test], classes, (axes[0], axes[1]), None, tuple(notes))
 
 
 # From cells to numbers and classes
@@ -452,7 +543,7 @@ def _numbers(column: "pd.Series") -> tuple[Array, NDArray[np.uint8]]:
     return values, fault
 
 
-def usable_rows(
+def _usable(
     table: Table, label: str, features: Sequence[str], rng: np.random.Generator, max_rows: int
 ) -> tuple[Array, Labels, tuple[str, ...], tuple[str, ...], list[str]]:
     """Turn the chosen columns into numbers, leaving out what cannot be used and saying so.
@@ -490,7 +581,7 @@ def usable_rows(
     kept = _leave_out_small(rows, codes, names, alive, notes)
     kept = _thin(kept, codes, max_rows, rng, notes)
     values = values[np.searchsorted(rows, kept)]
-    if len(kept) < len(table.frame):
+    if len(kept) not in (len(table.frame), max_rows):
         notes.append(f"{len(kept):,} of {_rows(len(table.frame))} are used.")
     sizes = np.bincount(codes[kept], minlength=len(names))
     order = sorted(alive, key=lambda c: (-sizes[c], names[c]))
@@ -499,59 +590,24 @@ def usable_rows(
     return values, rank[codes[kept]], tuple(names[c] for c in order), tuple(columns), notes
 
 
-def apportion(shares: ArrayLike, total: int, least: int = 2) -> Labels:
-    """Return whole numbers in proportion to `shares`, none under `least`, that sum to `total`.
-
-    Largest remainders are rounded up, so equal shares differ by at most 1 and order is kept.
-
-    Args:
-        shares: [K], positive; only their ratios matter.
-        total: What the result sums to.
-        least: The smallest number allowed.
-
-    Returns:
-        [K] whole numbers.
-
-    Raises:
-        ValueError: `total` does not suffice for `least` each.
-
-    Example:
-        >>> apportion([1000, 10, 1], 100).tolist()
-        [96, 2, 2]
-    """
-    share = np.asarray(shares, dtype=np.float64)
-    if total < least * len(share):
-        raise ValueError(f"{total} rows are too few for {least} of each of {len(share)} classes")
-    free = np.ones(len(share), dtype=bool)
-    while True:
-        ideal = np.where(free, share * ((total - least * (~free).sum()) / share[free].sum()), least)
-        short = ideal < least - 1e-9
-        if not short.any():
-            break
-        free &= ~short
-    counts = np.floor(ideal).astype(np.int64)
-    counts[np.argsort(counts - ideal, kind="stable")[: total - counts.sum()]] += 1
-    return counts
-
-
 def _check_choice(table: Table, label: str, features: Sequence[str]) -> None:
     chosen = [label] if isinstance(features, str) else [label, *features]
     for name in chosen:
         if name not in table.columns:
-            raise TableError(f"There is no column {quote(name)}; the table has {_listed(table.columns)}.")
+            raise TableError(f"There is no column {_quote(name)}; the table has {_listed(table.columns)}.")
     if isinstance(features, str):
         if features not in ("pca", "lda"):
             raise TableError(f"features must be 'pca', 'lda' or two columns; not {features!r}.")
     elif len(chosen) != 3:
         raise TableError(f"Choose two columns as features; not {len(features)}.")
     elif chosen[1] == chosen[2]:
-        raise TableError(f"Both features are column {quote(chosen[1])}; choose two different columns.")
+        raise TableError(f"Both features are column {_quote(chosen[1])}; choose two different columns.")
     elif label in features:
-        raise TableError(f"Column {quote(label)} is the label and cannot be a feature too; choose another column.")
+        raise TableError(f"Column {_quote(label)} is the label and cannot be a feature too; choose another column.")
 
 
 def _listed(names: Iterable[str]) -> str:
-    quoted = [quote(name) for name in names]
+    quoted = [_quote(name) for name in names]
     return ", ".join(quoted[:10]) + (f" and {len(quoted) - 10} more" if len(quoted) > 10 else "")
 
 
@@ -565,18 +621,18 @@ def _classes(table: Table, label: str, notes: list[str]) -> tuple[Labels, list[s
     hint = f"choose another label column, such as {_listed(others[:3])}" if others else "choose another label column"
     if len(names) > MAX_CLASSES:
         raise TableError(
-            f"Column {quote(label)} has {len(names):,} different values; a label has 2 to {MAX_CLASSES}: {hint}."
+            f"Column {_quote(label)} has {len(names):,} different values; a label has 2 to {MAX_CLASSES}: {hint}."
         )
     if len(names) < 2:
-        what = f"has only one class, {quote(names[0])}" if names else "has no values"
-        raise TableError(f"Column {quote(label)} {what}; there must be at least two: {hint}.")
+        what = f"has only one class, {_quote(names[0])}" if names else "has no values"
+        raise TableError(f"Column {_quote(label)} {what}; there must be at least two: {hint}.")
     place = {name: c for c, name in enumerate(names)}
     codes = np.array([place.get(value, -1) for value in values])[encoded.indices.to_numpy(zero_copy_only=False)]
     if trimmed:
-        notes.append(f"Column {quote(label)}: spaces around the label removed in {_rows(trimmed)}.")
+        notes.append(f"Column {_quote(label)}: spaces around the label removed in {_rows(trimmed)}.")
     if unlabelled := int(np.count_nonzero(codes < 0)):
-        as_written = " or ".join(quote(value) if value else "blank" for value in values if _missing(value))
-        notes.append(f"Column {quote(label)}: {_rows(unlabelled)} left out, the label is missing ({as_written}).")
+        as_written = " or ".join(_quote(value) if value else "blank" for value in values if _missing(value))
+        notes.append(f"Column {_quote(label)}: {_rows(unlabelled)} left out, the label is missing ({as_written}).")
     return codes.astype(np.int64), names
 
 
@@ -586,9 +642,9 @@ def _leave_out_small(rows: Labels, codes: Labels, names: list[str], alive: list[
     small = [c for c in alive if sizes[c] < 2]
     for c in small:
         alive.remove(c)
-        notes.append(f"Class {quote(names[c])} has {('no row', '1 row')[sizes[c]]} to use: left out.")
+        notes.append(f"Class {_quote(names[c])} has {('no row', '1 row')[sizes[c]]} to use: left out.")
     if len(alive) < 2:
-        left = f"only class {quote(names[alive[0]])} is" if alive else "no class is"
+        left = f"only class {_quote(names[alive[0]])} is" if alive else "no class is"
         raise TableError(
             f"After leaving out what cannot be used, {left} left; there must be two. {' '.join(notes[-5:])}"
         )
@@ -616,15 +672,15 @@ def _read_two(table: Table, columns: list[str], rows: Labels, notes: list[str]) 
         values[:, i], fault = _numbers(column)
         if (fault != 0).all():
             text = column[fault == TEXT]
-            example = f" (for example {quote(text.iloc[0])})" if len(text) else ""
-            raise TableError(f"Column {quote(name)} holds no numbers{example}; choose a column of numbers.")
+            example = f" (for example {_quote(text.iloc[0])})" if len(text) else ""
+            raise TableError(f"Column {_quote(name)} holds no numbers{example}; choose a column of numbers.")
         for kind, what in ((ABSENT, "missing"), (TEXT, "not a number"), (INFINITE, "infinite or beyond 1e30")):
             found = np.flatnonzero(fault == kind)
             if len(found):
                 place = f"row {column.index[found[0]]}"
-                first = f"{quote(column.iloc[found[0]])} in {place}" if kind == TEXT else place
+                first = f"{_quote(column.iloc[found[0]])} in {place}" if kind == TEXT else place
                 notes.append(
-                    f"Column {quote(name)}: {_rows(len(found))} left out, the value is {what} (first: {first})."
+                    f"Column {_quote(name)}: {_rows(len(found))} left out, the value is {what} (first: {first})."
                 )
         usable &= fault == 0
     return values, usable
@@ -655,5 +711,5 @@ def _read_many(
         )
     for kind, what in ((ABSENT, "missing"), (TEXT, "not a number"), (INFINITE, "infinite or beyond 1e30")):
         if count := int(np.count_nonzero(faults == kind)):
-            notes.append(f"{_rows(count)} left out, a value is {what} (most often in {quote(worst)}, {most:,}).")
+            notes.append(f"{_rows(count)} left out, a value is {what} (most often in {_quote(worst)}, {most:,}).")
     return kept, values[:, : len(kept)], faults == 0

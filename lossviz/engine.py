@@ -1,0 +1,240 @@
+"""Where work runs: a Dask cluster of worker processes, so that TensorFlow never enters the process that serves pages.
+
+The embedded default is one worker process with a thread a lane; a scheduler's address in LOSSVIZ_SCHEDULER takes its
+place. A run is a chain of short tasks a lane; earlier chunks go first, whoever asked, so that sessions take turns.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from functools import cache
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Any
+
+from lossviz.plan import LANES, Chunk, Piece, Plan, Run, assemble
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+SILENCE = 5.0
+"""Seconds without a look at a run after which it is taken as abandoned."""
+WARM = [(model, classes) for classes in (2, 3, 4, 5, 6) for model in ("mlp", "linear")]
+"""What is compiled at start, the likeliest first."""
+
+# Below, what runs in a worker. Names start with an underscore: a worker finds them by import.
+
+
+@cache
+def _trainer() -> Any:
+    """`lossviz.train`, with TensorFlow's own threads off: the worker's threads share the processor, rows at a time."""
+    from lossviz import train
+    from lossviz.equation import tf
+
+    tf.get_logger().setLevel(logging.ERROR)  # it warns of every fifth program as if it were the same one again
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+    except RuntimeError:  # somebody's worker, with TensorFlow already running
+        logging.getLogger(__name__).warning("TensorFlow was running before LossViz: its threads are left as they are")
+    return train
+
+
+_importing = Lock()
+
+
+def _train() -> Any:
+    with _importing:
+        return _trainer()
+
+
+def _warm(model: str, classes: int, after: None) -> None:
+    _train().warm(model, 2, classes)
+
+
+def _hold(plan: Plan) -> Plan:
+    return plan
+
+
+def _advance(plan: Plan, lane: Any, before: Any, chunk: Chunk) -> tuple[Any, Piece]:
+    train = _train()
+    state = train.start(plan, lane) if before is None else before[0]
+    return train.advance(plan, lane, state, chunk)
+
+
+class Job:
+    """A run on its way. Ask `run()` now and then: a job nobody looks at for SILENCE seconds is cancelled.
+
+    Attributes:
+        plan: What is trained.
+        error: A sentence, if it failed.
+        cancelled: Whether it was cancelled.
+    """
+
+    def __init__(self, client: "Client", plan: Plan) -> None:
+        self.plan = plan
+        self.error: str | None = None
+        self.cancelled = False
+        self._client = client
+        self._pieces: list[Piece] = []
+        self._seen = time.monotonic()
+        self._lock = Lock()
+        self._first = Event()
+        held = client.submit(_hold, plan, pure=False, priority=10)
+        self._futures: list[Future] = []
+        for lane in plan.lanes():
+            before = None
+            for i, chunk in enumerate(plan.chunks(len(lane))):
+                before = client.submit(_advance, held, lane, before, chunk, pure=False, priority=-i)
+                self._futures.append(before)
+        self.tasks = len(self._futures)
+        self._thread = Thread(target=self._collect, name="lossviz-job", daemon=True)
+        self._thread.start()
+
+    def _collect(self) -> None:
+        from distributed import as_completed
+
+        everything = set(range(len(self.plan.rows)))
+        try:
+            for _, result in as_completed(list(self._futures), with_results=True, loop=self._client.loop):
+                with self._lock:
+                    self._pieces.append(result[1])
+                if {i for p in self._pieces if p.first_frame == 0 and len(p.theta) for i in p.rows} == everything:
+                    self._first.set()
+        except Exception as e:
+            with self._lock:
+                if not self.cancelled:
+                    self.error = f"Training stopped: {type(e).__name__}: {str(e)[:300]}"
+        finally:
+            self._futures.clear()
+            self._first.set()
+
+    @property
+    def running(self) -> bool:
+        """Whether pieces may still come."""
+        return self._thread.is_alive()
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody has looked for a while."""
+        return time.monotonic() - self._seen > SILENCE
+
+    @property
+    def progress(self) -> float:
+        """Share of the tasks that are done, 0 to 1."""
+        return len(self._pieces) / self.tasks
+
+    def pieces(self) -> int:
+        """How many pieces are there; counts as a look."""
+        self._seen = time.monotonic()
+        return len(self._pieces)
+
+    def run(self) -> Run:
+        """The run as far as it has come; counts as a look."""
+        self._seen = time.monotonic()
+        with self._lock:
+            return assemble(self.plan, self._pieces)
+
+    def wait_for_picture(self, seconds: float) -> bool:
+        """Wait for the first frame of every row at most so long; whether it came."""
+        return self._first.wait(seconds)
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end at most so long; whether it came."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def cancel(self) -> None:
+        """Stop: waiting chunks are dropped, a running one (about 0.1 s) ends without a successor."""
+        with self._lock:
+            self.cancelled = True
+            futures = list(self._futures)
+        if futures:
+            self._client.cancel(futures, asynchronous=False)
+
+
+class Engine:
+    """A cluster and what runs on it."""
+
+    def __init__(self, address: str | None = None) -> None:
+        """Connect to a scheduler, or start a worker process here.
+
+        Args:
+            address: Of a Dask scheduler, such as "tcp://host:8786"; None starts an embedded cluster.
+        """
+        from distributed import Client, LocalCluster
+
+        self._cluster = None
+        if address is None:
+            self._cluster = LocalCluster(
+                n_workers=1,
+                threads_per_worker=LANES,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
+        self.client = Client(address or self._cluster, set_as_default=False, timeout=60)
+        self._jobs: list[Job] = []
+        self._lock = Lock()
+        self._closed = False
+        self._warm: list[Future] = []
+        for model, classes in WARM:  # one after the other, so that a thread stays free for visitors
+            after = self._warm[-1] if self._warm else None
+            self._warm.append(self.client.submit(_warm, model, classes, after, pure=False, priority=-1000))
+        Thread(target=self._watch, name="lossviz-watch", daemon=True).start()
+
+    @property
+    def warm(self) -> bool:
+        """Whether every program is compiled."""
+        return all(f.done() for f in self._warm)
+
+    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> "Future":
+        """Run a function of the package in a worker, before any training chunk that waits.
+
+        A future among the arguments stands for its result, which stays in the worker.
+        """
+        return self.client.submit(function, *args, pure=False, priority=100, **kwargs)
+
+    def start(self, plan: Plan) -> Job:
+        """Start training."""
+        job = Job(self.client, plan)
+        with self._lock:
+            self._jobs = [j for j in self._jobs if j.running] + [job]
+        return job
+
+    def _watch(self) -> None:
+        while not self._closed:
+            time.sleep(1)
+            with self._lock:
+                jobs = list(self._jobs)
+            for job in jobs:
+                if job.running and job.silent:
+                    job.cancel()
+
+    def close(self) -> None:
+        """Stop everything and leave no process behind."""
+        self._closed = True
+        self.client.close()
+        if self._cluster is not None:
+            self._cluster.close()
+
+
+_engine: Engine | None = None
+_starting = Lock()
+
+
+def engine() -> Engine:
+    """The engine of this process, started on first use."""
+    global _engine
+    with _starting:
+        if _engine is None:
+            _engine = Engine(os.environ.get("LOSSVIZ_SCHEDULER") or None)
+        return _engine
+
+
+def close() -> None:
+    """Close the engine of this process, if there is one."""
+    global _engine
+    with _starting:
+        if _engine is not None:
+            _engine.close()
+            _engine = None

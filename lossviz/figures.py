@@ -1,0 +1,179 @@
+"""Results -> pictures: the palette, boundaries as pixels, and Plotly figures for notebooks.
+
+The palette lives here only. Plotly is imported by the functions that draw with it.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossviz.data import Dataset
+from lossviz.plan import Plan, Run, decode_maps
+from lossviz.strategies import Decision, get
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+Array = NDArray[Any]
+
+CLASS_COLOURS = (
+    "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B5A300", "#7A7A7A", "#6A4FB3", "#8C564B",
+)  # fmt: skip
+"""Okabe and Ito's colour-blind-safe colours, then four more; a marker of its own goes with each."""
+STRATEGY_COLOURS = (
+    "#4C78A8",
+    "#F58518",
+    "#E45756",
+    "#54A24B",
+    "#B279A2",
+    "#9D755D",
+    "#72B7B2",
+    "#D6A100",
+    "#FF7FA5",
+    "#7F7F7F",
+)
+"""Of curves; they repeat after ten, with the name at each curve's end."""
+LINE_GRID = 240
+"""Pixels a side on which true boundaries are found."""
+
+
+def strategy_colour(row: int) -> str:
+    """Colour of a row's curve."""
+    return STRATEGY_COLOURS[row % len(STRATEGY_COLOURS)]
+
+
+def outline(classes: Array) -> NDArray[np.uint16]:
+    """Pixels of a class map at which the class changes to the right or above.
+
+    Args:
+        classes: Class of each pixel, [G, G], rows from the bottom up.
+
+    Returns:
+        Column and row of each such pixel, uint16 [M, 2].
+
+    Example:
+        >>> outline(np.array([[0, 1], [0, 1]])).tolist()
+        [[0, 0], [0, 1]]
+    """
+    change = np.zeros(classes.shape, bool)
+    change[:, :-1] |= classes[:, :-1] != classes[:, 1:]
+    change[:-1] |= classes[:-1] != classes[1:]
+    rows, columns = np.nonzero(change)
+    return np.column_stack([columns, rows]).astype(np.uint16)
+
+
+def targets(plan: Plan, data: Dataset, size: int = LINE_GRID) -> tuple[list[Array], list[int]]:
+    """Where the truth, and each strategy's own optimum, changes class.
+
+    Args:
+        plan: The rows and the extent of the picture.
+        data: A dataset; without a known truth there are no lines.
+        size: Pixels a side.
+
+    Returns:
+        Class maps [size, size], the Bayes decision first, each once; and for each row the index of the map its optimum
+        decides by, −1 where that has no closed form.
+    """
+    if data.truth is None or plan.extent is None:
+        return [], [-1] * len(plan.rows)
+    x0, x1, y0, y1 = plan.extent
+    at = (np.arange(size) + 0.5) / size
+    gx, gy = np.meshgrid(x0 + (x1 - x0) * at, y0 + (y1 - y0) * at)
+    posterior = data.truth.posterior(np.column_stack([gx.ravel(), gy.ravel()]), data.priors)
+    log_posterior = np.log(np.maximum(posterior, 1e-300))
+    maps: list[Array] = []
+    where: dict[bytes, int] = {}
+
+    def index(rule: Decision) -> int:
+        classes = rule.classes(log_posterior).astype(np.uint8)
+        if classes.tobytes() not in where:
+            where[classes.tobytes()] = len(maps)
+            maps.append(classes.reshape(size, size))
+        return where[classes.tobytes()]
+
+    index(get("cross_entropy").tables(plan.counts).decisions[0])
+    return maps, [-1 if r.tables.target is None else index(r.tables.target) for r in plan.rows]
+
+
+def outlines(plan: Plan, data: Dataset) -> tuple[list[NDArray[np.uint16]], list[int]]:
+    """The same as lines: pixels as `outline` gives them, the Bayes boundary first; and each row's index into them."""
+    maps, aims = targets(plan, data)
+    return [outline(m) for m in maps], aims
+
+
+def boundaries(run: Run, data: Dataset | None = None, frame: int = -1) -> "go.Figure":
+    """Decision maps of every row side by side, with the training points and, where it is known, the Bayes boundary.
+
+    Args:
+        run: What `lossviz.fit` returned, on two features.
+        data: The dataset, for its truth and the names of its axes.
+        frame: Which frame; the last by default.
+
+    Returns:
+        A Plotly figure with shared axes.
+
+    Raises:
+        ValueError: The run has no decision maps.
+    """
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    plan = run.plan
+    if plan.extent is None:
+        raise ValueError(f"decision maps need two features; this run has {plan.X.shape[1]}")
+    columns = min(4, len(plan.rows))
+    titles = [r.title + (" (flawed)" if get(r.strategy).flawed else "") for r in plan.rows]
+    rows = -(-len(titles) // columns)
+    figure = make_subplots(rows, columns, shared_xaxes="all", shared_yaxes="all", subplot_titles=titles)
+    x0, x1, y0, y1 = plan.extent
+    k, side = len(plan.classes), plan.resolution
+    scale = [[s, CLASS_COLOURS[c % len(CLASS_COLOURS)]] for c in range(k) for s in (c / k, (c + 1) / k)]
+    step = np.array([(x1 - x0) / side, (y1 - y0) / side])
+    maps = targets(plan, data)[0] if data is not None else []
+    for i in range(len(plan.rows)):
+        place = {"row": i // columns + 1, "col": i % columns + 1}
+        classes, _ = decode_maps(run.maps[frame, i], k)
+        figure.add_trace(
+            go.Heatmap(
+                z=classes, x0=x0 + step[0] / 2, dx=step[0], y0=y0 + step[1] / 2, dy=step[1], zmin=-0.5, zmax=k - 0.5,
+                colorscale=scale, opacity=0.35, showscale=False, hoverinfo="skip",
+            ),
+            **place,
+        )  # fmt: skip
+        for c in range(k):
+            of_class = plan.X[plan.y == c]
+            figure.add_trace(
+                go.Scatter(
+                    x=of_class[:, 0], y=of_class[:, 1], mode="markers", name=plan.classes[c], legendgroup=str(c),
+                    showlegend=not i,
+                    marker={"color": CLASS_COLOURS[c % len(CLASS_COLOURS)], "symbol": c, "size": 4},
+                ),
+                **place,
+            )  # fmt: skip
+        if maps:
+            edge = (outline(maps[0]) + 1.0) / len(maps[0])
+            figure.add_trace(
+                go.Scatter(
+                    x=x0 + (x1 - x0) * edge[:, 0], y=y0 + (y1 - y0) * edge[:, 1], mode="markers", name="Bayes boundary",
+                    legendgroup="truth", showlegend=not i, hoverinfo="skip", marker={"color": "black", "size": 2},
+                ),
+                **place,
+            )  # fmt: skip
+    figure.update_layout(height=80 + 300 * rows, width=80 + 300 * columns, legend={"orientation": "h"})
+    figure.update_xaxes(range=[x0, x1], title_text=data.features[0] if data else None)
+    figure.update_yaxes(range=[y0, y1], title_text=data.features[1] if data else None)
+    return figure
+
+
+def loss_curves(run: Run, test: bool = True) -> "go.Figure":
+    """Unweighted cross-entropy of every row over the steps, on one scale; flawed strategies dashed."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    curves = run.test_cross_entropy if test else run.cross_entropy
+    for i, row in enumerate(run.plan.rows):
+        line = {"color": strategy_colour(i), "dash": "dash" if get(row.strategy).flawed else "solid"}
+        figure.add_trace(go.Scatter(x=run.steps, y=curves[:, i], name=row.title, mode="lines", line=line))
+    figure.update_layout(xaxis_title="step", yaxis_title="unweighted cross-entropy (nats)")
+    return figure

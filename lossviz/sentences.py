@@ -1,0 +1,117 @@
+"""What a picture says, in one computed sentence: also the text for those who cannot see it."""
+
+from typing import Any
+
+import numpy as np
+
+from lossviz.plan import Plan, Run
+from lossviz.strategies import get
+
+
+def rarest(plan: Plan) -> int:
+    """The class with the fewest training examples; of equals the last."""
+    return int(len(plan.counts) - 1 - np.argmin(plan.counts[::-1]))
+
+
+def percent(share: float) -> str:
+    """A share as a whole percentage.
+
+    Example:
+        >>> percent(0.874)
+        '87 %'
+    """
+    return "undefined" if np.isnan(share) else f"{100 * share:.0f} %"
+
+
+def false_alarms(metric: dict[str, Any], c: int) -> float:
+    """Share of the test examples of other classes that are decided to be class `c`."""
+    confusion = np.asarray(metric["confusion"])
+    others = np.arange(len(confusion)) != c
+    return float(confusion[others, c].sum() / confusion[others].sum())
+
+
+def label(plan: Plan, metric: dict[str, Any]) -> str:
+    """Name of a row, with its decision rule where it has several, and its seed where there are several."""
+    row = plan.rows[metric["row"]]
+    several = len({r.seed for r in plan.rows}) > 1
+    rule = f" ({metric['decision']})" if len(row.tables.decisions) > 1 else ""
+    return row.title + rule + (f", seed {row.seed}" if several else "")
+
+
+def panel(run: Run, row: int) -> str:
+    """Under one decision map: what it decides by and how it does on the rarest class."""
+    plan = run.plan
+    found = [m for m in run.metrics if m["row"] == row]
+    if not found:
+        return f"step {run.steps[max(run.frames - 1, 0)]} of {run.steps[-1]}"
+    c = rarest(plan)
+    rule = plan.rows[row].tables.decisions[0]
+    by = f"decides by {rule.title}; " if len(plan.rows[row].tables.decisions) > 1 else ""
+    return f"{by}recall of {plan.classes[c]} {percent(found[0]['recall'][c])}, precision {percent(found[0]['precision'][c])}"
+
+
+def boundaries(run: Run) -> str:
+    """Under the decision maps: what each strategy does for the rarest class, and what it costs.
+
+    Example:
+        >>> import lossviz
+        >>> data = lossviz.make_dataset("blobs", n=200, classes=2, imbalance=9, seed=0)
+        >>> run = lossviz.fit("cross_entropy", data.X, data.y, "linear", 2, X_test=data.X_test, y_test=data.y_test)
+        >>> boundaries(run).split(":")[0]
+        'Recall of 1, the rarest class (20 of 200 training examples)'
+    """
+    plan = run.plan
+    if not run.done:
+        return f"Training: step {run.steps[max(run.frames - 1, 0)]} of {run.steps[-1]}."
+    c = rarest(plan)
+    head = f"Recall of {plan.classes[c]}, the rarest class ({plan.counts[c]:,} of {plan.counts.sum():,} training examples): "
+    base = next((m for m in run.metrics if plan.rows[m["row"]].strategy == "cross_entropy"), run.metrics[0])
+    parts = [f"{label(plan, base)} {percent(base['recall'][c])}"]
+    # the flawed ones and the rule people would use first; the table has them all
+    others = [m for m in run.metrics if m is not base and m["row"] != base["row"]]
+    firsts = [m for m in others if m["decision"] == plan.rows[m["row"]].tables.decisions[0].name]
+    firsts.sort(key=lambda m: not get(plan.rows[m["row"]].strategy).flawed)
+    shown = sorted(firsts[:4], key=lambda m: m["row"])
+    for m in shown:
+        more = 100 * (false_alarms(m, c) - false_alarms(base, c))
+        alarms = "false alarms unchanged" if abs(more) < 0.5 else f"false alarms {more:+.0f} points".replace("-", "−")
+        parts.append(f"{label(plan, m)} {percent(m['recall'][c])} ({alarms})")
+    rest = f"; {len(firsts) - len(shown)} more in the table" if len(firsts) > len(shown) else ""
+    n = int(np.asarray(base["confusion"])[c].sum())
+    few = (
+        f" The test part has only {n} of them: one more or less found moves its recall by {100 / n:.0f} points."
+        if 0 < n < 30
+        else ""
+    )
+    return head + "; ".join(parts) + rest + "." + few
+
+
+def curves(run: Run) -> str:
+    """Under the loss curves: who predicts probabilities best, and who worst."""
+    if not run.done:
+        return ""
+    last = run.test_cross_entropy[-1]
+    order = np.argsort(last)
+    name = [label(run.plan, {"row": i, "decision": r.tables.decisions[0].name}) for i, r in enumerate(run.plan.rows)]
+    best = f"On the test part {name[order[0]]} ends lowest, at {last[order[0]]:.3f} nats"
+    if len(order) == 1:
+        return best + "."
+    worst = f", {name[order[-1]]} highest, at {last[order[-1]]:.3f}"
+    return best + worst + ": the lower, the better the raw logits' probabilities fit the data as they are."
+
+
+def shares(run: Run) -> str:
+    """Under the table: whether predicted shares match the data."""
+    c, plan = rarest(run.plan), run.plan
+    base = float(np.mean(plan.y_test == c))
+    first = [m for m in run.metrics if m["decision"] == plan.rows[m["row"]].tables.decisions[0].name]
+    off = max(first, key=lambda m: abs(m["predicted_share"][c] - base))
+    near = min(first, key=lambda m: abs(m["predicted_share"][c] - base))
+    text = f"{percent(base)} of the test examples are {plan.classes[c]}; {label(plan, near)} predicts "
+    text += f"{percent(near['predicted_share'][c])} on average"
+    if off is near:
+        return text + "."
+    return (
+        text
+        + f", {label(plan, off)} {percent(off['predicted_share'][c])}: its probabilities need repair before anyone reads them as such."
+    )

@@ -1,0 +1,23 @@
+"""Text on a page. Labels and column names are data: nothing a user wrote is ever read as markup."""
+
+import html
+import re
+
+import streamlit as st
+
+
+def plain(text: str) -> str:
+    """Text as Markdown that shows it letter by letter: every character that could mean something is escaped."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+def sentence(text: str) -> None:
+    """The one sentence under a picture."""
+    st.html(f'<p style="font-size:1.1rem;line-height:1.5;margin:0">{html.escape(text)}</p>')
+
+
+def notes(title: str, lines: tuple[str, ...]) -> None:
+    """What was done to the data, a line each."""
+    if lines:
+        items = "".join(f"<li>{html.escape(line)}</li>" for line in lines)
+        st.html(f'<details open><summary>{html.escape(title)}</summary><ul style="margin:0">{items}</ul></details>')

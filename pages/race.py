@@ -1,0 +1,187 @@
+"""Strategy race: many strategies on one dataset, from the same start on the same batches."""
+
+from dataclasses import replace
+from typing import Any
+
+import streamlit as st
+from parts import controls, player, words, work
+
+from lossviz import DATASETS, MODELS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, read_table
+from lossviz.data import Dataset
+from lossviz.engine import Job, engine
+from lossviz.figures import outlines
+from lossviz.knobs import Knob
+from lossviz.plan import prepare
+from lossviz.sentences import label, shares
+from lossviz.tables import choices
+
+FIRST = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
+SEED = Knob("seed", "Seed", 0, 0, 9999, 1, "Decides the data, the split, the initial parameters and the batches.")
+STEPS = Knob("steps", "Steps", 400, 50, 5000, 50, "Optimiser steps.")
+RATE = Knob("rate", "Learning rate", 0.02, 0.0001, 5.0, 0.0001, "Step size of the optimiser.")
+L2 = Knob("l2", "L2", 0.0, 0.0, 1.0, 0.001, "Pull of the weights (not the biases) towards zero.")
+BATCHES = {"all": "All examples", "32": "32", "64": "64", "128": "128", "256": "256"}
+
+
+def axes(columns: tuple[str, ...], prefix: str) -> Any:
+    """Controls for what the picture's axes are: a projection of all columns, or two of them."""
+    views = {"two": "Two columns", "pca": "PCA of all numbers", "lda": "LDA of all numbers"}
+    view = controls.choose("Axes", views, f"{prefix}-axes", help="A projection is fitted on the training part only.")
+    if view != "two":
+        return view
+    if len(columns) < 2:
+        raise ValueError(f"A picture needs two columns of numbers beside the class; this table has {len(columns)}.")
+    titles = {c: c for c in columns}
+    first = controls.choose("Horizontal", titles, f"{prefix}-x")
+    rest = {c: c for c in columns if c != first}
+    return first, controls.choose("Vertical", rest, f"{prefix}-y")
+
+
+def uploaded(seed: int) -> Dataset | None:
+    """Controls for the visitor's own table, and the dataset they make; None while there is no file."""
+    file = st.file_uploader(
+        "Your table",
+        type=["csv", "tsv", "txt", "parquet", "gz"],
+        key="race-file",
+        help="CSV, TSV or Parquet, also gzipped: a row an example, a column the class. It stays in this server's memory.",
+    )
+    if file is None:
+        st.session_state.pop("race table", None)
+        return None
+    if st.session_state.get("race table", (None,))[0] != file.file_id:
+        future = engine().submit(read_table, file.getvalue(), file.name)
+        st.session_state["race table"] = (file.file_id, future, work.wait(engine().submit(choices, future), "Reading…"))
+    _, table, offers = st.session_state["race table"]
+    titles = {c: c for c in (*offers.labels, *(c for c in offers.columns if c not in offers.labels))}
+    label_column = controls.choose("Class", titles, "table-class")
+    features = axes(tuple(c for c in offers.numeric if c != label_column), "table")
+    return made((file.file_id, label_column, features, seed), from_table, table, label_column, features, seed=seed)
+
+
+def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> Dataset:
+    """The dataset that a worker makes; the last one is kept."""
+    if st.session_state.get("race data", (None,))[0] != key:
+        st.session_state["race data"] = (
+            key,
+            work.wait(engine().submit(function, *args, **kwargs), "Making the dataset…"),
+        )
+    return st.session_state["race data"][1]
+
+
+def chosen_data(seed: int) -> Dataset | None:
+    """Controls for the dataset, and the dataset."""
+    titles = {name: entry.title for name, entry in DATASETS.items()} | {"upload": "Your own table…"}
+    name = controls.choose("Dataset", titles, "data")
+    if name == "upload":
+        return uploaded(seed)
+    entry = DATASETS[name]
+    st.caption(entry.summary)
+    knobs = controls.knobs([k for k in entry.knobs if k.name != "features"], name)
+    if entry.columns:
+        knobs["features"] = axes(entry.columns, name)
+    return made((name, seed, tuple(knobs.items())), make_dataset, name, seed=seed, **knobs)
+
+
+def follow(job: Job, lines: Any, data: Dataset, key: str) -> None:
+    """Show a run as far as it has come; ends its own polling when the run ends."""
+    run = job.run()
+    if job.running:
+        st.progress(job.progress, f"Training: step {run.steps[max(run.frames - 1, 0)]} of {run.steps[-1]}")
+    drawn = lines.result() if lines.done() and lines.status == "finished" else ([], [])
+    player.show(player.payload(run, data, *drawn, key))
+    if job.error:
+        st.error(words.plain(job.error))
+    if not job.running and "race live" in st.session_state:
+        st.rerun()
+
+
+def table(job: Job) -> None:
+    """Test metrics, one line a strategy and decision rule."""
+    run = job.run()
+    frame = run.table()
+    frame.insert(0, "Strategy", [label(run.plan, m) for m in run.metrics])
+    frame = frame.drop(columns=["strategy", "seed", "decision", "accuracy"])
+    titles = {"balanced_accuracy": "Balanced accuracy", "macro_f1": "Macro-F1", "log_loss": "Log loss (nats)"}
+    for column, title in (
+        ("recall", "Recall"),
+        ("precision", "Precision"),
+        ("predicted_share", "Mean predicted share"),
+    ):
+        titles |= {f"{column}[{c}]": f"{title}, {c}" for c in run.plan.classes}
+    frame = frame.rename(columns=titles)
+    shown = {
+        c: st.column_config.NumberColumn(format="%.3f" if c in ("Macro-F1", "Log loss (nats)") else "percent")
+        for c in frame.columns[1:]
+    }
+    st.subheader(f"On {len(run.plan.y_test):,} test examples")
+    st.dataframe(frame, hide_index=True, column_config={"Strategy": st.column_config.TextColumn(pinned=True), **shown})
+    words.sentence(shares(run))
+
+
+st.title("Strategy race")
+st.write("Imbalanced data, many remedies: same start, same batches, one picture each. Which of them weights?")
+names = st.pills(
+    "Strategies",
+    list(STRATEGIES),
+    selection_mode="multi",
+    default=FIRST,
+    format_func=lambda n: STRATEGIES[n].title + (" ⚠" if STRATEGIES[n].flawed else ""),
+    key="strategies",
+    bind="query-params",
+    help="⚠ marks recipes that are flawed: they do not weight the loss.",
+)
+data = None
+with st.sidebar:
+    seed = int(controls.number(SEED, "seed"))
+    try:
+        data = chosen_data(seed)
+        problem = None
+    except ValueError as e:  # TableError among them
+        problem = str(e)
+    model = controls.choose("Model", {m.name: m.title for m in MODELS.values()}, "model", "mlp")
+    optimizer = controls.choose("Optimiser", {o.name: o.title for o in OPTIMIZERS.values()}, "optimizer")
+    rate = controls.number(replace(RATE, default=OPTIMIZERS[optimizer].learning_rate), f"rate-{optimizer}")
+    batch = controls.choose("Examples a step", BATCHES, "batch")
+    steps = int(controls.number(STEPS, "steps"))
+    l2 = controls.number(L2, "l2")
+
+if problem:
+    st.error(words.plain(problem))
+if data is None:
+    if not problem:
+        st.info("Choose a file in the side bar: its rows are examples, one of its columns is the class.")
+    st.stop()
+words.notes("What was done to the data", data.notes)
+if not names:
+    st.info("Choose at least one strategy.")
+    st.stop()
+ordered = [n for n in STRATEGIES if n in names]
+options = {
+    "model": model,
+    "steps": steps,
+    "seed": seed,
+    "optimizer": optimizer,
+    "learning_rate": rate,
+    "batch_size": None if batch == "all" else int(batch),
+    "l2": l2,
+}
+key = repr((ordered, st.session_state["race data"][0], options))
+job, lines = st.session_state.get("race job", (None, None, None))[1:]
+if st.session_state.get("race job", (None,))[0] != key or (job.cancelled and not job.run().done):
+    if job is not None:
+        job.cancel()
+    try:
+        plan = prepare(ordered, data.X, data.y, X_test=data.X_test, y_test=data.y_test, classes=data.classes, **options)
+    except ValueError as e:
+        st.error(words.plain(str(e)))
+        st.stop()
+    job, lines = engine().start(plan), engine().submit(outlines, plan, data)
+    st.session_state["race job"] = (key, job, lines)
+    job.wait_for_picture(0.15)
+if job.running:
+    st.session_state["race live"] = True
+else:
+    st.session_state.pop("race live", None)
+st.fragment(follow, run_every=0.1 if job.running else None)(job, lines, data, key)
+if job.run().done:
+    table(job)
