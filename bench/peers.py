@@ -127,9 +127,7 @@ def _keras_fit(batch_size: int) -> Round:
     points = np.ascontiguousarray(x.T)
     model = _keras_model()
     class_weight = dict(enumerate(weights[1].tolist()))
-    return lambda: model.fit(
-        points, y, batch_size=batch_size, epochs=EPOCHS, class_weight=class_weight, verbose=0
-    )
+    return lambda: model.fit(points, y, batch_size=batch_size, epochs=EPOCHS, class_weight=class_weight, verbose=0)
 
 
 def keras_fit() -> Round:

@@ -29,9 +29,7 @@ def plan(n: int = 1000, steps: int = STEPS, repeats: int = 1, **options: Any) ->
     """The run as lossviz plans it; the test part is a fresh draw of 1,000 points."""
     train = lossviz.make_dataset("spirals", n=n, imbalance=20, classes=3, seed=0)
     test = lossviz.make_dataset("spirals", n=1000, imbalance=20, classes=3, seed=1)
-    return prepare(
-        STRATEGIES, train.X, train.y, steps=steps, repeats=repeats, X_test=test.X, y_test=test.y, **options
-    )
+    return prepare(STRATEGIES, train.X, train.y, steps=steps, repeats=repeats, X_test=test.X, y_test=test.y, **options)
 
 
 @cache

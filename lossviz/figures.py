@@ -22,18 +22,10 @@ CLASS_COLOURS = (
 )  # fmt: skip
 """Okabe and Ito's colour-blind-safe colours, then four more; a marker of its own goes with each."""
 STRATEGY_COLOURS = (
-    "#4C78A8",
-    "#F58518",
-    "#E45756",
-    "#54A24B",
-    "#B279A2",
-    "#9D755D",
-    "#72B7B2",
-    "#D6A100",
-    "#FF7FA5",
-    "#7F7F7F",
-)
-"""Of curves; they repeat after ten, with the name at each curve's end."""
+    "#4C78A8", "#F58518", "#E45756", "#54A24B", "#B279A2", "#9D755D", "#35A6A0", "#C99700", "#FF7FA5", "#7F7F7F",
+    "#1F9BDE", "#A0522D", "#8E44AD", "#7CB518", "#D81B60", "#5D6DBE", "#00897B", "#B0875A", "#AB3B3B", "#607D8B",
+)  # fmt: skip
+"""Of curves, by row; the name stands at each curve's end, so that colour is not all there is."""
 LINE_GRID = 240
 """Pixels a side on which true boundaries are found."""
 

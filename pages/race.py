@@ -131,13 +131,15 @@ names = st.pills(
     help="⚠ marks recipes that are flawed: they do not weight the loss.",
 )
 data = None
+problem = None
 with st.sidebar:
+    above = st.container()
     seed = int(controls.number(SEED, "seed"))
-    try:
-        data = chosen_data(seed)
-        problem = None
-    except ValueError as e:  # TableError among them
-        problem = str(e)
+    with above:
+        try:
+            data = chosen_data(seed)
+        except ValueError as e:  # TableError among them
+            problem = str(e)
     model = controls.choose("Model", {m.name: m.title for m in MODELS.values()}, "model", "mlp")
     optimizer = controls.choose("Optimiser", {o.name: o.title for o in OPTIMIZERS.values()}, "optimizer")
     rate = controls.number(replace(RATE, default=OPTIMIZERS[optimizer].learning_rate), f"rate-{optimizer}")

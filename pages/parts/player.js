@@ -163,12 +163,11 @@ const drawCurves = (state) => {
   if (right > 100 && meta.frames) {
     const ends = meta.panels.map((p, j) => ({ p, y: py(Math.min(at(1, meta.frames - 1, j), high)) })).sort((a, b) => a.y - b.y);
     ends.forEach((e, i) => { e.y = Math.max(e.y, i ? ends[i - 1].y + 14 : top + 4); });
-    const over = ends.length ? ends[ends.length - 1].y - (height - bottom) : 0;
+    for (let i = ends.length - 1, low = height - 6; i >= 0 && ends[i].y > low; low -= 14) ends[i--].y = low;
     ctx.textAlign = "left";
     for (const e of ends) {
-      const y = over > 0 ? e.y - over : e.y;
-      ctx.fillStyle = e.p.colour; ctx.fillRect(width - right + 8, y - 4, 14, 8);
-      ctx.fillStyle = ink; ctx.fillText(e.p.title, width - right + 27, y + 4, right - 30);
+      ctx.fillStyle = e.p.colour; ctx.fillRect(width - right + 8, e.y - 4, 14, 8);
+      ctx.fillStyle = ink; ctx.fillText(e.p.title, width - right + 27, e.y + 4, right - 30);
     }
   }
 };

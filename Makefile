@@ -1,0 +1,52 @@
+# `make run` starts the app, `make test` checks everything; both make their own environment first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: run test fast bench browser readme lock clean
+
+run: $(VENV)/run.done
+	$(BIN)/streamlit run app.py
+
+test: $(VENV)/dev.done browser
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -m "not browser"
+	$(BIN)/pytest -m browser
+
+fast: $(VENV)/dev.done
+	$(BIN)/pytest -m "not browser"
+
+bench: $(VENV)/dev.done
+	$(BIN)/pip install -q -r bench/requirements.txt
+	$(BIN)/python -m bench
+
+$(VENV)/run.done: requirements.txt constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -r requirements.txt
+	touch $@
+
+$(VENV)/dev.done: $(VENV)/run.done requirements-dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -r requirements-dev.txt
+	touch $@
+
+# Any Chromium on the path will do; else Playwright fetches one, and where it cannot, Debian's package serves.
+browser: $(VENV)/dev.done
+	command -v chromium || command -v chromium-browser || command -v google-chrome \
+	|| $(BIN)/playwright install --with-deps chromium \
+	|| { apt-get update -q && apt-get install -q -y chromium; }
+
+# After a new strategy or scheme.
+readme: $(VENV)/run.done
+	PYTHONPATH=. $(BIN)/python tests/test_readme.py
+
+# After a change of the requirements files: pin again, for every Python and platform at once. What the CUDA build of
+# PyTorch would bring along is left out: PyTorch pins that itself, and the tests run on its CPU build.
+lock: $(VENV)/dev.done
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile -q --universal --python-version 3.10 --fork-strategy requires-python --no-annotate --no-header \
+	requirements.txt requirements-dev.txt | grep -v -e '^cuda-' -e '^nvidia-' -e '^triton' > constraints.txt
+
+clean:
+	rm -rf $(VENV)

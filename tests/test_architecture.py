@@ -1,0 +1,104 @@
+"""The house: who may import whom, what importing the package costs, and that everything public says what it is."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lossviz
+
+ROOT = Path(__file__).parent.parent
+ROOMS = sorted(p.stem for p in (ROOT / "lossviz").glob("*.py") if not p.stem.startswith("__"))
+MAY_IMPORT = {  # at module level, within the package; a room that is not listed is free
+    "knobs": set(),
+    "weights": {"knobs"},
+    "strategies": {"knobs", "weights"},
+    "models": {"knobs"},
+    "tables": {"knobs"},
+    "data": {"knobs", "tables"},
+    "measure": {"strategies"},
+    "plan": {"knobs", "models", "strategies"},
+    "equation": {"strategies"},
+    "train": {"equation", "measure", "models", "plan", "strategies"},
+}
+LIGHT = ("knobs", "weights", "strategies", "models", "tables", "data", "measure", "plan", "__init__")
+HEAVY = {"tensorflow", "keras", "sklearn", "plotly", "torch", "streamlit", "distributed", "dask"}
+
+
+def imports(path, everywhere=False):
+    """Dotted names that a file imports: when it is loaded, or `everywhere` in it."""
+    out, todo = set(), list(ast.parse(path.read_text()).body)
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Import):
+            out |= {a.name for a in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            out |= {node.module} | {f"{node.module}.{a.name}" for a in node.names}
+        elif everywhere or not (
+            isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+            or (isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING")
+        ):
+            todo += ast.iter_child_nodes(node)
+    return out
+
+
+def tops(names):
+    return {n.split(".")[0] for n in names}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_arrows_point_one_way(room):
+    found = imports(ROOT / "lossviz" / f"{room}.py")
+    within = {n.split(".")[1] for n in found if n.startswith("lossviz.") and n.split(".")[1] in ROOMS}
+    if room in MAY_IMPORT:
+        assert within <= MAY_IMPORT[room]
+    everywhere = imports(ROOT / "lossviz" / f"{room}.py", everywhere=True)
+    assert not tops(everywhere) & {"streamlit", "keras", "torch", "pages", "app", "tests"}
+    assert not {n for n in everywhere if n.startswith("tensorflow.keras")}
+
+
+def test_arrows_know_every_room_they_name():
+    assert set(MAY_IMPORT) <= set(ROOMS)
+
+
+@pytest.mark.parametrize("room", LIGHT)
+def test_light_rooms_import_nothing_heavy(room):
+    assert not tops(imports(ROOT / "lossviz" / f"{room}.py")) & HEAVY
+
+
+def test_pages_do_not_load_tensorflow():
+    for path in [ROOT / "app.py", *sorted((ROOT / "pages").rglob("*.py"))]:
+        if path.exists():
+            found = imports(path)
+            assert not tops(found) & {"tensorflow", "keras", "torch"}, path
+            assert not {n for n in found if n.startswith(("lossviz.train", "lossviz.equation"))}, path
+            assert not found & {"lossviz.fit", "lossviz.loss", "lossviz.gradient"}, path  # the names that load it
+
+
+def test_importing_is_cheap():
+    code = (
+        "import sys, lossviz; lossviz.class_weights([3, 1]); lossviz.STRATEGIES['vs'].tables([3, 1]); "
+        f"print(*sorted({HEAVY!r} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert out.stdout.split() == []
+
+
+@pytest.mark.parametrize("name", sorted(lossviz.__all__))
+def test_everything_public_has_a_docstring(name):
+    thing = getattr(lossviz, name)
+    if callable(thing):
+        assert len(thing.__doc__.split()) > 5
+    for entry in thing.values() if isinstance(thing, dict) else ():
+        function = getattr(entry, "build", None) or getattr(entry, "weights", None)
+        said = function.__doc__ if function else getattr(entry, "summary", None) or entry.title
+        assert said.strip()
+    assert name in dir(lossviz) or name in ("fit", "loss", "gradient")
+
+
+def test_only_public_names():
+    with pytest.raises(AttributeError, match="has no attribute 'nonesuch'"):
+        lossviz.nonesuch  # noqa: B018

@@ -1,0 +1,231 @@
+"""The engine: the same results as in-process, in turns, stoppable, and gone when closed."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+import lossviz
+from lossviz import engine as engines
+from lossviz.plan import prepare
+
+DATA = lossviz.make_dataset("moons", n=300, imbalance=8, seed=1)
+TEST = {"X_test": DATA.X_test, "y_test": DATA.y_test}
+NAMES = list(lossviz.STRATEGIES)
+
+
+def plan(names=NAMES, **options):
+    return prepare(names, DATA.X, DATA.y, **TEST, **{"model": "linear", "steps": 60, **options})
+
+
+def long_plan():
+    """About ten seconds of training."""
+    data = lossviz.make_dataset("moons", n=4000, seed=0)
+    return prepare(NAMES, data.X, data.y, "linear", steps=5000, X_test=data.X_test, y_test=data.y_test)
+
+
+def same(a, b):
+    for field in fields(a):
+        x, y = getattr(a, field.name), getattr(b, field.name)
+        if isinstance(x, np.ndarray):
+            np.testing.assert_array_equal(x, y, err_msg=field.name, strict=True)
+    assert a.frames == b.frames
+    assert len(a.metrics) == len(b.metrics)
+    for x, y in zip(a.metrics, b.metrics, strict=True):
+        for name, value in x.items():
+            np.testing.assert_array_equal(value, y[name], err_msg=name)
+
+
+def waiting(engine):
+    """Keys of training tasks that the workers still have before them."""
+    return [key for keys in engine.client.processing().values() for key in keys if "_advance" in str(key)]
+
+
+@pytest.fixture
+def alone(monkeypatch, starting):
+    """An engine of its own with a cold worker, which a test may break."""
+    monkeypatch.setattr(engines, "WARM", [])
+    started = starting(engines.Engine)
+    yield started
+    started.close()
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"batch_size": 32, "optimizer": "momentum", "l2": 0.01},
+        {"model": "mlp", "names": ["ldam", "resampling"], "repeats": 2},
+    ],
+)
+def test_a_job_gives_what_fit_gives(engine, finish, options):
+    options = {"names": NAMES, "model": "linear", "steps": 60} | options
+    job = engine.start(prepare(X=DATA.X, y=DATA.y, **TEST, **options))
+    run = finish(job)
+    assert run.done
+    assert job.progress == 1
+    assert job.error is None
+    assert not job.cancelled
+    same(run, lossviz.fit(X=DATA.X, y=DATA.y, **TEST, **options))
+
+
+def test_frames_come_in_order_while_it_trains(engine, finish):
+    job = engine.start(long_plan())
+    assert job.wait_for_picture(60)
+    early = job.run()
+    assert 1 <= early.frames < len(early.steps)
+    assert not early.done
+    assert job.running
+    assert 0 < job.progress < 1
+    assert np.isfinite(early.theta[: early.frames]).all()
+    assert np.isfinite(early.test_cross_entropy[: early.frames]).all()
+    late = finish(job)
+    np.testing.assert_array_equal(early.maps[: early.frames], late.maps[: early.frames])
+
+
+def test_an_error_in_a_worker_is_a_sentence(engine):
+    job = engine.start(replace(plan(), centre=np.zeros(5)))
+    assert job.wait(60)
+    assert job.error.startswith("Training stopped: ValueError: ")
+    assert "shapes" in job.error
+    assert "\n" not in job.error
+    assert not job.run().done
+    assert job.wait_for_picture(0), "nobody waits for the picture of a job that failed"
+
+
+def test_cancelling_stops_within_a_second(engine, finish):
+    finish(engine.start(plan()))  # compiled
+    job = engine.start(long_plan())
+    assert job.wait_for_picture(60)
+    begun = time.monotonic()
+    job.cancel()
+    assert job.wait(1)
+    while waiting(engine):
+        time.sleep(0.01)
+    assert time.monotonic() - begun < 1
+    assert job.cancelled
+    assert job.error is None
+    assert not job.run().done
+    pieces = job.pieces()
+    assert finish(engine.start(plan())).done, "the next one is not held up"
+    assert job.pieces() == pieces
+
+
+def test_cancelling_before_the_first_task_and_after_the_last(engine, finish):
+    job = engine.start(long_plan())
+    job.cancel()
+    assert job.wait(1)
+    assert job.error is None
+    done = engine.start(plan())
+    run = finish(done)
+    done.cancel()
+    assert done.run().done
+    same(done.run(), run)
+
+
+def test_a_job_nobody_looks_at_is_cancelled(engine, monkeypatch):
+    monkeypatch.setattr(engines, "SILENCE", 0.3)
+    job = engine.start(long_plan())
+    assert job.wait(5), "it still trains"
+    assert job.cancelled
+    assert job.error is None
+    assert not job.run().done
+
+
+def test_a_look_keeps_a_job_alive(engine, monkeypatch):
+    monkeypatch.setattr(engines, "SILENCE", 1.0)
+    job = engine.start(long_plan())
+    for _ in range(30):
+        job.run()
+        time.sleep(0.1)
+    assert not job.cancelled
+    job.cancel()
+
+
+def test_sessions_take_turns(engine, finish):
+    finish(engine.start(plan()))  # compiled
+    first = engine.start(long_plan())
+    assert first.wait_for_picture(60)
+    second = engine.start(long_plan())
+    assert second.wait_for_picture(5)
+    assert first.running
+    assert second.run().frames >= 1
+    assert first.run().frames < len(first.plan.steps)
+    first.cancel()
+    second.cancel()
+
+
+def test_work_that_a_page_waits_for_goes_before_training(engine, finish):
+    finish(engine.start(plan()))  # compiled
+    job = engine.start(long_plan())
+    assert job.wait_for_picture(60)
+    begun = time.monotonic()
+    data = engine.submit(lossviz.make_dataset, "xor", n=50, seed=3).result(timeout=30)
+    waited = time.monotonic() - begun
+    assert job.running
+    assert len(data.y) == 50
+    assert waited < 1
+    job.cancel()
+
+
+def test_a_killed_worker_costs_time_only(alone, finish):
+    job = alone.start(plan(["cross_entropy", "multiplied_logits"], steps=2000))
+    (before,) = alone.client.run(os.getpid).values()
+    assert job.wait_for_picture(60)
+    assert job.running
+    os.kill(before, signal.SIGKILL)
+    run = finish(job)
+    assert job.error is None
+    (after,) = alone.client.run(os.getpid).values()
+    assert after != before
+    same(run, lossviz.fit(["cross_entropy", "multiplied_logits"], DATA.X, DATA.y, "linear", 2000, **TEST))
+
+
+SERVER = """
+import multiprocessing, os, sys, time
+import psutil
+import lossviz
+from lossviz import engine as engines
+from lossviz.plan import prepare
+from lossviz.figures import outlines
+
+if __name__ == "__main__":
+    engines.WARM = [("linear", 2)]
+    data = lossviz.make_dataset("moons", n=100, seed=0)
+    plan = prepare(["cross_entropy", "ldam"], data.X, data.y, "linear", steps=20, X_test=data.X_test, y_test=data.y_test)
+    engine = engines.engine()
+    assert engines.engine() is engine
+    job = engine.start(plan)
+    engine.submit(outlines, plan, data).result()
+    while job.running:
+        job.pieces(), time.sleep(0.02)
+    assert job.run().done, job.error
+    loaded = [m for m in ("tensorflow", "keras", "sklearn", "plotly") if m in sys.modules]
+    print("loaded", loaded)
+    (worker,) = engine.client.run(os.getpid).values()
+    engines.close()
+    # the tracker that multiprocessing keeps for its semaphores ends with its process
+    left = [p for p in psutil.Process().children(recursive=True) if "resource_tracker" not in " ".join(p.cmdline())]
+    print("left", left, psutil.pid_exists(worker))
+    engines.close()
+"""
+
+
+def test_the_process_that_serves_has_no_tensorflow_and_leaves_no_process(tmp_path):
+    script = tmp_path / "server.py"
+    script.write_text(SERVER)
+    ran = subprocess.run(
+        [sys.executable, script],
+        env=os.environ | {"PYTHONPATH": os.path.dirname(os.path.dirname(lossviz.__file__))},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.splitlines() == ["loaded []", "left [] False"], ran.stderr
+    assert "Traceback" not in ran.stderr

@@ -1,0 +1,51 @@
+"""The README's tables are the code's, and its examples run."""
+
+import doctest
+from pathlib import Path
+
+import lossviz
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def tables() -> dict[str, str]:
+    strategies = ["| name | title | what it does | source |", "|---|---|---|---|"]
+    for s in lossviz.STRATEGIES.values():
+        title = f"**{s.title}** (flawed)" if s.flawed else s.title
+        strategies.append(f"| `{s.name}` | {title} | {s.summary} | {s.source} |")
+    schemes = ["| name | title | what it does | source |", "|---|---|---|---|"]
+    schemes += [f"| `{s.name}` | {s.title} | {s.summary} | {s.source} |" for s in lossviz.SCHEMES.values()]
+    return {"strategies": "\n".join(strategies), "schemes": "\n".join(schemes)}
+
+
+def written(text: str) -> str:
+    for name, table in tables().items():
+        before, rest = text.split(f"<!-- {name} -->\n")
+        text = f"{before}<!-- {name} -->\n{table}\n<!-- end -->{rest.split('<!-- end -->', 1)[1]}"
+    return text
+
+
+def test_tables_are_those_of_the_code() -> None:
+    text = README.read_text(encoding="utf-8")
+    assert written(text) == text, "run `make readme`"
+
+
+def test_examples_run() -> None:
+    assert doctest.testfile(str(README), module_relative=False, encoding="utf-8").failed == 0
+
+
+def test_every_path_it_names_exists() -> None:
+    text = README.read_text(encoding="utf-8")
+    for line in text.split("## How it is built")[1].splitlines():
+        if line.startswith("| `"):
+            names = line.split("|")[1].replace("`", "").split(",")
+            folder = names[0].strip().rpartition("/")[0]
+            for name in names:
+                path = README.parent / (
+                    name.strip() if "/" in name or name.strip() == "app.py" else f"{folder}/{name.strip()}"
+                )
+                assert path.exists(), path
+
+
+if __name__ == "__main__":
+    README.write_text(written(README.read_text(encoding="utf-8")), encoding="utf-8")
