@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
-WARM = [(model, classes) for classes in (2, 3, 4, 5, 6) for model in ("mlp", "linear")]
+WARM = [(model, classes) for classes in (3, 2, 4, 5, 6) for model in ("mlp", "linear")]
 """What is compiled at start, the likeliest first."""
 
 # Below, what runs in a worker. Names start with an underscore: a worker finds them by import.
@@ -76,6 +76,7 @@ class Job:
         self.cancelled = False
         self._client = client
         self._pieces: list[Piece] = []
+        self._run: tuple[int, Run] | None = None
         self._seen = time.monotonic()
         self._lock = Lock()
         self._first = Event()
@@ -123,16 +124,13 @@ class Job:
         """Share of the tasks that are done, 0 to 1."""
         return len(self._pieces) / self.tasks
 
-    def pieces(self) -> int:
-        """How many pieces are there; counts as a look."""
-        self._seen = time.monotonic()
-        return len(self._pieces)
-
     def run(self) -> Run:
         """The run as far as it has come; counts as a look."""
         self._seen = time.monotonic()
         with self._lock:
-            return assemble(self.plan, self._pieces)
+            if self._run is None or self._run[0] != len(self._pieces):
+                self._run = (len(self._pieces), assemble(self.plan, self._pieces))
+            return self._run[1]
 
     def wait_for_picture(self, seconds: float) -> bool:
         """Wait for the first frame of every row at most so long; whether it came."""

