@@ -124,6 +124,11 @@ class Job:
         """Share of the tasks that are done, 0 to 1."""
         return len(self._pieces) / self.tasks
 
+    def pieces(self) -> int:
+        """How many pieces are there; counts as a look."""
+        self._seen = time.monotonic()
+        return len(self._pieces)
+
     def run(self) -> Run:
         """The run as far as it has come; counts as a look."""
         self._seen = time.monotonic()

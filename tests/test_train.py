@@ -99,7 +99,7 @@ def test_repeats_are_the_seeds_by_themselves():
 PEER_LOSSES = {
     "cross_entropy": lambda z, y, w: torch.nn.functional.cross_entropy(z, y),
     "weighted_cross_entropy": lambda z, y, w: (w[y] * torch.nn.functional.cross_entropy(z, y, reduction="none")).mean(),
-    "resampling": lambda z, y, w: (w[y] * torch.nn.functional.cross_entropy(z, y, reduction="none")).mean(),  # in mini-batches, the sampler does it
+    "resampling": lambda z, y, w: torch.nn.functional.cross_entropy(z, y),  # in mini-batches, the sampler does it
     "focal": lambda z, y, w: -((1 - z.softmax(1)) ** 2 * z.log_softmax(1))[torch.arange(len(y)), y].mean(),
     "multiplied_logits": lambda z, y, w: torch.nn.functional.cross_entropy(w * z, y),
 }
