@@ -111,7 +111,5 @@ def shares(run: Run) -> str:
     text += f"{percent(near['predicted_share'][c])} on average"
     if off is near:
         return text + "."
-    return (
-        text
-        + f", {label(plan, off)} {percent(off['predicted_share'][c])}: its probabilities need repair before anyone reads them as such."
-    )
+    text += f", {label(plan, off)} {percent(off['predicted_share'][c])}"
+    return text + ": what is far off needs repair before it is read as a probability."

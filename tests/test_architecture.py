@@ -27,19 +27,6 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "train": {"equation", "measure", "models", "plan", "strategies"},
 }
 LIGHT = (*(MAY_IMPORT.keys() - {"equation", "train"}), "__init__")
-    "knobs",
-    "weights",
-    "strategies",
-    "models",
-    "tables",
-    "data",
-    "measure",
-    "plan",
-    "engine",
-    "sentences",
-    "figures",
-    "__init__",
-)
 HEAVY = {"tensorflow", "keras", "sklearn", "plotly", "torch", "streamlit", "distributed", "dask"}
 
 

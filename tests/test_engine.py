@@ -46,13 +46,40 @@ def waiting(engine):
     return [key for keys in engine.client.processing().values() for key in keys if "_advance" in str(key)]
 
 
-@pytest.fixture
-def alone(monkeypatch, starting):
-    """An engine of its own with a cold worker, which a test may break."""
-    monkeypatch.setattr(engines, "WARM", [])
-    started = starting(engines.Engine)
+@pytest.fixture(scope="module")
+def cold(starting):
+    """Start an engine that compiles only what it is asked for."""
+
+    def start():
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(engines, "WARM", [])
+            return starting(engines.Engine)
+
+    return start
+
+
+@pytest.fixture(scope="module")
+def engine(cold):
+    started = cold()
     yield started
     started.close()
+
+
+@pytest.fixture
+def alone(cold):
+    """An engine that a test may break."""
+    started = cold()
+    yield started
+    started.close()
+
+
+def picture(job, seconds=60):
+    """Wait for the first frame of every row, looking at the job as a page does."""
+    end = time.monotonic() + seconds
+    while not job.wait_for_picture(0.02):
+        assert time.monotonic() < end, "no picture"
+        job.pieces()
+    return job.run()
 
 
 @pytest.mark.parametrize(
@@ -76,8 +103,7 @@ def test_a_job_gives_what_fit_gives(engine, finish, options):
 
 def test_frames_come_in_order_while_it_trains(engine):
     job = engine.start(long_plan())
-    assert job.wait_for_picture(60)
-    early = job.run()
+    early = picture(job)
     assert 1 <= early.frames < len(early.steps)
     assert not early.done
     assert job.running
@@ -91,9 +117,9 @@ def test_frames_come_in_order_while_it_trains(engine):
     job.cancel()
 
 
-def test_an_error_in_a_worker_is_a_sentence(engine):
+def test_an_error_in_a_worker_is_a_sentence(engine, finish):
     job = engine.start(replace(plan(), centre=np.zeros(5)))
-    assert job.wait(60)
+    finish(job)
     assert job.error.startswith("Training stopped: ValueError: ")
     assert "shapes" in job.error
     assert "\n" not in job.error
@@ -104,7 +130,7 @@ def test_an_error_in_a_worker_is_a_sentence(engine):
 def test_cancelling_stops_within_a_second(engine, finish):
     finish(engine.start(plan()))  # compiled
     job = engine.start(long_plan())
-    assert job.wait_for_picture(60)
+    picture(job)
     job.cancel()
     assert job.wait(1)
     begun = time.monotonic()
@@ -153,9 +179,9 @@ def test_a_look_keeps_a_job_alive(engine, monkeypatch):
 def test_sessions_take_turns(engine, finish):
     finish(engine.start(plan()))  # compiled
     first = engine.start(long_plan())
-    assert first.wait_for_picture(60)
+    picture(first)
     second = engine.start(long_plan())
-    assert second.wait_for_picture(5)
+    picture(second, 5)
     assert first.running
     assert second.run().frames >= 1
     assert first.run().frames < len(first.plan.steps)
@@ -166,7 +192,7 @@ def test_sessions_take_turns(engine, finish):
 def test_work_that_a_page_waits_for_goes_before_training(engine, finish):
     finish(engine.start(plan()))  # compiled
     job = engine.start(long_plan())
-    assert job.wait_for_picture(60)
+    picture(job)
     begun = time.monotonic()
     data = engine.submit(lossviz.make_dataset, "xor", n=50, seed=3).result(timeout=30)
     waited = time.monotonic() - begun
@@ -180,7 +206,7 @@ def test_a_killed_worker_costs_time_only(alone, finish):
     names, steps = ["cross_entropy", "multiplied_logits"], 60_000
     job = alone.start(plan(names, steps=steps))
     (before,) = alone.client.run(os.getpid).values()
-    assert job.wait_for_picture(60)
+    picture(job)
     assert job.running
     os.kill(before, signal.SIGKILL)
     run = finish(job)
