@@ -172,7 +172,7 @@ class Engine:
                 n_workers=1,
                 threads_per_worker=LANES,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
                 silence_logs=logging.CRITICAL,
             )
         self.client = Client(address or self._cluster, set_as_default=False, timeout=60)

@@ -106,5 +106,6 @@ def logits(theta: Any, x: Any, dims: tuple[int, ...]) -> Any:
         at += o * i
         # the points are shared, so the first layer is one matrix product for all rows
         h = tf.einsum("roi,in->ron", w[:, :, :-1], x) if h is None else w[:, :, :-1] @ tf.tanh(h)
-        h += w[:, :, -1:]
+        # as a product, so that its gradient is one too: XLA sums over the last axis slowly
+        h += tf.einsum("roi,in->ron", w[:, :, -1:], tf.ones_like(x[:1]))
     return h

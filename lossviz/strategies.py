@@ -20,8 +20,8 @@ from lossviz.knobs import Choice, Knob, one_of, settle
 from lossviz.weights import SCHEMES, check_counts, class_weights
 
 Array = NDArray[np.float64]
-NEVER = -1e9
-"""Stands for log 0: far below any logit, and finite, so that 0 · NEVER is 0 and no NaN can come of it."""
+NEVER = -1e6
+"""Stands for log 0: far below any logit, finite so that 0 · NEVER is 0, and small enough for float32 to add to."""
 
 
 @dataclass(frozen=True)
@@ -409,12 +409,13 @@ def class_balanced_focal(n: Array, *, beta: float, gamma: float) -> Tables:
 )
 def logit_adjustment(n: Array, *, tau: float) -> Tables:
     """Adds τ·log prior in training only, so that the bare logits decide for the balanced error."""
-    return _tables(n, shift=tau * _log(n / n.sum()), target=_aim(_prior_power(n, tau)))
+    return _tables(n, shift=np.maximum(tau * _log(n / n.sum()), NEVER), target=_aim(_prior_power(n, tau)))
 
 
 def _prior_power(n: Array, tau: float) -> Array:
     """π^−τ: what is left of the classes' weights once the prior is taken out τ times; 0 for an absent class."""
-    return np.where(n > 0, (np.maximum(n, 1) / n.sum()) ** -tau, 0.0)
+    present = n > 0
+    return np.where(present, (np.where(present, n, 1) / n.sum()) ** -tau, 0.0)
 
 
 @strategy(
@@ -492,7 +493,7 @@ def cdt(n: Array, *, gamma: float) -> Tables:
 def vs(n: Array, *, gamma: float, tau: float, class_weight: Any) -> Tables:
     """Vector scaling: multiplies as CDT, adds as logit adjustment, and may weight besides."""
     w = _weights(n, class_weight)
-    return _tables(n, weight=w[:, None], scale=(n / n.max()) ** gamma, shift=tau * _log(n / n.sum()))
+    return _tables(n, weight=w[:, None], scale=(n / n.max()) ** gamma, shift=np.maximum(tau * _log(n / n.sum()), NEVER))
 
 
 @strategy(
