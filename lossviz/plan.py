@@ -344,7 +344,7 @@ def _points(what: str, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     if labels.dtype.kind not in "iub":
         raise ValueError(f"y{what} must be integers, class indices from 0; not {labels.dtype}")
     if (labels < 0).any():
-        raise ValueError(f"y{what}[{int((labels < 0).argmax())}] is {labels.min()}: class indices start at 0")
+        raise ValueError(f"y{what}[{int((labels < 0).argmax())}] is {labels[labels < 0][0]}: class indices start at 0")
     return x, labels.astype(np.int64)
 
 

@@ -246,6 +246,10 @@ def advance(plan: Plan, lane: Shards, state: State, chunk: Chunk) -> tuple[State
         index = _padded(shard)
         tables = [plan.rows[i].tables for i in index]
         k_tables = {f: tf.constant(a) for f, a in stack(tables).items()}
+        in_training = dict(k_tables)
+        if plan.batch_size:  # batches drawn with the weights' odds: the loss is not weighted again
+            drawn = tf.constant([t.sampler == "balanced" for t in tables])[:, None, None]
+            in_training |= {f: tf.where(drawn, 1.0, k_tables[f]) for f in ("weight", "late_weight")}
         late = tf.constant([t.late * total for t in tables], tf.float32)
         if plan.batch_size:
             data, size = _batches(plan, shard[0], chunk.first_step, sum(chunk.counts)), plan.batch_size
@@ -255,7 +259,7 @@ def advance(plan: Plan, lane: Shards, state: State, chunk: Chunk) -> tuple[State
         stride = a_step if plan.batch_size else 0
         programs = _programs(dims, data[0].shape[0])
         *after, snapshots = _call(
-            programs["step"], theta, m, v, tf.constant(float(chunk.first_step)), *data, k_tables, late,
+            programs["step"], theta, m, v, tf.constant(float(chunk.first_step)), *data, in_training, late,
             tf.constant(a_step), tf.constant(stride), tf.constant(float(size)), tf.constant(counts),
             tf.constant(plan.learning_rate, tf.float32), tf.constant(opt.beta, tf.float32),
             tf.constant(1 - opt.beta if opt.adaptive else 1.0, tf.float32), tf.constant(opt.adaptive),
