@@ -20,7 +20,7 @@ from bench.problem import STEPS, STRATEGIES
 from bench.scaling import POINTS, REPEATS
 
 HERE = Path(__file__).parent
-ROUNDS, SLOW_ROUNDS, QUICK = 15, 3, 3
+ROUNDS, SLOW_ROUNDS, QUICK = 12, 3, 3
 
 
 @dataclass
@@ -63,7 +63,8 @@ RACES = (
             Competitor("floor.training_xla", "floor: XLA (JAX)"),
             Competitor("peers.jax_scan", "JAX `scan`, same layout"),
             Competitor("peers.jax_vmap", "JAX `scan`, `vmap`"),
-            Competitor("peers.torch_eager", "PyTorch eager, batched"),
+            Competitor("peers.torch_eager", "PyTorch eager, batched, two threads", slow=True),
+            Competitor("peers.torch_eager_one", "PyTorch eager, batched, one thread"),
             Competitor("peers.keras_train_on_batch", "Keras `train_on_batch`, all points", STEPS / FEWER, True),
             Competitor("peers.keras_fit_full", "Keras `fit`, all points", len(STRATEGIES) * STEPS / EPOCHS, True),
             Competitor(
@@ -74,6 +75,7 @@ RACES = (
             "floor": ("at most", 2.2),
             "peers.jax_scan": ("at least", 2.5),
             "peers.torch_eager": ("at least", 5),
+            "peers.torch_eager_one": ("at least", 5),
             "peers.keras_train_on_batch": ("at least", 25),
             "peers.keras_fit": ("at least", 500),
         },
@@ -210,16 +212,21 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds: does it run?")
     parser.add_argument("--only", choices=names, help="one part")
     options = parser.parse_args()
-    lines = ["# Speed", "", *machine()]
+    lines = []
+
+    def tell(part: list[str]) -> None:
+        print("\n".join(part), flush=True)
+        lines.extend(part)
+
+    tell(["# Speed", "", *machine()])
     for race in RACES:
         if options.only in (None, race.name):
             run(race, QUICK if options.quick else ROUNDS, 1 if options.quick else SLOW_ROUNDS)
-            lines += table(race)
+            tell(table(race))
     if options.only in (None, "scaling"):
-        lines += scaling(options.quick)
+        tell(scaling(options.quick))
     if options.only in (None, "programs"):
-        lines += programs()
-    print("\n".join(lines))
+        tell(programs())
     if not options.only:
         (HERE / "results.md").write_text("\n".join(lines).rstrip() + "\n")
 

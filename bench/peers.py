@@ -74,12 +74,11 @@ def jax_vmap() -> Round:
     return _jax_scan(lambda p: jax.vmap(jax.grad(loss))(p, jnp.asarray(weights)), layers(theta))
 
 
-def torch_eager() -> Round:
-    """PyTorch eager: all models as one batch, autograd, `torch.optim.Adam`, two threads."""
+def _torch_eager(threads: int) -> Round:
     import torch
     import torch.nn.functional as F
 
-    torch.set_num_threads(2)
+    torch.set_num_threads(threads)
     x, y, theta, weights = arrays()
     points = torch.from_numpy(x).expand(len(theta), *x.shape)
     labels = torch.from_numpy(y).expand(len(theta), -1)
@@ -97,6 +96,16 @@ def torch_eager() -> Round:
             adam.step()
 
     return run
+
+
+def torch_eager() -> Round:
+    """PyTorch eager: all models as one batch, autograd, `torch.optim.Adam`, two threads."""
+    return _torch_eager(2)
+
+
+def torch_eager_one() -> Round:
+    """The same on one thread: where others use the machine too, OpenMP's barriers make two threads the slower."""
+    return _torch_eager(1)
 
 
 def _keras_model() -> Any:

@@ -138,11 +138,13 @@ class Job:
             return self._run[1]
 
     def wait_for_picture(self, seconds: float) -> bool:
-        """Wait for the first frame of every row at most so long; whether it came."""
+        """Wait for the first frame of every row at most so long; whether it came; counts as looking."""
+        self._seen = time.monotonic() + seconds
         return self._first.wait(seconds)
 
     def wait(self, seconds: float) -> bool:
-        """Wait for the end at most so long; whether it came."""
+        """Wait for the end at most so long; whether it came; counts as looking."""
+        self._seen = time.monotonic() + seconds
         self._thread.join(seconds)
         return not self._thread.is_alive()
 

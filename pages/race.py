@@ -23,10 +23,11 @@ L2 = Knob("l2", "L2", 0.0, 0.0, 1.0, 0.001, "Pull of the weights (not the biases
 BATCHES = {"all": "All examples", "32": "32", "64": "64", "128": "128", "256": "256"}
 
 
-def axes(columns: tuple[str, ...], prefix: str) -> Any:
+def axes(columns: tuple[str, ...], prefix: str, default: str = "two") -> Any:
     """Controls for what the picture's axes are: a projection of all columns, or two of them."""
     views = {"two": "Two columns", "pca": "PCA of all numbers", "lda": "LDA of all numbers"}
-    view = controls.choose("Axes", views, f"{prefix}-axes", help="A projection is fitted on the training part only.")
+    fitted = "A projection is fitted on the training part only."
+    view = controls.choose("Axes", views, f"{prefix}-axes", default, fitted)
     if view != "two":
         return view
     if len(columns) < 2:
@@ -49,11 +50,13 @@ def uploaded(seed: int) -> Dataset | None:
         st.session_state.pop("race table", None)
         return None
     if st.session_state.get("race table", (None,))[0] != file.file_id:
-        future = engine().submit(read_table, file.getvalue(), file.name)
-        st.session_state["race table"] = (file.file_id, future, work.wait(engine().submit(choices, future), "Reading…"))
-    _, table, offers = st.session_state["race table"]
+        # kept before it is known to be readable, so that a bad file is sent to the worker once
+        st.session_state["race table"] = (file.file_id, engine().submit(read_table, file.getvalue(), file.name))
+    table = st.session_state["race table"][1]
+    offers = work.wait(engine().submit(choices, table), "Reading…")
     titles = {c: c for c in (*offers.labels, *(c for c in offers.columns if c not in offers.labels))}
-    label_column = controls.choose("Class", titles, "table-class")
+    likeliest = (offers.labels or offers.columns[-1:])[0]
+    label_column = controls.choose("Class", titles, "table-class", likeliest)
     features = axes(tuple(c for c in offers.numeric if c != label_column), "table")
     return made((file.file_id, label_column, features, seed), from_table, table, label_column, features, seed=seed)
 
@@ -78,7 +81,7 @@ def chosen_data(seed: int) -> Dataset | None:
     st.caption(entry.summary)
     knobs = controls.knobs([k for k in entry.knobs if k.name != "features"], name)
     if entry.columns:
-        knobs["features"] = axes(entry.columns, name)
+        knobs["features"] = axes(entry.columns, name, next(str(k.default) for k in entry.knobs if k.name == "features"))
     return made((name, seed, tuple(knobs.items())), make_dataset, name, seed=seed, **knobs)
 
 
@@ -149,6 +152,9 @@ with st.sidebar:
     steps = int(controls.number(STEPS, "steps"))
     l2 = controls.number(L2, "l2")
 
+previous = st.session_state.get("race job")
+if previous and (data is None or not names):
+    previous[1].cancel()
 if problem:
     st.error(words.plain(problem))
 if data is None:
@@ -170,10 +176,11 @@ options = {
     "l2": l2,
 }
 key = repr((ordered, st.session_state["race data"][0], options))
-job, lines = st.session_state.get("race job", (None, None, None))[1:]
-if st.session_state.get("race job", (None,))[0] != key or (job.cancelled and not job.run().done):
-    if job is not None:
-        job.cancel()
+if previous and previous[0] == key and (previous[1].run().done or not previous[1].cancelled):
+    job, lines = previous[1:]
+else:
+    if previous:
+        previous[1].cancel()
     try:
         plan = prepare(ordered, data.X, data.y, X_test=data.X_test, y_test=data.y_test, classes=data.classes, **options)
     except ValueError as e:

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import streamlit as st
 
-st.set_page_config(page_title="LossViz", page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide")
-page = st.navigation(
-    [
-        st.Page("race.py", title="Strategy race", icon=":material/sports_score:", default=True),
-        st.Page("reference.py", title="Reference", icon=":material/menu_book:"),
-    ],
-    position="top",
-)
-page.run()
+# A worker process that starts later imports this script under another name: it has nothing to do there.
+if __name__ == "__main__":
+    st.set_page_config(page_title="LossViz", page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide")
+    page = st.navigation(
+        [
+            st.Page("race.py", title="Strategy race", icon=":material/sports_score:", default=True),
+            st.Page("reference.py", title="Reference", icon=":material/menu_book:"),
+        ],
+        position="top",
+    )
+    page.run()

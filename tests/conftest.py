@@ -1,9 +1,7 @@
 """What several test files need: where pages find their parts, and one engine for the whole session."""
 
-import gc
 import sys
 import time
-import warnings
 from pathlib import Path
 
 import pytest
@@ -15,24 +13,9 @@ sys.path.insert(0, str(ROOT / "pages"))  # as Streamlit does when it runs pages/
 
 
 @pytest.fixture(scope="session")
-def starting():
-    """Start an engine, whether or not another one on this machine has the port that Dask asks for first."""
-
-    def start(function):
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Port .* is already in use")
-            warnings.filterwarnings("ignore", category=ResourceWarning)  # the socket that could not be bound
-            started = function()
-            gc.collect()
-        return started
-
-    return start
-
-
-@pytest.fixture(scope="session")
-def engine(starting):
+def engine():
     """The engine of this process, as the server has it; closed when the tests end."""
-    yield starting(engines.engine)
+    yield engines.engine()
     engines.close()
 
 

@@ -47,13 +47,13 @@ def waiting(engine):
 
 
 @pytest.fixture(scope="module")
-def cold(starting):
+def cold():
     """Start an engine that compiles only what it is asked for."""
 
     def start():
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(engines, "WARM", [])
-            return starting(engines.Engine)
+            return engines.Engine()
 
     return start
 
@@ -203,7 +203,7 @@ def test_work_that_a_page_waits_for_goes_before_training(engine, finish):
 
 
 def test_a_killed_worker_costs_time_only(alone, finish):
-    names, steps = ["cross_entropy", "multiplied_logits"], 60_000
+    names, steps = ["cross_entropy", "multiplied_logits"], 25_000
     job = alone.start(plan(names, steps=steps))
     (before,) = alone.client.run(os.getpid).values()
     picture(job)

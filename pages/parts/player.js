@@ -234,7 +234,7 @@ export default function ({ data, parentElement }) {
   if (!state) {
     state = { root };
     states.set(root, state);
-    new ResizeObserver(() => state.meta && draw(state)).observe(root);
+    new ResizeObserver(() => root.isConnected && state.meta && draw(state)).observe(root);
   }
   Object.assign(state, unpack(data));
   const layout = JSON.stringify([state.meta.panels.map((p) => [p.title, p.flawed, p.target]), state.meta.classes, state.meta.counts, state.meta.features, state.meta.truth]);

@@ -10,7 +10,11 @@ if TYPE_CHECKING:
 
 
 def wait(future: "Future", text: str) -> Any:
-    """The result of a task. After 0.3 s a line says what is being waited for; a rerun of the page cancels the task."""
+    """The result of a task. After 0.3 s a line says what is being waited for; a rerun of the page cancels the task.
+
+    Raises:
+        ValueError: The task's own sentence, or that the worker gave up.
+    """
     place = None
     begun = time.monotonic()
     try:
@@ -23,6 +27,10 @@ def wait(future: "Future", text: str) -> Any:
                 place.markdown(f":material/hourglass_top: {text} {waited:.0f} s")
                 time.sleep(0.1)
         return future.result()
+    except ValueError:
+        raise  # says what is wrong, and what to do
+    except Exception as e:
+        raise ValueError(f"The worker gave this up ({type(e).__name__}): try again, or with less data.") from e
     finally:
         if place is not None:
             place.empty()

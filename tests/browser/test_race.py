@@ -1,0 +1,195 @@
+"""The race in a real browser: open, change, train, upload, share, reload."""
+
+import base64
+import io
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+import lossviz
+from lossviz.figures import CLASS_COLOURS
+
+pytestmark = pytest.mark.browser
+
+FIRST = 120_000
+"""Milliseconds for the first picture, as the worker may still be compiling."""
+SOON = 30_000
+
+# Playwright's selectors look into shadow roots; `race` is the component's root.
+DONE = """([old]) => {
+  const find = (root) => {
+    for (const e of root.querySelectorAll("*")) {
+      if (e.classList.contains("race")) return e;
+      const inner = e.shadowRoot && find(e.shadowRoot);
+      if (inner) return inner;
+    }
+  };
+  const race = find(document);
+  return race && race.dataset.total && race.dataset.frames === race.dataset.total && race.dataset.run !== old;
+}"""
+
+
+def trained(page, old=None, timeout=SOON):
+    """Wait until a run, another one than `old`, is drawn to its end; its id."""
+    page.wait_for_function(DONE, arg=[old], timeout=timeout)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=SOON)
+    return page.locator(".race").get_attribute("data-run")
+
+
+def maps(page):
+    """What is on the canvas of each panel, [panels, height, width, 3]."""
+    out = []
+    for canvas in page.locator(".panel canvas").all():
+        png = canvas.evaluate("(c) => c.toDataURL('image/png').split(',')[1]")
+        out.append(np.array(Image.open(io.BytesIO(base64.b64decode(png))).convert("RGB")))
+    return np.stack(out)
+
+
+def choose(page, label, option):
+    page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox").click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def link(page):
+    return {name: values for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def test_the_first_picture_is_the_models(new_page):
+    page = new_page()
+    trained(page, timeout=FIRST)
+    expect(page.locator(".panel")).to_have_count(3)
+    expect(page.locator(".panel.flawed")).to_have_count(1)
+    expect(page.locator(".sentence").first).to_contain_text("the rarest class")
+
+    data = lossviz.make_dataset("blobs", seed=0)
+    names = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
+    plan = lossviz.plan.prepare(names, data.X, data.y, X_test=data.X_test, y_test=data.y_test, steps=400)
+    run = lossviz.fit(names, data.X, data.y, X_test=data.X_test, y_test=data.y_test, steps=400)
+    decided, sure = lossviz.decode_maps(run.maps[-1], 3)
+    colours = np.array([[int(c[i : i + 2], 16) for i in (1, 3, 5)] for c in CLASS_COLOURS[:3]])
+    painted = maps(page)
+    assert painted.shape[0] == 3
+    # Points, lines and numbers cover part of the picture: of the pixels that show paper and class colour only, each
+    # must be of the colour of its class, and they must be most of the picture.
+    height, width = painted.shape[1:3]
+    at_y = ((np.arange(height) + 0.5) * 100 / height).astype(int)
+    at_x = ((np.arange(width) + 0.5) * 100 / width).astype(int)
+    for i in range(3):
+        c, p = decided[i][::-1][np.ix_(at_y, at_x)], sure[i][::-1][np.ix_(at_y, at_x)]
+        alpha = 0.1 + 0.38 * (p - 1 / 3) / (1 - 1 / 3)
+        expected = 255 + alpha[..., None] * (colours[c] - 255.0)
+        off = np.abs(painted[i] - expected).max(-1)
+        assert (off < 8).mean() > 0.6, plan.rows[i].title
+        for k in range(3):
+            assert ((off < 8) & (c == k)).sum() > 50, f"class {k} is on the map of {plan.rows[i].title}"
+
+
+def test_a_changed_control_changes_link_and_picture(new_page):
+    page = new_page()
+    first = trained(page, timeout=FIRST)
+    assert link(page) == {}
+    before = maps(page)
+    choose(page, "Model", "Linear (logistic regression)")
+    second = trained(page, first)
+    assert link(page) == {"model": ["Linear (logistic regression)"]}
+    assert (maps(page) != before).any()
+    choose(page, "Dataset", "Two moons")
+    third = trained(page, second)
+    assert link(page)["data"] == ["Two moons"]
+    expect(page.locator(".legend")).to_contain_text("1:")
+    page.get_by_role("button", name="LDAM", exact=True).click()
+    fourth = trained(page, third)
+    expect(page.locator(".panel")).to_have_count(4)
+    assert "LDAM" in link(page)["strategies"]
+
+    shared = maps(page)
+    copy = new_page(page.url)
+    assert trained(copy) == fourth
+    np.testing.assert_array_equal(maps(copy), shared)
+    expect(copy.locator(".sentence").first).to_have_text(page.locator(".sentence").first.inner_text())
+    page.reload()
+    assert trained(page) == fourth
+    np.testing.assert_array_equal(maps(page), shared)
+
+
+def test_ones_own_table(new_page):
+    page = new_page("/?data=Your+own+table…&steps=50&model=Linear+(logistic+regression)")
+    expect(page.get_by_text("Choose a file in the side bar")).to_be_visible(timeout=SOON)
+    rng = np.random.default_rng(0)
+    kinds = ["fraud"] * 15 + ["fair"] * 285
+    rows = [f"{a:.3f},{b:.3f},{c:.3f},{k}" for (a, b, c), k in zip(rng.normal(size=(300, 3)), kinds, strict=True)]
+    rows += ["1,?,0,fair", "x,2,0,fair", "3,inf,0,fraud", "4,5,0,", "6,7,0,<img src=http://a.b/c.png>", "8,9"]
+    table = "amount,age,hour,kind\n" + "\n".join(rows) + "\n"
+    upload = page.locator("input[type=file]")
+    upload.set_input_files({"name": "mine.csv", "mimeType": "text/csv", "buffer": table.encode()})
+    first = trained(page, timeout=FIRST)
+    notes = page.get_by_text("What was done to the data").locator("xpath=ancestor::details")
+    expect(notes).to_contain_text("1 row left out: not 4 cells as in the header")
+    expect(notes).to_contain_text("Class '<img src=http://a.b/c.png>' has 1 row to use: left out.")
+    expect(notes).to_contain_text("the value is missing")
+    expect(page.locator(".legend")).to_contain_text("fraud:")
+    expect(page.locator(".axes").first).to_contain_text("Horizontal: amount. Vertical: age.")
+    assert len(np.unique(maps(page)[0].reshape(-1, 3), axis=0)) > 10
+    choose(page, "Class", "hour")
+    expect(page.get_by_test_id("stAlert")).to_contain_text("Column 'hour' has", timeout=SOON)
+    choose(page, "Class", "kind")
+    assert trained(page) == first
+    upload.set_input_files({"name": "no.csv", "mimeType": "text/csv", "buffer": b"\x89PNG\r\n\x1a\n\0"})
+    expect(page.get_by_test_id("stAlert")).to_contain_text("'no.csv' is not a table but an image", timeout=SOON)
+    expect(page.get_by_test_id("stSelectbox").filter(has_text="Model")).to_be_visible()
+
+
+def test_hostile_names_are_text(new_page):
+    page = new_page("/?data=Your+own+table…&steps=50&model=Linear+(logistic+regression)")
+    hostile = ["<img src=http://a.b/c.png onerror=alert(1)>", "![x](http://a.b/c.png)", "=1+1", ":red[x]"]
+    rng = np.random.default_rng(0)
+    rows = [f"{a:.3f},{b:.3f},{hostile[i % 4]}" for i, (a, b) in enumerate(rng.normal(size=(100, 2)))]
+    table = f"{hostile[0]},{hostile[1]},kind\n" + "\n".join(rows) + "\n"
+    page.locator("input[type=file]").set_input_files(
+        {"name": f"{hostile[1].replace('/', '')}.csv", "mimeType": "text/csv", "buffer": table.encode()}
+    )
+    trained(page, timeout=FIRST)
+    for text in hostile:
+        expect(page.locator(".legend")).to_contain_text(text)
+    expect(page.locator(".axes").first).to_contain_text(f"Horizontal: {hostile[0]}. Vertical: {hostile[1]}.")
+    assert page.locator("img[src*='a.b']").count() == 0
+
+
+def test_a_phone(new_page):
+    page = new_page("/?steps=50&data=Two+moons", viewport={"width": 390, "height": 844}, device_scale_factor=2)
+    trained(page, timeout=FIRST)
+    wide = page.evaluate(
+        "() => [document.documentElement, document.querySelector('[data-testid=stMain]')]"
+        ".map((e) => e.scrollWidth - e.clientWidth)"
+    )
+    assert wide == [0, 0]
+    box = page.locator(".panel canvas").first.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 390
+    assert box["width"] >= 150
+    assert maps(page).shape[2] == round(2 * (box["width"] - 2))
+
+
+def test_dark_mode(new_page):
+    page = new_page("/?steps=50&data=Two+moons", color_scheme="dark")
+    trained(page, timeout=FIRST)
+    dark = maps(page)
+    assert 20 < np.median(dark.mean(-1)) < 120, "class colours on dark paper"
+    assert len(np.unique(dark[0].reshape(-1, 3), axis=0)) > 10
+    light = new_page("/?steps=50&data=Two+moons")
+    trained(light)
+    assert np.median(maps(light).mean(-1)) > 150
+
+
+def test_the_reference_opens_from_the_top(new_page):
+    page = new_page("/?steps=50")
+    trained(page, timeout=FIRST)
+    page.get_by_role("link", name="Reference").click()
+    expect(page.get_by_role("heading", name="Reference", exact=True)).to_be_visible(timeout=SOON)
+    for title in ("Strategies", "Class weights", "Datasets", "Two moons", "LDAM"):
+        expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
+    page.get_by_role("link", name="Strategy race").click()
+    trained(page)

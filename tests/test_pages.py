@@ -1,0 +1,528 @@
+"""The pages, run without a browser: every strategy, dataset and optimiser, and every bad file."""
+
+import gzip
+import html
+import io
+import json
+import re
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import ROOT
+from parts import controls, player, words
+from streamlit.testing.v1 import AppTest
+
+import lossviz
+from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
+from lossviz.knobs import Choice, Knob
+from lossviz.sentences import percent, rarest
+
+ALL = list(STRATEGIES)
+QUICK = {"model": "linear", "steps": 50}
+HOSTILE = [
+    "<img src=x onerror=alert(1)>",
+    "![x](http://a.b/c.png)",
+    "=1+1",
+    ":red[x]",
+    "$x^2$ **b** `c`",
+    "long " * 60,
+    "🐈 :cat:",
+    "תווית ‏עברית",
+]
+
+
+def unpack(data):
+    """What player.js reads: the other end of `player.pack`."""
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    arrays = {
+        name: np.frombuffer(data, kind, length, 8 + size + start)
+        for name, (kind, start, length) in header["arrays"].items()
+    }
+    return SimpleNamespace(**header["meta"], arrays=SimpleNamespace(**arrays))
+
+
+def link(name):
+    """What Streamlit writes into the link for a choice: its title."""
+    entries = [*DATASETS.values(), *MODELS.values(), *OPTIMIZERS.values(), *STRATEGIES.values()]
+    titles = {e.name: e.title + (" ⚠" if getattr(e, "flawed", False) else "") for e in entries} | {
+        "upload": "Your own table…",
+        "all": "All examples",
+        "two": "Two columns",
+        "pca": "PCA of all numbers",
+        "lda": "LDA of all numbers",
+    }
+    return titles.get(name, str(name))
+
+
+class Page:
+    """The race page in one session."""
+
+    def __init__(self, finish):
+        self.finish = finish
+        self.at = AppTest.from_file(ROOT / "pages" / "race.py", default_timeout=180)
+
+    def open(self, **parameters):
+        self.at.query_params.update({name: link(value) for name, value in parameters.items()})
+        return self.run()
+
+    def run(self):
+        self.at.run()
+        assert not self.at.exception
+        return self
+
+    def train(self):
+        """Run until the training of what is chosen has ended."""
+        self.finish(self.job)
+        return self.run()
+
+    def choose(self, key, value):
+        self.at.selectbox(key=key).select(value)
+        return self.run()
+
+    def upload(self, data, name="mine.csv"):
+        self.at.file_uploader[0].set_value((name, data, ""))
+        return self.run()
+
+    @property
+    def job(self):
+        return self.at.session_state["race job"][1]
+
+    @property
+    def drawn(self):
+        return unpack(self.at.get("bidi_component")[0].proto.bytes)
+
+    @property
+    def problem(self):
+        (error,) = self.at.error
+        return unescaped(error.value)
+
+    @property
+    def html(self):
+        return [e.proto.body for e in self.at.get("html")]
+
+
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch):
+    """Streamlit puts each script in the place of `__main__`, which a worker that starts later would try to import."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture
+def page(engine, finish):
+    return Page(finish)
+
+
+def unescaped(markdown):
+    return re.sub(r"\\(.)", r"\1", markdown)
+
+
+def check(page):
+    """The picture, the sentences and the table are the run's."""
+    assert not page.at.error
+    job, drawn = page.job, page.drawn
+    run, plan = job.run(), job.plan
+    assert run.done, job.error
+    assert drawn.frames == len(drawn.steps) == len(run.steps)
+    assert drawn.steps == run.steps.tolist()
+    side, rows = drawn.resolution, len(plan.rows)
+    np.testing.assert_array_equal(drawn.arrays.maps.reshape(rows, side, side), run.maps[-1])
+    curves = np.stack([run.cross_entropy, run.test_cross_entropy])
+    np.testing.assert_array_equal(drawn.arrays.curves.reshape(curves.shape), curves)
+    shown = player.shown_points(plan.y)
+    assert drawn.arrays.points.size == 2 * len(shown) == 2 * len(drawn.arrays.labels)
+    np.testing.assert_array_equal(drawn.arrays.labels, plan.y[shown])
+    np.testing.assert_array_equal(drawn.arrays.points.reshape(-1, 2), plan.X[shown].astype(np.float32))
+    assert drawn.counts == np.bincount(plan.y).tolist()
+    assert drawn.extent[0] < drawn.extent[1]
+    assert drawn.extent[2] < drawn.extent[3]
+    assert [p["title"] for p in drawn.panels] == [STRATEGIES[n].title for n in run.strategies]
+    assert [p["flawed"] for p in drawn.panels] == [STRATEGIES[n].flawed for n in run.strategies]
+
+    c = rarest(plan)
+    truly = plan.y_test == c
+    for i, (row, panel) in enumerate(zip(plan.rows, drawn.panels, strict=True)):
+        rule = row.tables.decisions[0]
+        recall = (rule.classes(run.test_logits[i].astype(np.float64)) == c)[truly].mean()
+        assert f"recall of {plan.classes[c]} {percent(recall)}" in panel["note"]
+        if row.strategy == "cross_entropy":
+            plain = (run.test_logits[i].argmax(1) == c)[truly].mean()
+            assert drawn.sentence.startswith(f"Recall of {plan.classes[c]}, the rarest class ({plan.counts[c]:,} of ")
+            assert f"examples): {row.title} {percent(plain)}" in drawn.sentence
+    last = run.test_cross_entropy[-1]
+    assert f"{plan.rows[last.argmin()].title}" in drawn.curveSentence
+    assert f"{last.min():.3f}" in drawn.curveSentence
+
+    table, metrics = page.at.dataframe[0].value, run.table()
+    assert len(table) == len(metrics) >= rows
+    numbers = metrics.drop(columns=["strategy", "seed", "decision", "accuracy"])
+    np.testing.assert_array_equal(table.iloc[:, 1:].to_numpy(float), numbers.to_numpy(float))
+    for title, name in zip(table["Strategy"], metrics["strategy"], strict=True):
+        assert title.startswith(STRATEGIES[name].title)
+    assert table["Strategy"].is_unique
+    assert table.columns.is_unique
+    assert f"On {len(plan.y_test):,} test examples" in [h.value for h in page.at.subheader]
+    assert len([h for h in page.html if f"of the test examples are {html.escape(plan.classes[c])};" in h]) == 1
+    return drawn
+
+
+# The race page: every dataset, model, optimiser, batch size and strategy
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_strategy_on_every_dataset(page, name):
+    page.open(data=name, **QUICK)
+    page.at.button_group[0].set_value(ALL)
+    drawn = check(page.run().train())
+    data = page.job.plan
+    assert [p["title"] for p in drawn.panels] == [STRATEGIES[n].title for n in ALL]
+    assert drawn.truth == (DATASETS[name].kind == "synthetic" and name != "separable")
+    assert tuple(drawn.classes) == data.classes
+    if drawn.truth:
+        assert drawn.arrays.lines.size == 2 * sum(length for _, length in drawn.lines) > 0
+        assert {p["target"] for p in drawn.panels} <= {-1, *range(len(drawn.lines))}
+        assert drawn.panels[ALL.index("cross_entropy")]["target"] == 0
+    again = lossviz.make_dataset(name, seed=0)
+    np.testing.assert_array_equal(data.X, again.X)
+    np.testing.assert_array_equal(data.y_test, again.y_test)
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("batch", ["all", "32"])
+def test_every_model_optimiser_and_batch(page, model, optimizer, batch):
+    check(page.open(data="moons", model=model, optimizer=optimizer, batch=batch, steps=50).train())
+    plan = page.job.plan
+    assert (plan.model, plan.optimizer) == (model, optimizer)
+    assert plan.batch_size == (None if batch == "all" else 32)
+    assert plan.learning_rate == OPTIMIZERS[optimizer].learning_rate
+
+
+@pytest.mark.parametrize("view", ["pca", "lda", "two"])
+def test_every_view_of_a_real_dataset(page, view):
+    parameters = {"iris-axes": view, "data": "iris"} | QUICK
+    page.open(**parameters).train()
+    drawn = check(page)
+    assert len(drawn.features) == 2
+    if view == "two":
+        assert drawn.features == list(DATASETS["iris"].columns[:2])
+        page.choose("iris-x", DATASETS["iris"].columns[2]).train()
+        assert check(page).features == [DATASETS["iris"].columns[2], DATASETS["iris"].columns[1]]
+
+
+def test_a_changed_control_cancels_the_old_job(page):
+    page.open(data="moons", model="linear", steps=5000)
+    old = page.job
+    assert page.run().job is old, "the same configuration goes on"
+    page.at.slider(key="steps").set_value(50)
+    page.run()
+    assert old.cancelled
+    assert page.job is not old
+    new = page.job
+    check(page.train())
+    assert page.job is new
+    page.at.button_group[0].set_value(["ldam", "cross_entropy"])
+    assert page.run().job.plan.rows[0].strategy == "cross_entropy", "in the order of the list, not of clicks"
+
+
+def test_the_same_link_gives_the_same_picture(page, finish):
+    link = {"data": "xor", "seed": 7, "xor-n": 200, "xor-overlap": 0.7, "strategies": "focal", "l2": 0.01} | QUICK
+    first = check(page.open(**link).train())
+    second = check(Page(finish).open(**link).train())
+    np.testing.assert_array_equal(first.arrays.maps, second.arrays.maps)
+    assert first.run == second.run
+    assert sum(first.counts) == 200
+    assert [p["title"] for p in first.panels] == [STRATEGIES["focal"].title]
+    assert page.job.plan.seed == 7
+
+
+def test_nonsense_in_a_link_is_dropped(page):
+    page.open(data="nothing", model="<b>", steps="many", seed="-3", strategies="no_such", optimizer="")
+    assert page.job.plan.model == "mlp"
+    assert not page.at.error
+
+
+def test_no_strategy_is_not_an_error(page):
+    page.open(**QUICK)
+    page.at.button_group[0].set_value([])
+    page.run()
+    assert "at least one strategy" in page.at.info[0].value
+    assert not page.at.error
+
+
+def test_a_failed_training_is_a_sentence(page):
+    page.open(**QUICK).train()
+    page.job.error = "Training stopped: ValueError: <b> **no**"
+    page.run()
+    assert page.problem == "Training stopped: ValueError: <b> **no**"
+
+
+# Uploads
+
+
+def rows(n=120, rare=10, seed=0):
+    rng = np.random.default_rng(seed)
+    kinds = ["rare"] * rare + ["common"] * (n - rare)
+    return [f"{a:.3f},{b:.3f},{kind}" for (a, b), kind in zip(rng.normal(size=(n, 2)), kinds, strict=True)]
+
+
+def csv(body, header="size,weight,kind"):
+    return "\n".join([header, *body, ""]).encode()
+
+
+def parquet(frame):
+    out = io.BytesIO()
+    frame.to_parquet(out)
+    return out.getvalue()
+
+
+def test_an_upload_becomes_a_comparison(page):
+    page.open(**QUICK).choose("data", "upload")
+    assert "Choose a file" in page.at.info[0].value
+    drawn = check(page.upload(csv(rows())).train())
+    assert drawn.classes == ["common", "rare"]
+    assert drawn.features == ["size", "weight"]
+    assert page.job.plan.counts.sum() + len(page.job.plan.y_test) == 120
+    assert page.at.selectbox(key="table-class").value == "kind"
+    before = page.job
+    assert page.run().job is before, "an upload is read once"
+    check(page.choose("table-axes", "pca").train())
+    page.at.file_uploader[0].clear()
+    assert "Choose a file" in page.run().at.info[0].value
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "said"),
+    [
+        ("messy.csv", csv([*rows(), "1,?,common", "x,2,common", "3,inf,rare", "4,5,", "1,2"]), "left out"),
+        ("t.tsv", csv(rows()).replace(b",", b"\t"), "tabs"),
+        ("t.csv.gz", gzip.compress(csv(rows())), "commas"),
+        ("semi.csv", csv(rows()).replace(b",", b";").replace(b".", b","), "Decimal commas"),
+        ("latin.csv", csv(rows()).replace(b"rare", "räre".encode("latin-1")), "Windows-1252"),
+        ("one.csv", csv([*rows(), "1,2,single"]), "Class 'single' has 1 row to use: left out"),
+        ("bool.parquet", parquet(pd.DataFrame({"a": np.arange(40.0), "b": np.arange(40) % 7, "y": [True, False] * 20})), ""),
+    ],
+)  # fmt: skip
+def test_a_messy_table_is_used_and_says_how(page, name, data, said):
+    page.open(data="upload", **QUICK).upload(data, name)
+    check(page.train())
+    notes = html.unescape(" ".join(page.html))
+    assert said in notes
+
+
+def test_two_hundred_columns(page):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(300, 200)), columns=[f"c{i}" for i in range(200)])
+    frame["class"] = np.where(rng.random(300) < 0.1, "few", "many")
+    page.open(data="upload", **QUICK).upload(frame.to_csv(index=False).encode())
+    check(page.train())
+    check(page.choose("table-axes", "lda").train())
+    assert "discriminant 1" in page.drawn.features[0]
+
+
+def test_a_million_rows_are_sampled(page):
+    body = b"".join(b"%d,%d,%s\n" % (i % 997, i % 1009, b"b" if i % 50 else b"a") for i in range(20_000)) * 50
+    page.open(data="upload", **QUICK).upload(b"x,y,kind\n" + body)
+    drawn = check(page.train())
+    assert sum(drawn.counts) == 70_000
+    assert len(drawn.arrays.labels) <= player.SHOWN + 100
+    assert "A random sample of 100,000 of 1,000,000 rows" in " ".join(page.html)
+
+
+BAD = {
+    "empty": (b"", "is empty"),
+    "blank": (b" \n\n", "is empty"),
+    "header only": (b"size,weight,kind\n", "no rows below it"),
+    "one class": (csv([f"{i / 7:.3f},{i},a" for i in range(40)]), "only one class"),
+    "classes of one row": (csv(["1,2,a", "3,4,b", "5,7,c"]), "'a' has 1 row to use"),
+    "text for numbers": (csv(["p,q,a", "r,s,b"] * 10), "two columns of numbers"),
+    "nothing but NaN": (csv(["1,nan,a", "2,nan,b"] * 10), "columns"),
+    "nothing but infinity": (csv(["1,inf,a", "2,-inf,b"] * 10), "columns"),
+    "constant": (csv(["1,2,a", "1,3,b"] * 10), "in every training row"),
+    "one column": (b"a\n1\n2\n", "single column"),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "an image"),
+    "a workbook": (b"PK\x03\x04" + bytes(100), "Excel"),
+    "a web page": (b"<!doctype html><p>no", "a web page"),
+    "json": (b'{"a": [1, 2]}', "JSON"),
+    "binary": (bytes(range(256)) * 4, "binary data"),
+    "UTF-16 cut off": ("size,weight,kind\n1,2,a\n".encode("utf-16")[:-1], "UTF-16"),
+    "duplicate columns": (csv(["1,2,a", "3,4,b"] * 5, "size,size,kind"), "more than one column called 'size'"),
+    "damaged gzip": (gzip.compress(csv(rows()))[:-20], "gzip file that is cut off"),
+    "damaged Parquet": (b"PAR1" + bytes(50), "Parquet file that is cut off"),
+    "open quote": (csv(['"1,2,a', *rows()]), "quotation mark"),
+    "too many columns": (
+        b",".join(b"c%d" % i for i in range(2001)) + b"\n" + b",".join([b"1"] * 2001),
+        "2,001 columns",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_bad_file_gets_a_sentence(page, what):
+    data, said = BAD[what]
+    page.open(data="upload", seed=3, **QUICK)
+    if what == "empty":
+        page.upload(csv(rows())).train()  # a good one before
+    page.upload(data, "bad.csv")
+    assert said in page.problem
+    assert page.problem[0].isupper() or page.problem.startswith("'bad.csv'")
+    assert page.problem.endswith(".")
+    assert "Traceback" not in page.problem
+    assert not page.at.get("bidi_component")
+    assert page.at.slider(key="steps").value == 50
+    assert page.at.number_input(key="seed").value == 3
+    assert page.at.selectbox(key="model").value == "linear"
+    check(page.upload(csv(rows())).train())  # and a good one after
+
+
+def test_a_file_over_the_limit(page, engine):
+    page.open(data="upload", **QUICK)
+    engine.client.run(exec, "import lossviz.tables as t; t.MAX_BYTES = 1000")
+    try:
+        page.upload(csv(rows()))
+        assert "is larger than" in page.problem
+        page.upload(gzip.compress(csv(["1,2,a"] * 2000)), "bomb.csv.gz")
+        assert "decompressed; upload a part of its rows" in page.problem
+    finally:
+        engine.client.run(exec, "import lossviz.tables as t; t.MAX_BYTES = 2**30")
+
+
+def test_another_file_with_other_columns(page):
+    page.open(data="upload", **QUICK).upload(csv(rows())).choose("table-x", "weight").train()
+    assert check(page).features == ["weight", "size"]
+    page.upload(csv([r + ",1" for r in rows()], "p,q,r,s"))
+    page.choose("table-class", "r").train()
+    assert check(page).features == ["p", "q"]
+    page.choose("table-class", "s")
+    assert "only one class" in page.problem
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_what_a_user_wrote_is_shown_as_data(page, text):
+    quoted = '"' + text.replace('"', '""') + '"'
+    body = [r.replace("rare", quoted) for r in rows()]
+    page.open(data="upload", **QUICK).upload(csv([*body, f"1,2,{quoted} "], f"{quoted},weight,kind"), f"{text}.csv")
+    drawn = check(page.train())
+    shown = " ".join(text.split()) if text.endswith(" ") else text
+    assert drawn.classes == ["common", shown]
+    assert drawn.features == [shown, "weight"]
+    assert any(shown in c for c in page.at.dataframe[0].value.columns)
+    at = page.at
+    for element in [*at.markdown, *at.caption, *at.error, *at.info, *at.title, *at.subheader]:
+        assert shown not in element.value
+    if html.escape(shown) != shown:
+        assert not any(shown in body for body in page.html)
+    page.upload(csv(["1,2,a", "3,4,b"] * 5, f"{quoted},{quoted},kind"), f"{text}.csv")
+    message = at.error[0].value
+    assert not re.search(r"(?<!\\)[<>*_`$:!\[\]()|~]", message), "every character that means something is escaped"
+    assert "more than one column called" in unescaped(message)
+
+
+# The reference page
+
+
+def test_the_reference_shows_everything():
+    at = AppTest.from_file(ROOT / "pages" / "reference.py", default_timeout=30).run()
+    assert not at.exception
+    titles = [h.value for h in at.subheader]
+    for entry in [*STRATEGIES.values(), *SCHEMES.values(), *DATASETS.values()]:
+        flawed = getattr(entry, "flawed", False)
+        assert titles.count(entry.title + (" :red-badge[flawed]" if flawed else "")) == 1
+    text = "\n".join(m.value for m in at.markdown)
+    for entry in [*STRATEGIES.values(), *SCHEMES.values(), *DATASETS.values()]:
+        assert f"`{entry.name}` · {entry.summary}" in text
+        for knob in entry.knobs:
+            assert f"`{knob.name}` · {knob.title}" in text
+    formulas = "\n".join(f.value for f in at.latex)
+    assert all(entry.formula in formulas for entry in [*STRATEGIES.values(), *SCHEMES.values()])
+
+
+def test_the_router_opens_the_race(engine):
+    at = AppTest.from_file(ROOT / "pages" / "router.py", default_timeout=180).run()
+    assert not at.exception
+    assert at.title[0].value == "Strategy race"
+
+
+# What pages share
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_plain_text_is_escaped_and_complete(text):
+    escaped = words.plain(text)
+    assert unescaped(escaped) == " ".join(text.split())
+    assert not re.search(r"(?<!\\)[<>*_`$:!\[\]()|~&#]", escaped)
+
+
+def test_plain_text_stays_on_one_line():
+    assert words.plain("a\n\n# b\tc\r\n- d") == r"a \# b c \- d"
+
+
+def test_controls_follow_the_knobs():
+    def script():
+        import streamlit as st
+        from parts import controls
+
+        from lossviz.knobs import Choice, Knob
+
+        entries = [
+            Knob("whole", "Whole", 3, 1, 9, 1),
+            Knob("fine", "Fine", 0.5, 0, 1, 0.01),
+            Knob("wide", "Wide", 100, 1, 100_000, 1),
+            Choice("kind", "Kind", "b", ("a", "b")),
+        ]
+        st.session_state["values"] = controls.knobs(entries, "p")
+
+    at = AppTest.from_function(script, default_timeout=30).run()
+    assert not at.exception
+    assert at.session_state["values"] == {"whole": 3, "fine": 0.5, "wide": 100, "kind": "b"}
+    assert at.slider(key="p-whole").value == 3
+    at.slider(key="p-fine").set_value(0.25)
+    at.number_input(key="p-wide").set_value(7)
+    at.selectbox(key="p-kind").select("a")
+    at.run()
+    assert at.session_state["values"] == {"whole": 3, "fine": 0.25, "wide": 7, "kind": "a"}
+    at = AppTest.from_function(script, default_timeout=30)
+    at.query_params.update({"p-fine": "0.75", "p-wide": "0", "p-kind": "a", "p-whole": "nine"})
+    at.run()
+    assert at.session_state["values"] == {"whole": 3, "fine": 0.75, "wide": 100, "kind": "a"}
+
+
+def test_every_knob_has_a_control():
+    entries = [k for e in [*STRATEGIES.values(), *SCHEMES.values(), *DATASETS.values()] for k in e.knobs]
+    assert all(isinstance(k, Knob | Choice) for k in entries)
+    assert callable(controls.number)
+    for knob in entries:
+        if isinstance(knob, Knob):
+            assert knob.low <= knob.default <= knob.high
+        else:
+            assert knob.default in knob.options
+
+
+def test_pack_and_unpack():
+    arrays = {
+        "a": np.arange(3, dtype=np.uint8),
+        "b": np.array([[1.5, np.nan], [-np.inf, 2]], np.float32),
+        "empty": np.zeros(0, np.uint16),
+        "c": np.arange(10, dtype=np.uint16)[::2],
+    }
+    data = player.pack({"text": 'é "<b>', "n": 3}, **arrays)
+    out = unpack(data)
+    assert (out.text, out.n) == ('é "<b>', 3)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(getattr(out.arrays, name), array.ravel())
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    assert size % 8 == 0
+    assert all(start % 8 == 0 for _, start, _ in header["arrays"].values())
+
+
+def test_shown_points_keep_rare_classes():
+    y = np.repeat([0, 1, 2], [9000, 900, 30])
+    shown = player.shown_points(y)
+    assert np.bincount(y[shown]).tolist() == [1360, 136, 30]
+    assert (np.diff(shown) > 0).all()
+    np.testing.assert_array_equal(shown, player.shown_points(y))
+    np.testing.assert_array_equal(player.shown_points(y[:1500]), np.arange(1500))
