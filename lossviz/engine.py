@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
-WARM = [(model, classes) for classes in (3, 2, 4, 5, 6) for model in ("mlp", "linear")]
-"""What is compiled at start, the likeliest first."""
+COLD = os.environ.get("LOSSVIZ_WARM") == "0"
+WARM = [] if COLD else [(model, classes) for classes in (3, 2, 4, 5, 6) for model in ("mlp", "linear")]
+"""What is compiled at start, the likeliest first; nothing with LOSSVIZ_WARM=0, as in tests."""
 
 # Below, what runs in a worker. Names start with an underscore: a worker finds them by import.
 

@@ -1,10 +1,13 @@
 """What several test files need: where pages find their parts, and one engine for the whole session."""
 
+import os
 import sys
 import time
 from pathlib import Path
 
 import pytest
+
+os.environ["LOSSVIZ_WARM"] = "0"  # each test compiles what it needs, and competes with nothing else
 
 from lossviz import engine as engines
 
