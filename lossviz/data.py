@@ -640,7 +640,7 @@ _WINE_MEASURES = (
 
 @_real("Iris flowers", ["sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)"])
 def iris() -> tuple[Array, Labels, Sequence[str]]:
-    """150 flowers of three species, by the sizes of their leaves (Fisher 1936)."""
+    """150 flowers of three species, by length and width of sepals and petals (Fisher 1936)."""
     from sklearn.datasets import load_iris
 
     bunch = load_iris()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
 COLD = os.environ.get("LOSSVIZ_WARM") == "0"
-WARM = [] if COLD else [(model, classes) for classes in (3, 2, 4, 5, 6) for model in ("mlp", "linear")]
+WARM = [] if COLD else [(model, classes) for classes in (3, 2, 4, 5, 6, 7, 8, 9, 10) for model in ("mlp", "linear")]
 """What is compiled at start, the likeliest first; nothing with LOSSVIZ_WARM=0, as in tests."""
 
 # Below, what runs in a worker. Names start with an underscore: a worker finds them by import.
@@ -98,6 +98,8 @@ class Job:
         everything = set(range(len(self.plan.rows)))
         try:
             for _, result in as_completed(list(self._futures), with_results=True, loop=self._client.loop):
+                if isinstance(result, BaseException):  # a task that somebody else cancelled, such as a lost scheduler
+                    raise result
                 with self._lock:
                     self._pieces.append(result[1])
                 if {i for p in self._pieces if p.first_frame == 0 and len(p.theta) for i in p.rows} == everything:
@@ -105,7 +107,8 @@ class Job:
         except Exception as e:
             with self._lock:
                 if not self.cancelled:
-                    self.error = f"Training stopped: {type(e).__name__}: {str(e)[:300]}"
+                    said = str(e) if isinstance(e, FloatingPointError) else f"the worker gave up ({type(e).__name__})."
+                    self.error = f"Training stopped: {said[:300]}"
         finally:
             self._futures.clear()
             self._first.set()
@@ -178,7 +181,7 @@ class Engine:
                 dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
                 silence_logs=logging.CRITICAL,
             )
-        self.client = Client(address or self._cluster, set_as_default=False, timeout=60)
+        self.client = Client(address or self._cluster, set_as_default=False, timeout=15)
         self._jobs: list[Job] = []
         self._lock = Lock()
         self._closed = False
@@ -214,7 +217,12 @@ class Engine:
                 jobs = list(self._jobs)
             for job in jobs:
                 if job.running and job.silent:
-                    job.cancel()
+                    try:
+                        job.cancel()
+                    except (
+                        Exception
+                    ):  # the cluster is gone: nothing is left to stop, and others are still to be watched
+                        logging.getLogger(__name__).exception("could not cancel a job")
 
     def close(self) -> None:
         """Stop everything and leave no process behind."""

@@ -20,7 +20,7 @@ Array = NDArray[Any]
 CLASS_COLOURS = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#B5A300", "#7A7A7A", "#6A4FB3", "#8C564B",
 )  # fmt: skip
-"""Okabe and Ito's colour-blind-safe colours, then four more; a marker of its own goes with each."""
+"""Okabe and Ito's colour-blind-safe colours, then four more; the player gives the first six a marker of their own."""
 STRATEGY_COLOURS = (
     "#4C78A8", "#F58518", "#E45756", "#54A24B", "#B279A2", "#9D755D", "#35A6A0", "#C99700", "#FF7FA5", "#7F7F7F",
     "#1F9BDE", "#A0522D", "#8E44AD", "#7CB518", "#D81B60", "#5D6DBE", "#00897B", "#B0875A", "#AB3B3B", "#607D8B",

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lossviz import models, strategies
+from lossviz.data import split
 from lossviz.knobs import one_of, settle
 from lossviz.strategies import Decision, Tables
 
@@ -50,7 +51,7 @@ OPTIMIZERS = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Row:
     """One trained model: a strategy with its knobs settled, and a seed."""
 
@@ -76,7 +77,7 @@ class Chunk:
     last: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Plan:
     """Everything a run depends on; arrays are as given, in original units."""
 
@@ -173,7 +174,7 @@ def capacity(points: int) -> int:
     return blocks
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Piece:
     """What one chunk of one lane gives back: its frames, from `first_frame` on, of its rows.
 
@@ -200,7 +201,7 @@ class Piece:
     metrics: tuple[dict[str, Any], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """Many strategies trained side by side from the same start on the same batches.
 
@@ -338,9 +339,11 @@ def _points(what: str, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
         raise ValueError(f"y{what} must have one label an example, ({len(x)},); not {labels.shape}")
     if not len(x):
         raise ValueError(f"X{what} has no examples")
+    if np.abs(x).max() > 1e30:  # beyond it, squares overflow
+        x = np.where(np.abs(x) > 1e30, np.inf, x)
     if not np.isfinite(x).all():
         i, j = np.argwhere(~np.isfinite(x))[0].tolist()
-        raise ValueError(f"X{what}[{i}, {j}] is {x[i, j]}: features must be finite")
+        raise ValueError(f"X{what}[{i}, {j}] is {x[i, j]}: features must be finite, and at most 1e30 in size")
     if labels.dtype.kind not in "iub":
         raise ValueError(f"y{what} must be integers, class indices from 0; not {labels.dtype}")
     if (labels < 0).any():
@@ -382,8 +385,10 @@ def prepare(
         strategies.get(name)
         if name in names[:i]:
             raise ValueError(f"strategy {name!r} is named twice")
-    for name in knobs or {}:
+    for name, values in (knobs or {}).items():
         one_of("strategy with knobs", name, names)
+        if not isinstance(values, Mapping):
+            raise ValueError(f"knobs[{name!r}] must be a dictionary of knob values; not {values!r}")
     models.get(model)
     one_of("init", init, models.INITS)
     opt = OPTIMIZERS[one_of("optimizer", optimizer, OPTIMIZERS)]
@@ -413,13 +418,8 @@ def prepare(
             )
         if k < 2:
             raise ValueError("y has one class only: there is nothing to tell apart")
-        from sklearn.model_selection import train_test_split
-
-        # the split is rounded up to a class each, where so few examples are there that a share would be none
-        n_test = max(k, round(test_size * len(x)))
-        x, x_test, labels, labels_test = train_test_split(
-            x, labels, test_size=min(n_test, len(x) - k), stratify=labels, random_state=seed
-        )
+        train, test = split(labels, test_size, np.random.default_rng(seed))
+        x, x_test, labels, labels_test = x[train], x[test], labels[train], labels[test]
     else:
         x_test, labels_test = _points("_test", X_test, y_test)
         if x_test.shape[1] != x.shape[1]:

@@ -24,7 +24,7 @@ NEVER = -1e6
 """Stands for log 0: far below any logit, finite so that 0 · NEVER is 0, and small enough for float32 to add to."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decision:
     """How to decide at test time: argmax of D[ŷ] ⊙ z + d, or the class of least expected cost under its softmax.
 
@@ -60,7 +60,7 @@ class Decision:
         return (self.probabilities(logits) @ self.cost).argmin(-1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Tables:
     """The tables of the one equation for K classes, and what a trainer has to know besides.
 

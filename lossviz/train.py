@@ -5,9 +5,9 @@ points to blocks of BLOCK under a dynamic count, and every setting is a tensor. 
 moves, and a row's result is the same to the last bit whoever races with it.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, lru_cache
 from threading import Lock
 from typing import Any
 
@@ -28,6 +28,18 @@ State = tuple[Array, Array, Array]
 
 _made: list[Any] = []
 _compiling = Lock()
+_making = Lock()
+
+
+def _once(make: Callable[..., Any]) -> Callable[..., Any]:
+    """A cache that two lanes may ask at the same time: what is asked for is made once."""
+    cached = cache(make)
+
+    def get(*args: Any) -> Any:
+        with _making:
+            return cached(*args)
+
+    return get
 
 
 def _f32(*shape: int) -> Any:
@@ -42,7 +54,7 @@ def _table_specs(k: int) -> dict[str, Any]:
     return {f: _f32(ROWS, k) if f == "focus" else _f32(ROWS, k, k) for f in FIELDS}
 
 
-@cache
+@_once
 def _programs(dims: tuple[int, ...], blocks: int) -> dict[str, Any]:
     """The compiled programs of one model: "step", "evaluate" and "paint", traced on first use."""
     features, k, size = dims[0], dims[-1], models.size(dims)
@@ -112,7 +124,7 @@ def _programs(dims: tuple[int, ...], blocks: int) -> dict[str, Any]:
     return {"step": step, "evaluate": evaluate}
 
 
-@cache
+@_once
 def _painter(dims: tuple[int, ...], blocks: int) -> Any:
     """The compiled program that paints decision maps of `blocks` blocks of points."""
     features, k, size = dims[0], dims[-1], models.size(dims)
@@ -184,6 +196,16 @@ def _blocks(x: Array, y: Array | None, k: int, blocks: int) -> tuple[Any, Any]:
     return tf.constant(points), tf.constant(labels)
 
 
+@lru_cache(maxsize=4)
+def _points(plan: Plan) -> tuple[Any, Any, Any]:
+    """Training part, test part and picture as blocks; kept for the next chunk of the same plan."""
+    k = len(plan.classes)
+    train = _blocks(plan.standardised(plan.X), plan.y, k, capacity(len(plan.y)))
+    test = _blocks(plan.standardised(plan.X_test), plan.y_test, k, capacity(len(plan.y_test)))
+    grid = plan.standardised(plan.grid())
+    return train, test, _blocks(grid, None, k, -(-len(grid) // BLOCK))[0] if len(grid) else None
+
+
 def _batches(plan: Plan, row: int, first: int, steps: int) -> tuple[Any, Any]:
     """The mini-batches of so many steps, each padded to whole blocks: what the lane's first row and its peers see."""
     size, n, k = plan.batch_size or 0, len(plan.y), len(plan.classes)
@@ -231,9 +253,8 @@ def advance(plan: Plan, lane: Shards, state: State, chunk: Chunk) -> tuple[State
     """
     k, dims, total = len(plan.classes), plan.dims, float(plan.steps[-1])
     opt = OPTIMIZERS[plan.optimizer]
-    n, full = len(plan.y), capacity(len(plan.y))
-    train = _blocks(plan.standardised(plan.X), plan.y, k, full)
-    test = _blocks(plan.standardised(plan.X_test), plan.y_test, k, capacity(len(plan.y_test)))
+    n = len(plan.y)
+    train, test, _ = _points(plan)
     counts = np.zeros(SLOTS, np.int32)
     counts[: len(chunk.counts)] = chunk.counts
     begin = chunk.first_step == 0
@@ -265,7 +286,8 @@ def advance(plan: Plan, lane: Shards, state: State, chunk: Chunk) -> tuple[State
             tf.constant(1 - opt.beta if opt.adaptive else 1.0, tf.float32), tf.constant(opt.adaptive),
             tf.constant(plan.l2 * models.is_weight(dims)),
         )  # fmt: skip
-        states.append([a.numpy() for a in after])
+        after = [a.numpy() for a in after]
+        states.append(after)
         frames = np.zeros((SLOTS, ROWS, models.size(dims)), np.float32)
         if begin:
             frames[0] = theta
@@ -278,6 +300,11 @@ def advance(plan: Plan, lane: Shards, state: State, chunk: Chunk) -> tuple[State
             curves += [c.numpy()[:used, : len(shard)] for c in _call(program, *args)]
         maps = paint(plan, frames, used, [t.decisions[0] for t in tables])
         parts.append((frames[:used, : len(shard)], curves, maps[:, : len(shard)]))
+        if not np.isfinite(after[0][: len(shard)]).all():
+            lost = ~np.isfinite(after[0][: len(shard)]).all(1)
+            name = plan.rows[shard[int(lost.argmax())]].title
+            reached = chunk.first_step + sum(chunk.counts)
+            raise FloatingPointError(f"{name} diverged by step {reached}: choose a smaller learning rate, or less L2.")
         if chunk.last:
             z = models.logits(tf.constant(after[0]), tf.constant(plan.standardised(plan.X_test).T), dims).numpy()
             logits.append(z[: len(shard)].transpose(0, 2, 1))
@@ -314,16 +341,14 @@ def paint(plan: Plan, frames: Array, used: int, decisions: Sequence[Decision]) -
     Returns:
         One byte a pixel, uint8 [used, ROWS, resolution²], as `lossviz.decode_maps` reads them; no pixels without an extent.
     """
-    grid = plan.standardised(plan.grid())
-    k, pixels = len(plan.classes), len(grid)
-    if not pixels:
+    k, x = len(plan.classes), _points(plan)[2]
+    if x is None:
         return np.zeros((used, ROWS, 0), np.uint8)
-    blocks = -(-pixels // BLOCK)
-    x, _ = _blocks(grid, None, k, blocks)
+    blocks, pixels = x.shape[0], plan.resolution**2
     cost = [1 - np.eye(k) if d.cost is None else d.cost for d in decisions]
     rules = [np.stack(a).astype(np.float32) for a in ([d.scale for d in decisions], [d.shift for d in decisions], cost)]
     out = _call(_painter(plan.dims, blocks), frames, tf.constant(used), x, *rules).numpy()[:used]
-    return out.transpose(0, 2, 1, 3).reshape(used, ROWS, -1)[:, :, :pixels]
+    return out.transpose(0, 2, 1, 3).reshape(used, ROWS, blocks * BLOCK)[:, :, :pixels]
 
 
 def pieces(plan: Plan, lane: Shards) -> Iterator[Piece]:
@@ -362,6 +387,7 @@ def fit(
 
     Raises:
         ValueError: Whatever is wrong with the arguments, before anything is trained.
+        FloatingPointError: Training diverged; the message says which strategy, and what to lower.
 
     Example:
         >>> import lossviz

@@ -13,7 +13,7 @@ from lossviz.figures import outlines
 from lossviz.knobs import Knob
 from lossviz.plan import prepare
 from lossviz.sentences import label, shares
-from lossviz.tables import choices
+from lossviz.tables import TableError, choices
 
 FIRST = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
 SEED = Knob("seed", "Seed", 0, 0, 9999, 1, "Decides the data, the split, the initial parameters and the batches.")
@@ -50,10 +50,16 @@ def uploaded(seed: int) -> Dataset | None:
         st.session_state.pop("race table", None)
         return None
     if st.session_state.get("race table", (None,))[0] != file.file_id:
+        abandon()
         # kept before it is known to be readable, so that a bad file is sent to the worker once
         st.session_state["race table"] = (file.file_id, engine().submit(read_table, file.getvalue(), file.name))
     table = st.session_state["race table"][1]
-    offers = work.wait(engine().submit(choices, table), "Reading…")
+    try:
+        offers = work.wait(engine().submit(choices, table), "Reading…")
+    except ValueError as e:
+        if not isinstance(e, TableError):  # not the file's fault: the next run of the page tries again
+            del st.session_state["race table"]
+        raise
     titles = {c: c for c in (*offers.labels, *(c for c in offers.columns if c not in offers.labels))}
     likeliest = (offers.labels or offers.columns[-1:])[0]
     label_column = controls.choose("Class", titles, "table-class", likeliest)
@@ -64,6 +70,7 @@ def uploaded(seed: int) -> Dataset | None:
 def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> Dataset:
     """The dataset that a worker makes; the last one is kept."""
     if st.session_state.get("race data", (None,))[0] != key:
+        abandon()
         st.session_state["race data"] = (
             key,
             work.wait(engine().submit(function, *args, **kwargs), "Making the dataset…"),
@@ -85,18 +92,32 @@ def chosen_data(seed: int) -> Dataset | None:
     return made((name, seed, tuple(knobs.items())), make_dataset, name, seed=seed, **knobs)
 
 
+def abandon() -> None:
+    """Stop the run on the page: what it trains is no longer asked for."""
+    if "race job" in st.session_state:
+        st.session_state["race job"][1].cancel()
+
+
+def is_live(job: Job, lines: Any) -> bool:
+    """Whether the picture may still change: frames to come, or the true boundaries."""
+    return job.running or not lines.done()
+
+
 def follow(job: Job, lines: Any, data: Dataset, key: str) -> None:
-    """Show a run as far as it has come; ends its own polling when the run ends."""
+    """Show a run as far as it has come; ends its own polling when nothing more will come."""
     run = job.run()
     if job.running:
         now = f"Training: step {run.steps[max(run.frames - 1, 0)]} of {run.steps[-1]}"
         cold = "The worker is compiling its programs; on a machine's first start that takes a minute."
         st.progress(job.progress, now if run.frames or engine().warm else cold)
-    drawn = lines.result() if lines.done() and lines.status == "finished" else ([], [])
+    drawn = lines.result() if lines.status == "finished" else ([], [])
     player.show(player.payload(run, data, *drawn, key))
     if job.error:
         st.error(words.plain(job.error))
-    if not job.running and "race live" in st.session_state:
+        if st.button("Try again"):
+            del st.session_state["race job"]
+            st.rerun()
+    if not is_live(job, lines) and "race live" in st.session_state:
         st.rerun()
 
 
@@ -137,6 +158,11 @@ names = st.pills(
 )
 data = None
 problem = None
+try:
+    engine()
+except Exception as e:
+    st.error(words.plain(f"The workers that train cannot be reached ({type(e).__name__}). Try again in a minute."))
+    st.stop()
 with st.sidebar:
     above = st.container()
     seed = int(controls.number(SEED, "seed"))
@@ -151,10 +177,14 @@ with st.sidebar:
     batch = controls.choose("Examples a step", BATCHES, "batch")
     steps = int(controls.number(STEPS, "steps"))
     l2 = controls.number(L2, "l2")
+    turned = {}
+    with st.expander("Knobs of the strategies"):
+        for entry in (STRATEGIES[n] for n in STRATEGIES if n in names and STRATEGIES[n].knobs):
+            st.markdown(f"**{entry.title}**")
+            turned[entry.name] = controls.knobs(entry.knobs, entry.name)
 
-previous = st.session_state.get("race job")
-if previous and (data is None or not names):
-    previous[1].cancel()
+if data is None or not names:
+    abandon()
 if problem:
     st.error(words.plain(problem))
 if data is None:
@@ -174,13 +204,14 @@ options = {
     "learning_rate": rate,
     "batch_size": None if batch == "all" else int(batch),
     "l2": l2,
+    "knobs": turned,
 }
 key = repr((ordered, st.session_state["race data"][0], options))
+previous = st.session_state.get("race job")
 if previous and previous[0] == key and (previous[1].run().done or not previous[1].cancelled):
     job, lines = previous[1:]
 else:
-    if previous:
-        previous[1].cancel()
+    abandon()
     try:
         plan = prepare(ordered, data.X, data.y, X_test=data.X_test, y_test=data.y_test, classes=data.classes, **options)
     except ValueError as e:
@@ -189,10 +220,10 @@ else:
     job, lines = engine().start(plan), engine().submit(outlines, plan, data)
     st.session_state["race job"] = (key, job, lines)
     job.wait_for_picture(0.15)
-if job.running:
+if is_live(job, lines):
     st.session_state["race live"] = True
 else:
     st.session_state.pop("race live", None)
-st.fragment(follow, run_every=0.1 if job.running else None)(job, lines, data, key)
+st.fragment(follow, run_every=0.1 if "race live" in st.session_state else None)(job, lines, data, key)
 if job.run().done:
     table(job)

@@ -25,6 +25,8 @@ for entry in STRATEGIES.values():
     st.subheader(entry.title + (" :red-badge[flawed]" if entry.flawed else ""))
     st.markdown(f"`{entry.name}` · {entry.summary}")
     st.latex(r"\ell = " + entry.formula)
+    rules = entry.tables([900, 90, 10]).decisions
+    st.markdown("Decides by " + ", or by ".join(rule.title for rule in rules) + ".")
     knobs(entry.knobs)
     st.caption(entry.source)
 st.header("Class weights")

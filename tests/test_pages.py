@@ -135,7 +135,9 @@ def check(page):
     shown = player.shown_points(plan.y)
     assert drawn.arrays.points.size == 2 * len(shown) == 2 * len(drawn.arrays.labels)
     np.testing.assert_array_equal(drawn.arrays.labels, plan.y[shown])
-    np.testing.assert_array_equal(drawn.arrays.points.reshape(-1, 2), plan.X[shown].astype(np.float32))
+    x0, x1, y0, y1 = drawn.extent
+    there = drawn.arrays.points.reshape(-1, 2) * [x1 - x0, y1 - y0] + [x0, y0]
+    np.testing.assert_allclose(there, plan.X[shown], atol=1e-6 * max(x1 - x0, y1 - y0))
     assert drawn.counts == np.bincount(plan.y).tolist()
     assert drawn.extent[0] < drawn.extent[1]
     assert drawn.extent[2] < drawn.extent[3]
@@ -463,9 +465,8 @@ def test_plain_text_stays_on_one_line():
 def test_controls_follow_the_knobs():
     def script():
         import streamlit as st
-        from parts import controls
 
-        from lossviz.knobs import Choice, Knob
+        from lossviz.knobs import Knob
 
         entries = [
             Knob("whole", "Whole", 3, 1, 9, 1),
@@ -490,15 +491,26 @@ def test_controls_follow_the_knobs():
     assert at.session_state["values"] == {"whole": 3, "fine": 0.75, "wide": 100, "kind": "a"}
 
 
-def test_every_knob_has_a_control():
-    entries = [k for e in [*STRATEGIES.values(), *SCHEMES.values(), *DATASETS.values()] for k in e.knobs]
-    assert all(isinstance(k, Knob | Choice) for k in entries)
-    assert callable(controls.number)
-    for knob in entries:
-        if isinstance(knob, Knob):
-            assert knob.low <= knob.default <= knob.high
-        else:
-            assert knob.default in knob.options
+def test_every_knob_has_a_control_at_its_default(page):
+    page.open(strategies=list(STRATEGIES))
+    shown = {w.key: w.value for kind in ("slider", "number_input", "selectbox") for w in page.at.get(kind)}
+    expected = {
+        f"{entry.name}-{k.name}": k.default
+        for entry in [*STRATEGIES.values(), DATASETS["blobs"]]
+        for k in entry.knobs
+        if isinstance(k, Knob) or len(k.options) > 1
+    }
+    assert expected.items() <= shown.items()
+
+
+def test_a_turned_knob_reaches_the_run(page):
+    page.open(strategies=["cross_entropy", "focal"])
+    before = page.job
+    page.at.slider(key="focal-gamma").set_value(4.0)
+    page.run()
+    assert before.cancelled or before.run().done
+    assert page.job.plan.rows[1].knobs["gamma"] == 4
+    np.testing.assert_array_equal(page.job.plan.rows[1].tables.focus, 4)
 
 
 def test_pack_and_unpack():

@@ -9,7 +9,7 @@ from sklearn import metrics
 
 import lossviz
 from lossviz import OPTIMIZERS, STRATEGIES, decode_maps, fit, loss, models, train
-from lossviz.plan import ROWS, SLOTS, assemble, prepare
+from lossviz.plan import ROWS, SLOTS, Chunk, Plan, assemble, prepare
 
 rng = np.random.default_rng(0)
 COUNTS = np.array([60, 20, 10])
@@ -442,3 +442,33 @@ def test_refuses(change, says):
 def test_refuses_unknown_options():
     with pytest.raises(TypeError, match="momentum"):
         fit("cross_entropy", X, Y, momentum=0.9)
+
+
+@pytest.mark.parametrize("counts", [(100, 2, 2), (1000, 5), (7, 2)])
+@pytest.mark.parametrize("share", [0.1, 0.3, 0.9])
+def test_the_split_leaves_every_class_in_both_parts(counts, share):
+    y = np.repeat(np.arange(len(counts)), counts)
+    plan = prepare("cross_entropy", np.random.default_rng(0).normal(size=(len(y), 2)), y, test_size=share)
+    for part in (plan.y, plan.y_test):
+        assert np.bincount(part, minlength=len(counts)).min() >= 1
+    assert len(plan.y) + len(plan.y_test) == len(y)
+
+
+def test_divergence_is_said_with_a_name():
+    X = np.random.default_rng(0).normal(size=(60, 2))
+    with pytest.raises(FloatingPointError, match=r"Cross-entropy diverged by step \d+: choose a smaller learning rate"):
+        lossviz.fit("cross_entropy", X, np.arange(60) % 2, optimizer="sgd", learning_rate=5, l2=1, steps=400)
+
+
+@pytest.mark.parametrize("frames", [1, 3])
+def test_chunks_that_keep_no_frame(frames, monkeypatch):
+    """Large data come in chunks shorter than a frame; the run is the same to the last bit."""
+    data = lossviz.make_dataset("moons", n=300, seed=1)
+    whole = fit(["cross_entropy", "focal"], data.X, data.y, steps=30, frames=frames)
+    every = 30 // frames
+    single = [Chunk(s, 1 + s // every if s else 0, (1,), ((s + 1) % every == 0,), s == 29) for s in range(30)]
+    monkeypatch.setattr(Plan, "chunks", lambda self, shards: single)
+    parted = fit(["cross_entropy", "focal"], data.X, data.y, steps=30, frames=frames)
+    assert parted.done
+    np.testing.assert_array_equal(parted.theta, whole.theta)
+    np.testing.assert_array_equal(parted.maps, whole.maps)

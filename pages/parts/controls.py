@@ -35,6 +35,6 @@ def knobs(entries: Iterable[Knob | Choice], prefix: str) -> dict[str, Any]:
         key = f"{prefix}-{k.name}"
         if isinstance(k, Knob):
             values[k.name] = number(k, key)
-        else:
+        elif len(k.options) > 1:
             values[k.name] = choose(k.title, {o: o for o in k.options}, key, k.default, k.help or None)
     return values

@@ -25,9 +25,8 @@ const niceTicks = (low, high, count) => {
   const raw = (high - low) / count;
   const unit = 10 ** Math.floor(Math.log10(raw));
   const step = [1, 2, 5, 10].map((m) => m * unit).find((s) => s >= raw);
-  const ticks = [];
-  for (let v = Math.ceil(low / step) * step; v <= high; v += step) ticks.push(Math.abs(v) < step / 1e6 ? 0 : v);
-  return ticks;
+  const first = Math.ceil(low / step);
+  return Array.from({ length: Math.min(count + 2, Math.max(0, Math.floor(high / step) - first + 1)) }, (_, i) => (first + i) * step);
 };
 
 const tickText = (v) => {
@@ -110,7 +109,7 @@ const drawPanel = (state, index) => {
   ctx.strokeStyle = state.dark ? "#000c" : "#fffd";
   for (let i = 0; i < meta.points; i++) {
     ctx.fillStyle = meta.colours[state.labels[i]];
-    marker(ctx, state.labels[i] % 6, px(state.points[2 * i]), py(state.points[2 * i + 1]), r);
+    marker(ctx, state.labels[i] % 6, state.points[2 * i] * size, (1 - state.points[2 * i + 1]) * size, r);
   }
   if (meta.truth) drawLine(ctx, state, 0, size, false);
   if (meta.panels[index].target > 0) drawLine(ctx, state, meta.panels[index].target, size, true);
@@ -131,7 +130,7 @@ const drawCurves = (state) => {
   const { meta, curves } = state, canvas = state.curveCanvas, width = canvas.clientWidth, height = canvas.clientHeight;
   if (!width) return;
   const ctx = prepare(canvas, width, height), rows = meta.panels.length, ink = state.dark ? "#ddd" : "#333";
-  const right = width < 520 ? 12 : 190, left = 46, bottom = 30, top = 10;
+  const right = width < 560 ? 12 : 190, left = 46, bottom = 30, top = 10;
   const at = (kind, frame, row) => curves[(kind * meta.steps.length + frame) * rows + row];
   const values = [];
   for (let k = 0; k < 2; k++) for (let f = 0; f < meta.frames; f++) for (let j = 0; j < rows; j++) if (Number.isFinite(at(k, f, j))) values.push(at(k, f, j));
@@ -205,7 +204,14 @@ const build = (state) => {
   state.curveCanvas = el("canvas", "curves");
   state.curveCanvas.setAttribute("role", "img");
   state.curveSentence = el("p", "sentence");
-  root.append(legend, grid, axes, state.sentence, heading, key, state.curveCanvas, state.curveSentence);
+  const names = el("div", "legend names"); // instead of the names at the curves' ends, where there is no room for them
+  meta.panels.forEach((p) => {
+    const item = el("span", "item"), line = el("span", "swatch");
+    line.style.borderTop = `4px ${p.flawed ? "dashed" : "solid"} ${p.colour}`;
+    item.append(line, el("span", "", p.title));
+    names.append(item);
+  });
+  root.append(legend, grid, axes, state.sentence, heading, key, state.curveCanvas, names, state.curveSentence);
 };
 
 const draw = (state) => {

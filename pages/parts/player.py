@@ -59,6 +59,8 @@ def payload(run: Run, data: Dataset, lines: list[np.ndarray], aims: list[int], k
     """What the component draws: arrays as bytes, and words."""
     plan = run.plan
     points = shown_points(plan.y)
+    # in parts of the picture: float32 could not tell time stamps apart
+    low, high = np.reshape(plan.extent, (2, 2)).T if plan.extent else (np.zeros(2), np.ones(2))
     starts = np.cumsum([0, *[len(line) for line in lines]])
     meta = {
         "run": key,
@@ -90,7 +92,7 @@ def payload(run: Run, data: Dataset, lines: list[np.ndarray], aims: list[int], k
     return pack(
         meta,
         maps=run.maps[run.frames - 1] if run.frames else np.zeros(0, np.uint8),
-        points=plan.X[points].astype(np.float32),
+        points=((plan.X[points] - low) / (high - low)).astype(np.float32),
         labels=plan.y[points].astype(np.uint8),
         lines=np.concatenate(lines) if lines else np.zeros(0, np.uint16),
         curves=np.stack([run.cross_entropy, run.test_cross_entropy]).astype(np.float32),

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from lossviz.tables import TableError
+
 if TYPE_CHECKING:
     from distributed import Future
 
@@ -27,9 +29,9 @@ def wait(future: "Future", text: str) -> Any:
                 place.markdown(f":material/hourglass_top: {text} {waited:.0f} s")
                 time.sleep(0.1)
         return future.result()
-    except ValueError:
-        raise  # says what is wrong, and what to do
     except Exception as e:
+        if type(e) in (ValueError, TableError):
+            raise  # our own sentence: what is wrong, and what to do
         raise ValueError(f"The worker gave this up ({type(e).__name__}): try again, or with less data.") from e
     finally:
         if place is not None:
