@@ -12,11 +12,14 @@ test: $(VENV)/dev.done browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not browser"
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest --ignore tests/test_pages.py --ignore tests/browser
+	$(BIN)/pytest tests/test_pages.py
+	$(BIN)/pytest tests/browser
 
+# Two processes: Streamlit cleans up after TensorFlow and Keras on every run of a page, where it finds them imported.
 fast: $(VENV)/dev.done
-	$(BIN)/pytest -m "not browser"
+	$(BIN)/pytest --ignore tests/test_pages.py --ignore tests/browser
+	$(BIN)/pytest tests/test_pages.py
 
 bench: $(VENV)/dev.done
 	$(BIN)/pip install -q -r bench/requirements.txt

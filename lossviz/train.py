@@ -251,7 +251,7 @@ def advance(plan: Plan, lane: Shards, state: State, chunk: Chunk) -> tuple[State
     Returns:
         The state afterwards and the chunk's frames.
     """
-    k, dims, total = len(plan.classes), plan.dims, float(plan.steps[-1])
+    dims, total = plan.dims, float(plan.steps[-1])
     opt = OPTIMIZERS[plan.optimizer]
     n = len(plan.y)
     train, test, _ = _points(plan)

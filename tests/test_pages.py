@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
-from parts import controls, player, words
+from parts import player, words
 from streamlit.testing.v1 import AppTest
 
 import lossviz
 from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
-from lossviz.knobs import Choice, Knob
+from lossviz.knobs import Knob
 from lossviz.sentences import percent, rarest
 
 ALL = list(STRATEGIES)
@@ -46,7 +46,9 @@ def unpack(data):
 
 
 def link(name):
-    """What Streamlit writes into the link for a choice: its title."""
+    """What Streamlit writes into the link for a choice: its title; for several, a list of them."""
+    if isinstance(name, list):
+        return [link(n) for n in name]
     entries = [*DATASETS.values(), *MODELS.values(), *OPTIMIZERS.values(), *STRATEGIES.values()]
     titles = {e.name: e.title + (" ⚠" if getattr(e, "flawed", False) else "") for e in entries} | {
         "upload": "Your own table…",
@@ -77,6 +79,7 @@ class Page:
     def train(self):
         """Run until the training of what is chosen has ended."""
         self.finish(self.job)
+        self.at.session_state["race job"][2].result()  # the true boundaries, which a page that polls would wait for too
         return self.run()
 
     def choose(self, key, value):
@@ -464,9 +467,11 @@ def test_plain_text_stays_on_one_line():
 
 def test_controls_follow_the_knobs():
     def script():
+        # the function's source is a script of its own, so it imports what this file has imported too
         import streamlit as st
+        from parts import controls
 
-        from lossviz.knobs import Knob
+        from lossviz.knobs import Choice, Knob
 
         entries = [
             Knob("whole", "Whole", 3, 1, 9, 1),
