@@ -1,6 +1,7 @@
 """The README's tables are the code's, and its examples run."""
 
 import doctest
+import re
 from pathlib import Path
 
 import lossviz
@@ -36,6 +37,9 @@ def test_examples_run() -> None:
 
 def test_every_path_it_names_exists() -> None:
     text = README.read_text(encoding="utf-8")
+    pictures = re.findall(r"!\[.*\]\((.*)\)", text)
+    assert pictures
+    assert all((README.parent / path).exists() for path in pictures)
     for line in text.split("## How it is built")[1].splitlines():
         if line.startswith("| `"):
             names = line.split("|")[1].replace("`", "").split(",")
