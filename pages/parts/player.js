@@ -204,7 +204,7 @@ const build = (state) => {
   state.curveCanvas = el("canvas", "curves");
   state.curveCanvas.setAttribute("role", "img");
   state.curveSentence = el("p", "sentence");
-  const names = el("div", "legend names"); // instead of the names at the curves' ends, where there is no room for them
+  const names = el("div", "names"); // instead of the names at the curves' ends, where there is no room for them
   meta.panels.forEach((p) => {
     const item = el("span", "item"), line = el("span", "swatch");
     line.style.borderTop = `4px ${p.flawed ? "dashed" : "solid"} ${p.colour}`;
