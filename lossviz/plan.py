@@ -345,7 +345,9 @@ def _points(what: str, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
         i, j = np.argwhere(~np.isfinite(x))[0].tolist()
         raise ValueError(f"X{what}[{i}, {j}] is {x[i, j]}: features must be finite, and at most 1e30 in size")
     if labels.dtype.kind not in "iub":
-        raise ValueError(f"y{what} must be integers, class indices from 0; not {labels.dtype}")
+        raise ValueError(
+            f"y{what} must be integers, class indices from 0; not {labels.dtype}: pandas.factorize(y) makes them"
+        )
     if (labels < 0).any():
         raise ValueError(f"y{what}[{int((labels < 0).argmax())}] is {labels[labels < 0][0]}: class indices start at 0")
     return x, labels.astype(np.int64)

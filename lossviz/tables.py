@@ -30,6 +30,7 @@ MAX_CELLS = 250_000_000  # about 1 GB for the cells' offsets alone
 MAX_CLASSES = 10
 LARGEST = 1e30  # beyond it squares and float32 overflow
 PROJECTED_CELLS = 20_000_000  # 160 MB of float64
+ROW_NAMES = frozenset(("id", "index", "idx", "row", "rowid", "key", "uuid", "nr", "no"))
 SAMPLE = 1_000  # rows that tell whether a column is numeric
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
@@ -78,7 +79,10 @@ class Table:
 
     @cached_property
     def numeric(self) -> tuple[str, ...]:
-        """Columns usable as features: most cells that are not missing are numbers, in 1,000 rows spread evenly."""
+        """Columns usable as features: most cells that are not missing are numbers, in 1,000 rows spread evenly.
+
+        Columns that only name the rows, such as `id`, come last.
+        """
         rows = np.unique(np.linspace(0, len(self.frame) - 1, min(SAMPLE, len(self.frame))).astype(np.int64))
         sample = self.frame.iloc[rows]
         found = []
@@ -86,7 +90,12 @@ class Table:
             fault = _numbers(sample[name])[1]
             if (fault == 0).any() and (fault == 0).sum() >= (fault == TEXT).sum():
                 found.append(name)
-        return tuple(found)
+        return tuple(sorted(found, key=self.identifies))
+
+    def identifies(self, name: str) -> bool:
+        """Whether a column only names the rows: it is called id, index or the like, and no value occurs twice."""
+        words = name.strip().lower().replace("-", "_").replace(" ", "_").split("_")
+        return not ROW_NAMES.isdisjoint((words[0], words[-1])) and self.frame[name].is_unique
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
@@ -291,10 +300,11 @@ def _read_text(data: bytes, filename: str) -> Table:
             name = next(n for n in (f"column {i + 1}" + "_" * extra for extra in itertools.count()) if n not in names)
             notes.append(f"Column {i + 1} has no name: called '{name}'.")
         if delimiter == ";":
-            matches = pc.match_substring_regex(cells, DECIMAL_COMMA, ignore_case=True)
+            trimmed = pc.utf8_trim_whitespace(cells)
+            matches = pc.match_substring_regex(trimmed, DECIMAL_COMMA, ignore_case=True)
             found = pc.sum(matches).as_py() or 0
             if found:
-                plain = pc.replace_substring(pc.replace_substring(cells, ".", ""), ",", ".")
+                plain = pc.replace_substring(pc.replace_substring(trimmed, ".", ""), ",", ".")
                 cells = pc.if_else(matches, plain, cells)
                 commas.append(_quote(name))
         columns[name] = cells
@@ -567,7 +577,9 @@ def _usable(
     alive = list(range(len(names)))
     rows = _leave_out_small(np.flatnonzero(codes >= 0), codes, names, alive, notes)
     if isinstance(features, str):
-        columns = [name for name in table.numeric if name != label]
+        named = [name for name in table.numeric if name != label and table.identifies(name)]
+        columns = [name for name in table.numeric if name != label and name not in named]
+        notes += [f"Column {_quote(name)} only names the rows: not part of the projection." for name in named]
         if len(columns) < 2:
             count = len(columns)
             raise TableError(f"A projection needs two numeric columns besides the label; here there are {count}.")

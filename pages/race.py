@@ -42,7 +42,7 @@ def uploaded(seed: int) -> Dataset | None:
     """Controls for the visitor's own table, and the dataset they make; None while there is no file."""
     file = st.file_uploader(
         "Your table",
-        type=["csv", "tsv", "txt", "parquet", "gz"],
+        type=["csv", "tsv", "txt", "parquet", "gz", "xlsx", "xls"],
         key="race-file",
         help="CSV, TSV or Parquet, also gzipped: a row an example, a column the class. It stays in this server's memory.",
     )

@@ -386,3 +386,22 @@ def test_an_ordinary_data_frame_works_too():
     problem = from_table(Table(frame), "kind", ("size", "weight"))
     assert problem.classes == ("q", "p")
     assert said(problem.notes, "'size': 1 row left out, the value is missing (first: row 3)")
+
+
+def test_decimal_commas_with_spaces_around_them():
+    table = read_table(b"a;b;kind\n 1,5 ;2;x\n2,5; 3 ;x\n 3 ;1;y\n4;0;y\n", "t.csv")
+    data = from_table(table, "kind", ("a", "b"), test_size=0.5)
+    assert sorted([*data.X[:, 0], *data.X_test[:, 0]]) == [1.5, 2.5, 3, 4]
+
+
+def test_a_column_that_names_the_rows_comes_last_and_stays_out_of_projections():
+    rng = np.random.default_rng(0)
+    lines = [f"{i},{rng.normal():.3f},{rng.normal():.3f},{'xy'[i % 2]}" for i in range(40)]
+    table = read_table("\n".join(["Patient ID,a,b,kind", *lines]).encode(), "t.csv")
+    assert table.numeric == ("a", "b", "Patient ID")
+    data = from_table(table, "kind", "pca")
+    assert "Column 'Patient ID' only names the rows: not part of the projection." in data.notes
+    shared = read_table(
+        "\n".join(["id,a,b,kind", *[line.replace(line.split(",")[0], "7", 1) for line in lines]]).encode(), "t.csv"
+    )
+    assert shared.numeric == ("id", "a", "b")

@@ -1,6 +1,7 @@
 """Controls whose value is in the link, built from the entries they turn."""
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import streamlit as st
@@ -24,7 +25,9 @@ def number(knob: Knob, key: str) -> float:
         int(v) if knob.whole else float(v) for v in (knob.low, knob.high, knob.default, knob.step)
     )
     field = st.number_input if knob.high >= 50 * max(knob.low, knob.step) and (high - low) / step > 200 else st.slider
-    value = field(knob.title, low, high, default, step, key=key, help=knob.help or None, bind="query-params")
+    decimals = max(0, -Decimal(str(knob.step)).normalize().as_tuple().exponent)  # a rounded 0.999 would read 1.00
+    shown = "%d" if knob.whole else f"%.{decimals}f"
+    value = field(knob.title, low, high, default, step, shown, key=key, help=knob.help or None, bind="query-params")
     return default if value is None else value
 
 

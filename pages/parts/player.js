@@ -88,11 +88,19 @@ const drawLine = (ctx, state, index, size, dashed) => {
   const line = state.meta.lines[index];
   if (!line) return;
   const cell = size / state.meta.lineGrid, ink = state.dark ? "#fff" : "#000", halo = state.dark ? "#0009" : "#fffb";
-  const dots = state.lines.subarray(2 * line[0], 2 * (line[0] + line[1]));
-  for (const [colour, w] of [[halo, 4.5], [ink, 2]]) {
+  let dots = state.lines.subarray(2 * line[0], 2 * (line[0] + line[1]));
+  if (dashed) { // dots at equal distances, whatever way the line runs
+    const kept = [], apart = (6 / cell) ** 2;
+    for (let i = 0; i < dots.length; i += 2) {
+      let free = true;
+      for (let j = 0; free && j < kept.length; j += 2) free = (kept[j] - dots[i]) ** 2 + (kept[j + 1] - dots[i + 1]) ** 2 >= apart;
+      if (free) kept.push(dots[i], dots[i + 1]);
+    }
+    dots = kept;
+  }
+  for (const [colour, w] of dashed ? [[halo, 5], [ink, 3]] : [[halo, 4.5], [ink, 2]]) {
     ctx.fillStyle = colour;
     for (let i = 0; i < dots.length; i += 2) {
-      if (dashed && (dots[i] + dots[i + 1]) % 14 > 7) continue;
       ctx.fillRect((dots[i] + 1) * cell - w / 2, size - (dots[i + 1] + 1) * cell - w / 2, w, w);
     }
   }
@@ -104,11 +112,13 @@ const drawPanel = (state, index) => {
   const ctx = prepare(panel.canvas, size, size), [x0, x1, y0, y1] = meta.extent;
   const px = (x) => ((x - x0) / (x1 - x0)) * size, py = (y) => size - ((y - y0) / (y1 - y0)) * size;
   if (state.maps.length) ctx.drawImage(paintMap(state, index), 0, 0, size, size);
-  const r = meta.points > 800 ? 1.8 : meta.points > 300 ? 2.4 : 3;
+  const r = meta.points > 800 ? 2 : meta.points > 300 ? 2.5 : 3;
   ctx.lineWidth = 0.7;
-  ctx.strokeStyle = state.dark ? "#000c" : "#fffd";
-  for (let i = 0; i < meta.points; i++) {
-    ctx.fillStyle = meta.colours[state.labels[i]];
+  ctx.strokeStyle = state.dark ? "#fffb" : "#fffd";
+  const order = meta.counts.map((_, c) => c).sort((a, b) => meta.counts[b] - meta.counts[a]); // rare classes on top
+  for (const c of order) for (let i = 0; i < meta.points; i++) {
+    if (state.labels[i] !== c) continue;
+    ctx.fillStyle = meta.colours[c];
     marker(ctx, state.labels[i] % 6, state.points[2 * i] * size, (1 - state.points[2 * i + 1]) * size, r);
   }
   if (meta.truth) drawLine(ctx, state, 0, size, false);
