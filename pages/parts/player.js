@@ -19,6 +19,9 @@ const unpack = (bytes) => {
   return out;
 };
 
+// A percentage stays on one line.
+const whole = (text) => text.replace(/(\d) %/g, "$1\u00a0%");
+
 const rgb = (hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16));
 
 const niceTicks = (low, high, count) => {
@@ -228,13 +231,13 @@ const draw = (state) => {
   const { meta } = state, ink = getComputedStyle(state.root).color.match(/\d+/g).map(Number);
   state.dark = ink[0] + ink[1] + ink[2] > 382; // light ink means dark paper
   state.panels.forEach((panel, i) => {
-    panel.note.textContent = meta.panels[i].note;
+    panel.note.textContent = whole(meta.panels[i].note);
     panel.canvas.setAttribute("aria-label", `${meta.panels[i].title}: ${meta.panels[i].note}`);
     drawPanel(state, i);
   });
   drawCurves(state);
-  state.sentence.textContent = meta.sentence;
-  state.curveSentence.textContent = meta.curveSentence;
+  state.sentence.textContent = whole(meta.sentence);
+  state.curveSentence.textContent = whole(meta.curveSentence);
   state.curveCanvas.setAttribute("aria-label", meta.curveSentence || "Loss curves, training");
   state.root.dataset.frames = meta.frames;
   state.root.dataset.total = meta.steps.length;
