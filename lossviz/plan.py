@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from lossviz import models, strategies
 from lossviz.data import split
 from lossviz.knobs import one_of, settle
-from lossviz.strategies import Decision, Tables
+from lossviz.strategies import Tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,7 +146,7 @@ class Plan:
         out: list[Chunk] = []
         counts: list[int] = []
         keep: list[bool] = []
-        step = frame = begun = begun_frame = 0
+        step = begun = begun_frame = 0
         frame = 1  # frame 0 is the initial state
 
         def room() -> int:
@@ -472,6 +472,3 @@ def _extent(x: Array) -> tuple[float, float, float, float]:
     margin = np.where(high > low, 0.15 * (high - low), 1.0)
     low, high = low - margin, high + margin
     return float(low[0]), float(high[0]), float(low[1]), float(high[1])
-
-
-__all__ = ["Chunk", "Decision", "Piece", "Plan", "Row", "Run", "assemble", "capacity", "decode_maps", "prepare"]
