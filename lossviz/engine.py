@@ -6,16 +6,18 @@ place. A run is a chain of short tasks a lane; earlier chunks go first, whoever 
 
 import logging
 import os
+import secrets
 import time
 from collections.abc import Callable
 from functools import cache
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
 
 from lossviz.plan import LANES, Chunk, Piece, Plan, Run, assemble
 
 if TYPE_CHECKING:
-    from distributed import Client, Future
+    from distributed import Future
 
 SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
@@ -67,20 +69,29 @@ class Job:
 
     Attributes:
         plan: What is trained.
+        beside: What else the picture waits for, if anything.
+        token: A name that cannot be guessed, by which `Engine.find` finds it.
         error: A sentence, if it failed.
         cancelled: Whether it was cancelled.
+        ended: Whether no piece will come any more.
     """
 
-    def __init__(self, client: "Client", plan: Plan) -> None:
+    def __init__(self, engine: "Engine", plan: Plan, beside: "Future | None" = None) -> None:
         self.plan = plan
+        self.beside = beside
+        self.token = secrets.token_urlsafe(16)
         self.error: str | None = None
         self.cancelled = False
-        self._client = client
+        self.ended = False
+        self._engine = engine
         self._pieces: list[Piece] = []
         self._run: tuple[int, Run] | None = None
         self._seen = time.monotonic()
         self._lock = Lock()
         self._first = Event()
+        self._over = Event()
+        self._listeners: list[Callable[[], None]] = []
+        client = engine.client
         held = client.submit(_hold, plan, pure=False, priority=10)
         self._futures: list[Future] = []
         for lane in plan.lanes():
@@ -89,21 +100,24 @@ class Job:
                 before = client.submit(_advance, held, lane, before, chunk, pure=False, priority=-i)
                 self._futures.append(before)
         self.tasks = len(self._futures)
-        self._thread = Thread(target=self._collect, name="lossviz-job", daemon=True)
-        self._thread.start()
+        if beside is not None:
+            beside.add_done_callback(lambda _: self._tell())
+        Thread(target=self._collect, name="lossviz-job", daemon=True).start()
 
     def _collect(self) -> None:
         from distributed import as_completed
 
         everything = set(range(len(self.plan.rows)))
         try:
-            for _, result in as_completed(list(self._futures), with_results=True, loop=self._client.loop):
+            results = as_completed(list(self._futures), with_results=True, loop=self._engine.client.loop)
+            for _, result in results:
                 if isinstance(result, BaseException):  # a task that somebody else cancelled, such as a lost scheduler
                     raise result
                 with self._lock:
                     self._pieces.append(result[1])
                 if {i for p in self._pieces if p.first_frame == 0 and len(p.theta) for i in p.rows} == everything:
                     self._first.set()
+                self._tell()
         except Exception as e:
             with self._lock:
                 if not self.cancelled:
@@ -111,12 +125,26 @@ class Job:
                     self.error = f"Training stopped: {said[:300]}"
         finally:
             self._futures.clear()
+            self.ended = True
             self._first.set()
+            self._over.set()
+            self._tell()
 
-    @property
-    def running(self) -> bool:
-        """Whether pieces may still come."""
-        return self._thread.is_alive()
+    def _tell(self) -> None:
+        with self._lock:
+            listeners = list(self._listeners)
+        for heard in listeners:
+            heard()
+
+    def listen(self, heard: Callable[[], None]) -> None:
+        """Call `heard`, from another thread, whenever there is something new."""
+        with self._lock:
+            self._listeners.append(heard)
+
+    def unlisten(self, heard: Callable[[], None]) -> None:
+        """Stop calling `heard`."""
+        with self._lock:
+            self._listeners.remove(heard)
 
     @property
     def silent(self) -> bool:
@@ -128,10 +156,16 @@ class Job:
         """Share of the tasks that are done, 0 to 1."""
         return len(self._pieces) / self.tasks
 
-    def pieces(self) -> int:
-        """How many pieces are there; counts as a look."""
+    @property
+    def warm(self) -> bool:
+        """Whether every program of the engine is compiled."""
+        return self._engine.warm
+
+    def pieces(self) -> list[Piece]:
+        """The pieces that are there, in the order in which they came; counts as a look."""
         self._seen = time.monotonic()
-        return len(self._pieces)
+        with self._lock:
+            return list(self._pieces)
 
     def run(self) -> Run:
         """The run as far as it has come; counts as a look."""
@@ -149,8 +183,7 @@ class Job:
     def wait(self, seconds: float) -> bool:
         """Wait for the end at most so long; whether it came; counts as looking."""
         self._seen = time.monotonic() + seconds
-        self._thread.join(seconds)
-        return not self._thread.is_alive()
+        return self._over.wait(seconds)
 
     def cancel(self) -> None:
         """Stop: waiting chunks are dropped, a running one (about 0.1 s) ends without a successor."""
@@ -158,7 +191,7 @@ class Job:
             self.cancelled = True
             futures = list(self._futures)
         if futures:
-            self._client.cancel(futures, asynchronous=False)
+            self._engine.client.cancel(futures, asynchronous=False)
 
 
 class Engine:
@@ -183,6 +216,7 @@ class Engine:
             )
         self.client = Client(address or self._cluster, set_as_default=False, timeout=15)
         self._jobs: list[Job] = []
+        self._found: WeakValueDictionary[str, Job] = WeakValueDictionary()
         self._lock = Lock()
         self._closed = False
         self._warm: list[Future] = []
@@ -203,12 +237,18 @@ class Engine:
         """
         return self.client.submit(function, *args, pure=False, priority=100, **kwargs)
 
-    def start(self, plan: Plan) -> Job:
-        """Start training."""
-        job = Job(self.client, plan)
+    def start(self, plan: Plan, beside: "Future | None" = None) -> Job:
+        """Start training; `beside` is something submitted that the picture needs besides."""
+        job = Job(self, plan, beside)
         with self._lock:
-            self._jobs = [j for j in self._jobs if j.running] + [job]
+            self._jobs = [j for j in self._jobs if not j.ended] + [job]
+            self._found[job.token] = job
         return job
+
+    def find(self, token: str) -> Job | None:
+        """The job of that token, as long as somebody holds it."""
+        with self._lock:
+            return self._found.get(token)
 
     def _watch(self) -> None:
         while not self._closed:
@@ -216,7 +256,7 @@ class Engine:
             with self._lock:
                 jobs = list(self._jobs)
             for job in jobs:
-                if job.running and job.silent:
+                if not job.ended and job.silent:
                     try:
                         job.cancel()
                     except (
@@ -243,6 +283,11 @@ def engine() -> Engine:
         if _engine is None:
             _engine = Engine(os.environ.get("LOSSVIZ_SCHEDULER") or None)
         return _engine
+
+
+def find(token: str) -> Job | None:
+    """The job of that token, if there is an engine and somebody holds the job."""
+    return _engine.find(token) if _engine is not None else None
 
 
 def close() -> None:

@@ -87,6 +87,7 @@ class Plan:
     X_test: Array
     y_test: Array
     classes: tuple[str, ...]
+    features: tuple[str, ...]
     counts: Array
     centre: Array
     scale: Array
@@ -365,6 +366,7 @@ def prepare(
     y_test: ArrayLike | None = None,
     test_size: float = 0.3,
     classes: Sequence[str] | None = None,
+    features: Sequence[str] | None = None,
     knobs: Mapping[str, Mapping[str, Any]] | None = None,
     repeats: int = 1,
     optimizer: str = "adam",
@@ -433,6 +435,9 @@ def prepare(
     title = tuple(str(c) for c in classes) if classes is not None else tuple(str(c) for c in range(k))
     if len(title) != k:
         raise ValueError(f"classes must name all {k} classes; not {len(title)}")
+    columns = tuple(str(f) for f in features) if features is not None else tuple(f"x{i + 1}" for i in range(x.shape[1]))
+    if len(columns) != x.shape[1]:
+        raise ValueError(f"features must name all {x.shape[1]} features; not {len(columns)}")
 
     counts = np.bincount(labels, minlength=k)
     rows = []
@@ -450,6 +455,7 @@ def prepare(
         X_test=x_test,
         y_test=labels_test,
         classes=title,
+        features=columns,
         counts=counts,
         centre=x.mean(0),
         scale=np.where(spread > 0, spread, 1.0),

@@ -377,8 +377,8 @@ def fit(
         model: A name in `lossviz.MODELS`: "linear" or "mlp".
         steps: Optimiser steps.
         seed: Decides initial parameters, batches and split.
-        **options: `X_test`, `y_test` (else a stratified share `test_size` of the data is set apart); `classes` (names);
-            `knobs` ({strategy: {knob: value}}); `repeats` (train seeds seed, seed + 1, …); `optimizer` ("adam",
+        **options: `X_test`, `y_test` (else a stratified share `test_size` of the data is set apart); `classes` and `features`
+            (names); `knobs` ({strategy: {knob: value}}); `repeats` (train seeds seed, seed + 1, …); `optimizer` ("adam",
             "momentum", "sgd"); `learning_rate`; `batch_size` (None: all data each step); `l2` (on weights, not biases);
             `init` ("glorot", "zeros"); `frames` (snapshots, about 60); `resolution` (pixels a side of a decision map).
 

@@ -98,26 +98,20 @@ def abandon() -> None:
         st.session_state["race job"][1].cancel()
 
 
-def is_live(job: Job, lines: Any) -> bool:
-    """Whether the picture may still change: frames to come, or the true boundaries."""
-    return job.running or not lines.done()
-
-
-def follow(job: Job, lines: Any, data: Dataset, key: str) -> None:
-    """Show a run as far as it has come; ends its own polling when nothing more will come."""
-    run = job.run()
-    if job.running:
-        now = f"Training: step {run.steps[max(run.frames - 1, 0)]} of {run.steps[-1]}"
-        cold = "The worker is compiling its programs; on a machine's first start that takes a minute."
-        st.progress(job.progress, now if run.frames or engine().warm else cold)
-    drawn = lines.result() if lines.status == "finished" else ([], [])
-    player.show(player.payload(run, data, *drawn, key))
+@st.fragment
+def show(job: Job, key: str) -> None:
+    """The picture of a run, which follows it by itself, and what came of it once it has ended."""
+    player.show(job, key)
+    if not job.ended:
+        return
     if job.error:
         st.error(words.plain(job.error))
         if st.button("Try again"):
             del st.session_state["race job"]
             st.rerun()
-    if not is_live(job, lines) and "race live" in st.session_state:
+    elif job.run().done:
+        table(job)
+    else:  # nobody had looked at it for a while, as when a laptop sleeps
         st.rerun()
 
 
@@ -208,22 +202,18 @@ options = {
 }
 key = repr((ordered, st.session_state["race data"][0], options))
 previous = st.session_state.get("race job")
-if previous and previous[0] == key and (previous[1].run().done or not previous[1].cancelled):
-    job, lines = previous[1:]
+if previous and previous[0] == key and (not previous[1].cancelled or previous[1].run().done):
+    job = previous[1]
 else:
     abandon()
     try:
-        plan = prepare(ordered, data.X, data.y, X_test=data.X_test, y_test=data.y_test, classes=data.classes, **options)
+        plan = prepare(
+            ordered, data.X, data.y, X_test=data.X_test, y_test=data.y_test, classes=data.classes,
+            features=data.features, **options,
+        )  # fmt: skip
     except ValueError as e:
         st.error(words.plain(str(e)))
         st.stop()
-    job, lines = engine().start(plan), engine().submit(outlines, plan, data)
-    st.session_state["race job"] = (key, job, lines)
-    job.wait_for_picture(0.15)
-if is_live(job, lines):
-    st.session_state["race live"] = True
-else:
-    st.session_state.pop("race live", None)
-st.fragment(follow, run_every=0.1 if "race live" in st.session_state else None)(job, lines, data, key)
-if job.run().done:
-    table(job)
+    job = engine().start(plan, engine().submit(outlines, plan, data))
+    st.session_state["race job"] = (key, job)
+show(job, key)

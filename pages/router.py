@@ -14,4 +14,6 @@ if __name__ == "__main__":
         ],
         position="top",
     )
+    # the platform leaves a hand's breadth above a page
+    st.html("<style>.stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; }</style>")
     page.run()

@@ -1,5 +1,5 @@
-// Small multiples of decision maps and the loss curves under them. Python sends bytes and a few words; nothing here
-// interprets user text: labels and titles go through textContent and fillText only.
+// Small multiples of decision maps with a player, and the loss curves under them. Python streams bytes and a few words;
+// nothing here interprets user text: labels and titles go through textContent and fillText only.
 
 const el = (tag, className, text) => {
   const node = document.createElement(tag);
@@ -8,16 +8,39 @@ const el = (tag, className, text) => {
   return node;
 };
 
-// The header's length, the header, the arrays: see pack() in player.py. The bytes come as a view that may start
-// anywhere, and typed arrays need aligned memory, so they are copied once.
+// Messages as lossviz/wire.py packs them: two lengths, a JSON header, arrays from multiples of 8 on.
 const TYPES = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
-const unpack = (bytes) => {
-  const buffer = bytes.slice().buffer, head = Number(new BigUint64Array(buffer, 0, 1)[0]);
-  const { meta, arrays } = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, head)));
-  const out = { meta };
-  for (const [name, [type, start, length]] of Object.entries(arrays)) out[name] = new TYPES[type](buffer, 8 + head + start, length);
-  return out;
+
+const inflate = async (bytes) => new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer());
+
+const unpack = async (bytes, head) => {
+  const message = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + head))), arrays = {};
+  for (const [name, [type, start, size, items, packed]] of Object.entries(message.arrays)) {
+    let raw = bytes.slice(8 + head + start, 8 + head + start + size); // a copy: typed arrays need aligned memory
+    if (packed) raw = await inflate(raw);
+    arrays[name] = new TYPES[type](raw.buffer, 0, items);
+  }
+  return { ...message, ...arrays };
 };
+
+async function* messages(stream) {
+  const reader = stream.getReader();
+  let held = new Uint8Array(0);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const joined = new Uint8Array(held.length + value.length);
+    joined.set(held);
+    joined.set(value, held.length);
+    held = joined;
+    while (held.length >= 8) {
+      const [head, body] = new Uint32Array(held.slice(0, 8).buffer), size = 8 + head + body;
+      if (held.length < size) break;
+      yield await unpack(held.subarray(0, size), head);
+      held = held.subarray(size);
+    }
+  }
+}
 
 // A percentage stays on one line.
 const whole = (text) => text.replace(/(\d) %/g, "$1\u00a0%");
@@ -67,31 +90,34 @@ const prepare = (canvas, width, height) => {
   return ctx;
 };
 
-const paintMap = (state, index) => {
-  const { meta, maps } = state;
-  const side = meta.resolution, levels = Math.floor(256 / meta.classes.length);
-  const image = new ImageData(side, side);
-  const colours = meta.colours.map(rgb), paper = state.dark ? [14, 17, 23] : [255, 255, 255];
-  const from = index * side * side;
-  for (let row = 0; row < side; row++) {
-    for (let col = 0; col < side; col++) {
-      const byte = maps[from + row * side + col], c = Math.min(Math.floor(byte / levels), colours.length - 1);
-      const sure = (byte % levels) / (levels - 1), a = 0.1 + 0.38 * sure;
-      const at = 4 * ((side - 1 - row) * side + col); // maps run from the bottom up
-      for (let i = 0; i < 3; i++) image.data[at + i] = paper[i] + a * (colours[c][i] - paper[i]);
-      image.data[at + 3] = 255;
-    }
+// What a byte of a map looks like: the class's colour, the stronger the surer.
+const palette = (state) => {
+  const { head, dark } = state, levels = Math.floor(256 / head.classes.length);
+  const colours = head.colours.map(rgb), paper = dark ? [14, 17, 23] : [255, 255, 255], out = new Uint32Array(256);
+  const bytes = new Uint8ClampedArray(out.buffer);
+  for (let byte = 0; byte < 256; byte++) {
+    const c = Math.min(Math.floor(byte / levels), colours.length - 1), a = 0.1 + (0.38 * (byte % levels)) / (levels - 1);
+    for (let i = 0; i < 3; i++) bytes[4 * byte + i] = paper[i] + a * (colours[c][i] - paper[i]);
+    bytes[4 * byte + 3] = 255;
   }
-  const plane = new OffscreenCanvas(side, side);
-  plane.getContext("2d").putImageData(image, 0, 0);
+  return out;
+};
+
+const paintMap = (state, row) => {
+  const { side, pixels, plane } = state, map = state.maps[state.frame][row];
+  for (let y = 0; y < side; y++) { // maps run from the bottom up
+    const from = (side - 1 - y) * side;
+    for (let x = 0; x < side; x++) pixels[y * side + x] = state.palette[map[from + x]];
+  }
+  plane.getContext("2d").putImageData(state.image, 0, 0);
   return plane;
 };
 
 const drawLine = (ctx, state, index, size, dashed) => {
-  const line = state.meta.lines[index];
+  const line = state.truth.lines[index];
   if (!line) return;
-  const cell = size / state.meta.lineGrid, ink = state.dark ? "#fff" : "#000", halo = state.dark ? "#0009" : "#fffb";
-  let dots = state.lines.subarray(2 * line[0], 2 * (line[0] + line[1]));
+  const cell = size / state.head.lineGrid, ink = state.dark ? "#fff" : "#000", halo = state.dark ? "#0009" : "#fffb";
+  let dots = state.truth.dots.subarray(2 * line[0], 2 * (line[0] + line[1]));
   if (dashed) { // dots at equal distances, whatever way the line runs
     const kept = [], apart = (6 / cell) ** 2;
     for (let i = 0; i < dots.length; i += 2) {
@@ -109,23 +135,26 @@ const drawLine = (ctx, state, index, size, dashed) => {
   }
 };
 
-const drawPanel = (state, index) => {
-  const { meta } = state, panel = state.panels[index], size = panel.canvas.clientWidth;
-  if (!size) return;
-  const ctx = prepare(panel.canvas, size, size), [x0, x1, y0, y1] = meta.extent;
+// Everything on a panel that does not change from frame to frame: points, truth, aim and numbers. Panels that aim at
+// the same line share one.
+const overlay = (state, size, aim) => {
+  const key = [size, aim, state.dark, Boolean(state.truth)].join();
+  if (state.overlays.has(key)) return state.overlays.get(key);
+  const { head } = state, [x0, x1, y0, y1] = head.extent, canvas = document.createElement("canvas"), ctx = prepare(canvas, size, size);
   const px = (x) => ((x - x0) / (x1 - x0)) * size, py = (y) => size - ((y - y0) / (y1 - y0)) * size;
-  if (state.maps.length) ctx.drawImage(paintMap(state, index), 0, 0, size, size);
-  const r = meta.points > 800 ? 2 : meta.points > 300 ? 2.5 : 3;
+  const count = head.labels.length, r = count > 800 ? 2 : count > 300 ? 2.5 : 3;
   ctx.lineWidth = 0.7;
   ctx.strokeStyle = state.dark ? "#fffb" : "#fffd";
-  const order = meta.counts.map((_, c) => c).sort((a, b) => meta.counts[b] - meta.counts[a]); // rare classes on top
-  for (const c of order) for (let i = 0; i < meta.points; i++) {
-    if (state.labels[i] !== c) continue;
-    ctx.fillStyle = meta.colours[c];
-    marker(ctx, state.labels[i] % 6, state.points[2 * i] * size, (1 - state.points[2 * i + 1]) * size, r);
+  const order = head.counts.map((_, c) => c).sort((a, b) => head.counts[b] - head.counts[a]); // rare classes on top
+  for (const c of order) for (let i = 0; i < count; i++) {
+    if (head.labels[i] !== c) continue;
+    ctx.fillStyle = head.colours[c];
+    marker(ctx, c % 6, head.points[2 * i] * size, (1 - head.points[2 * i + 1]) * size, r);
   }
-  if (meta.truth) drawLine(ctx, state, 0, size, false);
-  if (meta.panels[index].target > 0) drawLine(ctx, state, meta.panels[index].target, size, true);
+  if (state.truth) {
+    drawLine(ctx, state, 0, size, false);
+    if (aim > 0) drawLine(ctx, state, aim, size, true);
+  }
   ctx.font = "11px system-ui, sans-serif";
   const label = (text, x, y, align) => {
     ctx.textAlign = align;
@@ -137,18 +166,28 @@ const drawPanel = (state, index) => {
   };
   for (const t of niceTicks(x0, x1, 4)) if (px(t) > 26 && px(t) < size - 14) label(tickText(t), px(t), size - 4, "center");
   for (const t of niceTicks(y0, y1, 4)) if (py(t) > 12 && py(t) < size - 18) label(tickText(t), 4, py(t) + 4, "left");
+  state.overlays.set(key, canvas);
+  return canvas;
+};
+
+const drawPanel = (state, row) => {
+  const { canvas } = state.panels[row], size = canvas.clientWidth;
+  if (!size) return;
+  const ctx = prepare(canvas, size, size);
+  if (state.frames) ctx.drawImage(paintMap(state, row), 0, 0, size, size);
+  ctx.drawImage(overlay(state, size, state.truth?.aims[row] ?? -1), 0, 0, size, size);
 };
 
 const drawCurves = (state) => {
-  const { meta, curves } = state, canvas = state.curveCanvas, width = canvas.clientWidth, height = canvas.clientHeight;
+  const { head } = state, canvas = state.curveCanvas, width = canvas.clientWidth, height = canvas.clientHeight;
   if (!width) return;
-  const ctx = prepare(canvas, width, height), rows = meta.panels.length, ink = state.dark ? "#ddd" : "#333";
-  const right = width < 560 ? 12 : 190, left = 46, bottom = 30, top = 10;
-  const at = (kind, frame, row) => curves[(kind * meta.steps.length + frame) * rows + row];
+  const ctx = prepare(canvas, width, height), rows = head.panels.length, ink = state.dark ? "#ddd" : "#333";
+  const right = width < 560 ? 12 : 190, left = 46, bottom = 30, top = 10, frames = state.frames;
+  const at = (kind, frame, row) => state.curves[(frame * rows + row) * 3 + kind]; // own, training, test
   const values = [];
-  for (let k = 0; k < 2; k++) for (let f = 0; f < meta.frames; f++) for (let j = 0; j < rows; j++) if (Number.isFinite(at(k, f, j))) values.push(at(k, f, j));
+  for (let k = 1; k < 3; k++) for (let f = 0; f < frames; f++) for (let j = 0; j < rows; j++) if (Number.isFinite(at(k, f, j))) values.push(at(k, f, j));
   values.sort((a, b) => a - b);
-  const high = 1.06 * Math.max(values[Math.floor(0.98 * (values.length - 1))] || 1, 0.05), last = meta.steps[meta.steps.length - 1];
+  const high = 1.06 * Math.max(values[Math.floor(0.98 * (values.length - 1))] || 1, 0.05), last = head.steps[head.steps.length - 1];
   const px = (s) => left + (s / last) * (width - left - right), py = (v) => top + (1 - v / high) * (height - top - bottom);
   ctx.font = "12px system-ui, sans-serif";
   ctx.lineWidth = 1;
@@ -162,18 +201,25 @@ const drawCurves = (state) => {
   ctx.fillText("step", (left + width - right) / 2, height - 2);
   ctx.save();
   ctx.beginPath(); ctx.rect(left, top - 4, width - left - right, height - top - bottom + 4); ctx.clip();
-  for (let k = 0; k < 2; k++) for (let j = 0; j < rows; j++) {
-    ctx.strokeStyle = meta.panels[j].colour;
-    ctx.globalAlpha = k ? 1 : 0.45;
-    ctx.lineWidth = k ? 2.4 : 1.2;
-    ctx.setLineDash(meta.panels[j].flawed ? [6, 4] : []);
+  for (let k = 1; k < 3; k++) for (let j = 0; j < rows; j++) {
+    ctx.strokeStyle = head.panels[j].colour;
+    ctx.globalAlpha = k === 2 ? 1 : 0.45;
+    ctx.lineWidth = k === 2 ? 2.4 : 1.2;
+    ctx.setLineDash(head.panels[j].flawed ? [6, 4] : []);
     ctx.beginPath();
-    for (let f = 0; f < meta.frames; f++) ctx.lineTo(px(meta.steps[f]), py(at(k, f, j)));
+    for (let f = 0; f < frames; f++) ctx.lineTo(px(head.steps[f]), py(at(k, f, j)));
     ctx.stroke();
   }
+  if (frames) { // where the pictures above are
+    ctx.globalAlpha = 0.7;
+    ctx.setLineDash([]);
+    ctx.strokeStyle = ink;
+    ctx.lineWidth = 1.5;
+    ctx.beginPath(); ctx.moveTo(px(head.steps[state.frame]), top); ctx.lineTo(px(head.steps[state.frame]), height - bottom); ctx.stroke();
+  }
   ctx.restore();
-  if (right > 100 && meta.frames) {
-    const ends = meta.panels.map((p, j) => ({ p, y: py(Math.min(at(1, meta.frames - 1, j), high)) })).sort((a, b) => a.y - b.y);
+  if (right > 100 && frames) {
+    const ends = head.panels.map((p, j) => ({ p, y: py(Math.min(at(2, frames - 1, j), high)) })).sort((a, b) => a.y - b.y);
     ends.forEach((e, i) => { e.y = Math.max(e.y, i ? ends[i - 1].y + 14 : top + 4); });
     for (let i = ends.length - 1, low = height - 6; i >= 0 && ends[i].y > low; low -= 14) ends[i--].y = low;
     ctx.textAlign = "left";
@@ -184,33 +230,102 @@ const drawCurves = (state) => {
   }
 };
 
+const ICONS = { play: "M4 2 L14 8 L4 14 Z", pause: "M3 2 H6.5 V14 H3 Z M9.5 2 H13 V14 H9.5 Z", back: "M3 2 H5 V14 H3 Z M14 2 L6 8 L14 14 Z", on: "M2 2 L10 8 L2 14 Z M11 2 H13 V14 H11 Z" };
+const icon = (node, name) => {
+  if (node.dataset.icon === name) return;
+  node.dataset.icon = name;
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg"), path = document.createElementNS(svg.namespaceURI, "path");
+  svg.setAttribute("viewBox", "0 0 16 16");
+  svg.setAttribute("aria-hidden", "true");
+  path.setAttribute("d", ICONS[name]);
+  svg.append(path);
+  node.replaceChildren(svg);
+};
+
+const button = (shape, name, act) => {
+  const node = el("button");
+  icon(node, shape);
+  node.type = "button";
+  node.title = name;
+  node.setAttribute("aria-label", name);
+  node.addEventListener("click", act);
+  return node;
+};
+
+const SPEEDS = [0.25, 0.5, 1, 2, 4]; // of 15 frames a second
+
+const go = (state, frame) => {
+  state.live = false;
+  state.frame = Math.min(Math.max(Math.round(frame), 0), Math.max(state.frames - 1, 0));
+  draw(state);
+};
+
+const stop = (state) => {
+  state.playing = false;
+  cancelAnimationFrame(state.tick);
+};
+
+const play = (state) => {
+  if (state.playing) { stop(state); draw(state); return; }
+  let at = state.frame >= state.frames - 1 ? 0 : state.frame, before;
+  state.playing = true;
+  const tick = (now) => {
+    if (!state.playing || !state.root.isConnected) return;
+    if (before !== undefined) at += ((now - before) / 1000) * 15 * state.speed;
+    before = now;
+    if (at >= state.frames - 1 && state.ended) { stop(state); at = state.frames - 1; }
+    if (state.playing) state.tick = requestAnimationFrame(tick);
+    if (Math.floor(at) !== state.frame || !state.playing) go(state, Math.floor(at));
+  };
+  state.tick = requestAnimationFrame(tick);
+};
+
+const transport = (state) => {
+  const bar = el("div", "transport"), step = (by) => () => { stop(state); go(state, state.frame + by); };
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", "Player: space plays, arrows step");
+  state.playButton = button("play", "Play", () => play(state));
+  state.range = el("input");
+  state.range.type = "range";
+  state.range.min = 0;
+  state.range.setAttribute("aria-label", "Step of training");
+  state.range.addEventListener("input", () => { stop(state); go(state, +state.range.value); });
+  state.readout = el("output", "readout");
+  const speed = el("select");
+  speed.setAttribute("aria-label", "Speed");
+  for (const s of SPEEDS) { const option = el("option", "", `${s}×`); option.value = s; option.selected = s === state.speed; speed.append(option); }
+  speed.addEventListener("change", () => { state.speed = +speed.value; });
+  bar.append(button("back", "One frame back", step(-1)), state.playButton, button("on", "One frame on", step(1)), state.range, state.readout, speed);
+  return bar;
+};
+
 const build = (state) => {
-  const { root, meta } = state;
-  root.replaceChildren();
+  const { root, head } = state;
   const legend = el("div", "legend");
-  meta.classes.forEach((name, c) => {
+  head.classes.forEach((name, c) => {
     const item = el("span", "item"), icon = el("canvas");
     icon.style.width = icon.style.height = "14px";
     const ctx = prepare(icon, 14, 14);
-    ctx.fillStyle = meta.colours[c]; ctx.strokeStyle = "#0000";
+    ctx.fillStyle = head.colours[c]; ctx.strokeStyle = "#0000";
     marker(ctx, c % 6, 7, 7, 5);
-    item.append(icon, el("span", "", `${name}: ${meta.counts[c].toLocaleString("en")}`));
+    item.append(icon, el("span", "", `${name}: ${head.counts[c].toLocaleString("en")}`));
     legend.append(item);
   });
-  if (meta.truth) legend.append(el("span", "item rule solid", "Bayes boundary"));
-  if (meta.panels.some((p) => p.target > 0)) legend.append(el("span", "item rule dashed", "where this strategy aims"));
+  state.bayes = el("span", "item rule solid", "Bayes boundary");
+  state.aim = el("span", "item rule dashed", "where this strategy aims");
+  legend.append(state.bayes, state.aim);
   const grid = el("div", "grid");
-  state.panels = meta.panels.map((p) => {
+  state.panels = head.panels.map((p) => {
     const figure = el("figure", p.flawed ? "panel flawed" : "panel"), caption = el("figcaption"), canvas = el("canvas");
     caption.append(el("span", "title", p.title));
     if (p.flawed) caption.append(el("span", "badge", "flawed"));
-    const note = el("span", "note", p.note);
+    const note = el("span", "note");
     canvas.setAttribute("role", "img");
     figure.append(caption, canvas, note);
     grid.append(figure);
     return { canvas, note };
   });
-  const axes = el("p", "axes", `Horizontal: ${meta.features[0]}. Vertical: ${meta.features[1]}. The same axes in every panel.`);
+  const axes = el("p", "axes", `Horizontal: ${head.features[0]}. Vertical: ${head.features[1]}. The same axes in every panel.`);
   state.sentence = el("p", "sentence");
   const heading = el("h3", "", "Unweighted cross-entropy, nats");
   const key = el("p", "axes", "Thick: test part. Thin: training part. Dashed: flawed. One scale for all, whatever each one minimises.");
@@ -218,48 +333,147 @@ const build = (state) => {
   state.curveCanvas.setAttribute("role", "img");
   state.curveSentence = el("p", "sentence");
   const names = el("div", "names"); // instead of the names at the curves' ends, where there is no room for them
-  meta.panels.forEach((p) => {
+  head.panels.forEach((p) => {
     const item = el("span", "item"), line = el("span", "swatch");
     line.style.borderTop = `4px ${p.flawed ? "dashed" : "solid"} ${p.colour}`;
     item.append(line, el("span", "", p.title));
     names.append(item);
   });
-  root.append(legend, grid, axes, state.sentence, heading, key, state.curveCanvas, names, state.curveSentence);
+  root.replaceChildren(legend, transport(state), grid, axes, state.sentence, heading, key, state.curveCanvas, names, state.curveSentence);
 };
 
 const draw = (state) => {
-  const { meta } = state, ink = getComputedStyle(state.root).color.match(/\d+/g).map(Number);
-  state.dark = ink[0] + ink[1] + ink[2] > 382; // light ink means dark paper
+  const { root, head, end } = state, total = head.steps.length, last = head.steps[total - 1];
+  const ink = getComputedStyle(root).color.match(/\d+/g).map(Number), dark = ink[0] + ink[1] + ink[2] > 382; // light ink means dark paper
+  if (dark !== state.dark || !state.palette) {
+    state.dark = dark;
+    state.palette = palette(state);
+  }
+  const now = head.steps[state.frame], training = `step ${now} of ${last}`;
+  const atEnd = end && state.frame === state.frames - 1;
   state.panels.forEach((panel, i) => {
-    panel.note.textContent = whole(meta.panels[i].note);
-    panel.canvas.setAttribute("aria-label", `${meta.panels[i].title}: ${meta.panels[i].note}`);
+    const note = atEnd ? whole(end.notes[i]) : training;
+    if (panel.note.textContent !== note) {
+      panel.note.textContent = note;
+      panel.canvas.setAttribute("aria-label", `${head.panels[i].title}: ${note}`);
+    }
     drawPanel(state, i);
   });
   drawCurves(state);
-  state.sentence.textContent = whole(meta.sentence);
-  state.curveSentence.textContent = whole(meta.curveSentence);
-  state.curveCanvas.setAttribute("aria-label", meta.curveSentence || "Loss curves, training");
-  state.root.dataset.frames = meta.frames;
-  state.root.dataset.total = meta.steps.length;
-  state.root.dataset.run = meta.run;
+  state.bayes.hidden = !state.truth?.lines.length;
+  state.aim.hidden = !state.truth?.aims.some((a) => a > 0);
+  const words = end ? whole(end.sentence) : state.status || `Training: step ${head.steps[Math.max(state.frames - 1, 0)]} of ${last}.`;
+  if (state.sentence.textContent !== words) state.sentence.textContent = words;
+  const curveWords = end ? whole(end.curveSentence) : "";
+  if (state.curveSentence.textContent !== curveWords) {
+    state.curveSentence.textContent = curveWords;
+    state.curveCanvas.setAttribute("aria-label", curveWords || "Loss curves, training");
+  }
+  state.range.max = total - 1;
+  state.range.value = state.frame;
+  state.range.setAttribute("aria-valuetext", training);
+  state.range.style.setProperty("--filled", `${(100 * Math.max(state.frames - 1, 0)) / Math.max(total - 1, 1)}%`);
+  state.readout.textContent = training;
+  icon(state.playButton, state.playing ? "pause" : "play");
+  state.playButton.setAttribute("aria-label", state.playing ? "Pause" : "Play");
+  Object.assign(root.dataset, { frames: state.frames, total, frame: state.frame, run: state.run });
+};
+
+// A new run takes over the picture of the last one when its first frame is there, so that nothing flickers.
+const begin = (state, head) => {
+  stop(state);
+  const rows = head.panels.length, total = head.steps.length, layout = JSON.stringify([head.panels.map((p) => [p.title, p.flawed]), head.classes, head.counts, head.features]);
+  Object.assign(state, { head, side: head.resolution, frames: 0, frame: 0, live: true, ended: false, end: null, truth: null, status: "", palette: null });
+  state.overlays = new Map();
+  state.maps = Array.from({ length: total }, () => Array(rows));
+  state.curves = new Float32Array(3 * total * rows).fill(NaN);
+  state.there = new Uint32Array(rows);
+  state.plane = new OffscreenCanvas(state.side, state.side);
+  state.image = new ImageData(state.side, state.side);
+  state.pixels = new Uint32Array(state.image.data.buffer);
+  if (layout !== state.layout) {
+    state.layout = layout;
+    build(state);
+    draw(state);
+  }
+};
+
+const take = {
+  head: begin,
+  piece(state, { rows, first, frames, maps, curves }) {
+    const size = state.side ** 2, all = state.head.panels.length;
+    for (let f = 0; f < frames; f++) rows.forEach((row, j) => {
+      const map = maps.subarray((f * rows.length + j) * size, (f * rows.length + j + 1) * size);
+      const last = state.maps[first + f - 1]?.[row];
+      if (f) for (let i = 0; i < size; i++) map[i] += last[i]; // differences, modulo 256
+      state.maps[first + f][row] = map;
+      for (let k = 0; k < 3; k++) state.curves[((first + f) * all + row) * 3 + k] = curves[(k * frames + f) * rows.length + j];
+    });
+    for (const row of rows) state.there[row] = Math.max(state.there[row], first + frames);
+    const now = Math.min(...state.there);
+    if (now === state.frames) return;
+    state.frames = now;
+    state.status = "";
+    if (state.live) state.frame = now - 1;
+    draw(state);
+  },
+  truth(state, { lines, aims, arrays, ...rest }) {
+    state.truth = { lines, aims, dots: rest.dots };
+    if (state.frames) draw(state);
+  },
+  status(state, { text }) {
+    state.status = text;
+    draw(state);
+  },
+  end(state, message) {
+    state.ended = true;
+    state.end = message.done ? message : null;
+    draw(state);
+  },
+};
+
+const follow = async (state, url, tell) => {
+  state.abort?.abort();
+  const { signal } = (state.abort = new AbortController());
+  for (let tries = 0; tries < 20 && !signal.aborted; tries++) {
+    try {
+      const answer = await fetch(url, { signal, cache: "no-store" });
+      if (answer.status === 404) return tell("gone", url);
+      for await (const message of messages(answer.body)) {
+        if (signal.aborted) return;
+        take[message.kind](state, message);
+        if (message.kind === "end") return tell("ended", url);
+      }
+    } catch (error) {
+      if (signal.aborted) return;
+      if (!(error instanceof TypeError)) throw error; // a lost connection is a TypeError: try again
+    }
+    await new Promise((again) => setTimeout(again, 1000));
+  }
 };
 
 const states = new WeakMap();
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".race");
-  if (!root || !data?.length) return;
+  if (!root || !data?.url) return;
   let state = states.get(root);
   if (!state) {
-    state = { root };
+    state = { root, speed: 1 };
     states.set(root, state);
-    new ResizeObserver(() => root.isConnected && state.meta && draw(state)).observe(root);
+    new ResizeObserver(() => root.isConnected && state.head && draw(state)).observe(root);
+    root.addEventListener("keydown", (event) => {
+      if (!state.head || event.target.matches("select")) return;
+      const act = { " ": () => play(state), ArrowLeft: () => go(state, state.frame - 1), ArrowRight: () => go(state, state.frame + 1),
+        Home: () => go(state, 0), End: () => go(state, state.frames - 1) }[event.key];
+      if (!act || (event.key === " " && event.target.matches("button"))) return;
+      event.preventDefault();
+      if (event.key !== " ") stop(state);
+      act();
+    });
   }
-  Object.assign(state, unpack(data));
-  const layout = JSON.stringify([state.meta.panels.map((p) => [p.title, p.flawed, p.target]), state.meta.classes, state.meta.counts, state.meta.features, state.meta.truth]);
-  if (state.layout !== layout) {
-    state.layout = layout;
-    build(state);
-  }
-  draw(state);
+  if (state.url === data.url) return;
+  state.url = data.url;
+  state.run = data.run;
+  follow(state, data.url, (name, value) => setTriggerValue(name, value));
 }

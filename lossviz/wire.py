@@ -1,0 +1,181 @@
+"""A run as bytes: what the canvas in a browser reads, message by message, while training goes on.
+
+A message is the length of its header and of its body (two little-endian uint32), the header (JSON:
+`{"kind": …, "arrays": {name: [type, start, bytes, items, packed]}}` and what else it says), and the body: the arrays,
+each from a multiple of 8 on, deflated where `packed`. Kinds: "head", then "piece", "truth" and "status" as they come,
+then "end".
+"""
+
+import asyncio
+import json
+import zlib
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossviz import sentences
+from lossviz.figures import CLASS_COLOURS, LINE_GRID, strategy_colour
+from lossviz.plan import Piece, Plan, Run
+from lossviz.strategies import get
+
+if TYPE_CHECKING:
+    from lossviz.engine import Job
+
+Array = NDArray[Any]
+SHOWN = 1500
+"""Most training points drawn; more would only cover each other."""
+COLD = "The worker is compiling its programs; on a machine's first start that takes a minute."
+
+
+def pack(kind: str, arrays: dict[str, Array], packed: Sequence[str] = (), **said: Any) -> bytes:
+    """One message.
+
+    Args:
+        kind: What it is.
+        arrays: What travels as bytes.
+        packed: Names of the arrays to deflate.
+        **said: What travels as JSON.
+    """
+    at, index, body = 0, {}, []
+    for name, array in arrays.items():
+        data = np.ascontiguousarray(array).tobytes()
+        if name in packed:
+            data = zlib.compress(data, 1)
+        index[name] = [str(array.dtype), at, len(data), array.size, name in packed]
+        body.append(data + b"\0" * (-len(data) % 8))
+        at += len(body[-1])
+    header = json.dumps({"kind": kind, "arrays": index, **said}).encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(4, "little") + at.to_bytes(4, "little") + header + b"".join(body)
+
+
+def unpack(data: bytes) -> list[dict[str, Any]]:
+    """Messages, each a dictionary of what it says and its arrays, flat: what the browser does with them.
+
+    Example:
+        >>> unpack(pack("truth", {"lines": np.arange(3)}, packed=["lines"], aims=[0]))
+        [{'kind': 'truth', 'arrays': {'lines': array([0, 1, 2])}, 'aims': [0]}]
+    """
+    out, at = [], 0
+    while at < len(data):
+        head, body = np.frombuffer(data, "<u4", 2, at).tolist()
+        message = json.loads(data[at + 8 : at + 8 + head])
+        arrays = {}
+        for name, (kind, start, size, _, packed) in message["arrays"].items():
+            begin = at + 8 + head + start
+            raw = data[begin : begin + size]
+            arrays[name] = np.frombuffer(zlib.decompress(raw) if packed else raw, kind)
+        out.append(message | {"arrays": arrays})
+        at += 8 + head + body
+    return out
+
+
+def shown_points(y: Array) -> Array:
+    """Which training points to draw: all, or a fixed sample that keeps at least 100 of each class."""
+    if len(y) <= SHOWN:
+        return np.arange(len(y))
+    rng = np.random.default_rng(0)
+    keep = []
+    for c in np.unique(y):
+        of_class = np.flatnonzero(y == c)
+        size = min(len(of_class), max(100, round(SHOWN * len(of_class) / len(y))))
+        keep.append(rng.choice(of_class, size, replace=False))
+    return np.sort(np.concatenate(keep))
+
+
+def head(plan: Plan) -> bytes:
+    """What is known before training: the points, the panels and the words on them."""
+    points = shown_points(plan.y)
+    # in parts of the picture: float32 could not tell time stamps apart
+    low, high = np.reshape(plan.extent, (2, 2)).T if plan.extent else (np.zeros(2), np.ones(2))
+    return pack(
+        "head",
+        {
+            "points": ((plan.X[points] - low) / (high - low)).astype(np.float32),
+            "labels": plan.y[points].astype(np.uint8),
+        },
+        steps=plan.steps.tolist(),
+        resolution=plan.resolution,
+        extent=plan.extent,
+        classes=list(plan.classes),
+        counts=plan.counts.tolist(),
+        colours=[CLASS_COLOURS[c % len(CLASS_COLOURS)] for c in range(len(plan.classes))],
+        features=list(plan.features),
+        lineGrid=LINE_GRID,
+        panels=[
+            {"title": r.title, "flawed": get(r.strategy).flawed, "colour": strategy_colour(i)}
+            for i, r in enumerate(plan.rows)
+        ],
+    )
+
+
+def piece(part: Piece) -> bytes:
+    """Frames of some rows: maps as differences from the frame before (modulo 256), which deflate to a sixth."""
+    maps = part.maps.copy()
+    maps[1:] -= part.maps[:-1]
+    curves = [part.losses, part.cross_entropy, part.test_cross_entropy]
+    arrays = {"maps": maps, "curves": np.stack(curves).astype(np.float32)}
+    return pack("piece", arrays, packed=["maps"], rows=list(part.rows), first=part.first_frame, frames=len(part.theta))
+
+
+def truth(lines: list[Array], aims: list[int]) -> bytes:
+    """Where the truth, and each row's optimum, changes class, as `lossviz.figures.outlines` gives it."""
+    starts = np.cumsum([0, *[len(line) for line in lines]])
+    return pack(
+        "truth",
+        {"dots": np.concatenate(lines) if lines else np.zeros((0, 2), np.uint16)},
+        lines=[[int(a), len(line)] for a, line in zip(starts, lines, strict=False)],
+        aims=aims,
+    )
+
+
+def end(run: Run, error: str | None = None) -> bytes:
+    """The words on what came out."""
+    return pack(
+        "end",
+        {},
+        done=run.done,
+        error=error,
+        notes=[sentences.panel(run, i) for i in range(len(run.plan.rows))],
+        sentence=sentences.boundaries(run),
+        curveSentence=sentences.curves(run),
+    )
+
+
+async def live(job: "Job") -> AsyncIterator[bytes]:
+    """A job's messages as they come to be, from the first on, until it has ended."""
+    loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+    def heard() -> None:
+        try:
+            loop.call_soon_threadsafe(news.set)
+        except RuntimeError:  # the server is closing
+            pass
+
+    job.listen(heard)
+    try:
+        yield head(job.plan)
+        sent, beside = 0, job.beside
+        while True:
+            news.clear()
+            ended = job.ended  # asked before the pieces: then those of an ended job are all there
+            for part in job.pieces()[sent:]:
+                yield await asyncio.to_thread(piece, part)
+                sent += 1
+            if beside is not None and beside.done():
+                if beside.status == "finished":
+                    yield truth(*await asyncio.to_thread(beside.result))
+                beside = None
+            if ended and (beside is None or job.error or job.cancelled):
+                yield end(await asyncio.to_thread(job.run), job.error)
+                return
+            if not sent:
+                yield pack("status", {}, text="" if job.warm else COLD)
+            try:
+                await asyncio.wait_for(news.wait(), 1)
+            except asyncio.TimeoutError:
+                pass
+    finally:
+        job.unlisten(heard)
