@@ -1,15 +1,19 @@
 """What several test files need: where pages find their parts, and one engine for the whole session."""
 
+import asyncio
 import os
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 os.environ["LOSSVIZ_WARM"] = "0"  # each test compiles what it needs, and competes with nothing else
 
 from lossviz import engine as engines
+from lossviz import wire
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "pages"))  # as Streamlit does when it runs pages/router.py
@@ -34,3 +38,35 @@ def finish():
         return job.run()
 
     return wait
+
+
+def read(data):
+    """What a browser has when it has read these messages: the other end of `lossviz.wire`."""
+    said = {"frames": 0, "lines": [], "aims": [], "end": None}
+    for message in wire.unpack(data):
+        arrays, kind = message.pop("arrays"), message.pop("kind")
+        if kind == "head":
+            said |= message | arrays
+            side, rows, total = message["resolution"], len(message["panels"]), len(message["steps"])
+            maps = np.zeros((total, rows, side, side), np.uint8)
+            curves, there = np.full((3, total, rows), np.nan, np.float32), np.zeros(rows, int)
+        elif kind == "piece":
+            frames, of = range(message["first"], message["first"] + message["frames"]), message["rows"]
+            steps = arrays["maps"].reshape(len(frames), len(of), side, side)
+            maps[np.ix_(frames, of)] = np.cumsum(steps, 0, dtype=np.uint8)
+            curves[np.ix_(range(3), frames, of)] = arrays["curves"].reshape(3, len(frames), len(of))
+            there[of] = np.maximum(there[of], frames.stop)
+        elif kind == "truth":
+            said |= message | arrays
+        elif kind == "end":
+            said["end"] = SimpleNamespace(**message)
+    return SimpleNamespace(**said | {"maps": maps, "curves": curves, "frames": there.min()})
+
+
+def drawn(job):
+    """The same of a job, read to its end."""
+
+    async def everything():
+        return b"".join([message async for message in wire.live(job)])
+
+    return read(asyncio.run(everything()))

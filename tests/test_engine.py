@@ -106,12 +106,12 @@ def test_frames_come_in_order_while_it_trains(engine):
     early = picture(job)
     assert 1 <= early.frames < len(early.steps)
     assert not early.done
-    assert job.running
+    assert not job.ended
     assert 0 < job.progress < 1
     assert np.isfinite(early.theta[: early.frames]).all()
     assert np.isfinite(early.test_cross_entropy[: early.frames]).all()
     while (late := job.run()).frames == early.frames:
-        assert job.running
+        assert not job.ended
         time.sleep(0.05)
     np.testing.assert_array_equal(early.maps[: early.frames], late.maps[: early.frames])
     job.cancel()
@@ -168,9 +168,9 @@ def test_a_job_nobody_looks_at_is_cancelled(engine, monkeypatch):
     monkeypatch.setattr(engines, "SILENCE", 0.3)
     job = engine.start(long_plan())
     end = time.monotonic() + 5  # not job.wait(): that counts as looking
-    while job.running and time.monotonic() < end:
+    while not job.ended and time.monotonic() < end:
         time.sleep(0.05)
-    assert not job.running, "it still trains"
+    assert job.ended, "it still trains"
     assert job.cancelled
     assert job.error is None
     assert not job.run().done
@@ -192,7 +192,7 @@ def test_sessions_take_turns(engine, finish):
     picture(first)
     second = engine.start(long_plan())
     picture(second, 5)
-    assert first.running
+    assert not first.ended
     assert second.run().frames >= 1
     assert first.run().frames < len(first.plan.steps)
     first.cancel()
@@ -206,7 +206,7 @@ def test_work_that_a_page_waits_for_goes_before_training(engine, finish):
     begun = time.monotonic()
     data = engine.submit(lossviz.make_dataset, "xor", n=50, seed=3).result(timeout=30)
     waited = time.monotonic() - begun
-    assert job.running
+    assert not job.ended
     assert len(data.y) == 50
     assert waited < 1
     job.cancel()
@@ -217,7 +217,7 @@ def test_a_killed_worker_costs_time_only(alone, finish):
     job = alone.start(plan(names, steps=steps))
     (before,) = alone.client.run(os.getpid).values()
     picture(job)
-    assert job.running
+    assert not job.ended
     os.kill(before, signal.SIGKILL)
     run = finish(job)
     assert job.error is None
@@ -242,7 +242,7 @@ if __name__ == "__main__":
     assert engines.engine() is engine
     job = engine.start(plan)
     engine.submit(outlines, plan, data).result()
-    while job.running:
+    while not job.ended:
         job.pieces(), time.sleep(0.02)
     assert job.run().done, job.error
     loaded = [m for m in ("tensorflow", "keras", "sklearn", "plotly") if m in sys.modules]

@@ -6,17 +6,17 @@ import io
 import json
 import re
 import sys
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
-from parts import player, words
+from conftest import ROOT, drawn
+from parts import words
 from streamlit.testing.v1 import AppTest
 
 import lossviz
-from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
+from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, wire
+from lossviz import engine as engines
 from lossviz.knobs import Knob
 from lossviz.sentences import percent, rarest
 
@@ -32,17 +32,6 @@ HOSTILE = [
     "🐈 :cat:",
     "תווית ‏עברית",
 ]
-
-
-def unpack(data):
-    """What player.js reads: the other end of `player.pack`."""
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    arrays = {
-        name: np.frombuffer(data, kind, length, 8 + size + start)
-        for name, (kind, start, length) in header["arrays"].items()
-    }
-    return SimpleNamespace(**header["meta"], arrays=SimpleNamespace(**arrays))
 
 
 def link(name):
@@ -79,7 +68,6 @@ class Page:
     def train(self):
         """Run until the training of what is chosen has ended."""
         self.finish(self.job)
-        self.at.session_state["race job"][2].result()  # the true boundaries, which a page that polls would wait for too
         return self.run()
 
     def choose(self, key, value):
@@ -96,7 +84,14 @@ class Page:
 
     @property
     def drawn(self):
-        return unpack(self.at.get("bidi_component")[0].proto.bytes)
+        """What the component draws: it is told where to read, and reads it."""
+        (component,) = self.at.get("bidi_component")
+        told = json.loads(component.proto.json)
+        assert told["url"] == f"/live/{self.job.token}"
+        assert engines.find(self.job.token) is self.job
+        picture = drawn(self.job)
+        picture.run = told["run"]
+        return picture
 
     @property
     def problem(self):
@@ -132,14 +127,14 @@ def check(page):
     assert drawn.frames == len(drawn.steps) == len(run.steps)
     assert drawn.steps == run.steps.tolist()
     side, rows = drawn.resolution, len(plan.rows)
-    np.testing.assert_array_equal(drawn.arrays.maps.reshape(rows, side, side), run.maps[-1])
-    curves = np.stack([run.cross_entropy, run.test_cross_entropy])
-    np.testing.assert_array_equal(drawn.arrays.curves.reshape(curves.shape), curves)
-    shown = player.shown_points(plan.y)
-    assert drawn.arrays.points.size == 2 * len(shown) == 2 * len(drawn.arrays.labels)
-    np.testing.assert_array_equal(drawn.arrays.labels, plan.y[shown])
+    np.testing.assert_array_equal(drawn.maps, run.maps)
+    assert drawn.maps.shape[1:] == (rows, side, side)
+    np.testing.assert_array_equal(drawn.curves, np.stack([run.losses, run.cross_entropy, run.test_cross_entropy]))
+    shown = wire.shown_points(plan.y)
+    assert drawn.points.size == 2 * len(shown) == 2 * len(drawn.labels)
+    np.testing.assert_array_equal(drawn.labels, plan.y[shown])
     x0, x1, y0, y1 = drawn.extent
-    there = drawn.arrays.points.reshape(-1, 2) * [x1 - x0, y1 - y0] + [x0, y0]
+    there = drawn.points.reshape(-1, 2) * [x1 - x0, y1 - y0] + [x0, y0]
     np.testing.assert_allclose(there, plan.X[shown], atol=1e-6 * max(x1 - x0, y1 - y0))
     assert drawn.counts == np.bincount(plan.y).tolist()
     assert drawn.extent[0] < drawn.extent[1]
@@ -149,17 +144,19 @@ def check(page):
 
     c = rarest(plan)
     truly = plan.y_test == c
-    for i, (row, panel) in enumerate(zip(plan.rows, drawn.panels, strict=True)):
+    for i, (row, note) in enumerate(zip(plan.rows, drawn.end.notes, strict=True)):
         rule = row.tables.decisions[0]
         recall = (rule.classes(run.test_logits[i].astype(np.float64)) == c)[truly].mean()
-        assert f"recall of {plan.classes[c]} {percent(recall)}" in panel["note"]
+        assert f"recall of {plan.classes[c]} {percent(recall)}" in note
         if row.strategy == "cross_entropy":
             plain = (run.test_logits[i].argmax(1) == c)[truly].mean()
-            assert drawn.sentence.startswith(f"Recall of {plan.classes[c]}, the rarest class ({plan.counts[c]:,} of ")
-            assert f"examples): {row.title} {percent(plain)}" in drawn.sentence
+            assert drawn.end.sentence.startswith(
+                f"Recall of {plan.classes[c]}, the rarest class ({plan.counts[c]:,} of "
+            )
+            assert f"examples): {row.title} {percent(plain)}" in drawn.end.sentence
     last = run.test_cross_entropy[-1]
-    assert f"{plan.rows[last.argmin()].title}" in drawn.curveSentence
-    assert f"{last.min():.3f}" in drawn.curveSentence
+    assert f"{plan.rows[last.argmin()].title}" in drawn.end.curveSentence
+    assert f"{last.min():.3f}" in drawn.end.curveSentence
 
     table, metrics = page.at.dataframe[0].value, run.table()
     assert len(table) == len(metrics) >= rows
@@ -184,12 +181,13 @@ def test_every_strategy_on_every_dataset(page, name):
     drawn = check(page.run().train())
     data = page.job.plan
     assert [p["title"] for p in drawn.panels] == [STRATEGIES[n].title for n in ALL]
-    assert drawn.truth == (DATASETS[name].kind == "synthetic" and name != "separable")
+    truth = DATASETS[name].kind == "synthetic" and name != "separable"
+    assert bool(drawn.lines) == truth
     assert tuple(drawn.classes) == data.classes
-    if drawn.truth:
-        assert drawn.arrays.lines.size == 2 * sum(length for _, length in drawn.lines) > 0
-        assert {p["target"] for p in drawn.panels} <= {-1, *range(len(drawn.lines))}
-        assert drawn.panels[ALL.index("cross_entropy")]["target"] == 0
+    if truth:
+        assert drawn.dots.size == 2 * sum(length for _, length in drawn.lines) > 0
+        assert set(drawn.aims) <= {-1, *range(len(drawn.lines))}
+        assert drawn.aims[ALL.index("cross_entropy")] == 0
     again = lossviz.make_dataset(name, seed=0)
     np.testing.assert_array_equal(data.X, again.X)
     np.testing.assert_array_equal(data.y_test, again.y_test)
@@ -237,7 +235,7 @@ def test_the_same_link_gives_the_same_picture(page, finish):
     link = {"data": "xor", "seed": 7, "xor-n": 200, "xor-overlap": 0.7, "strategies": "focal", "l2": 0.01} | QUICK
     first = check(page.open(**link).train())
     second = check(Page(finish).open(**link).train())
-    np.testing.assert_array_equal(first.arrays.maps, second.arrays.maps)
+    np.testing.assert_array_equal(first.maps, second.maps)
     assert first.run == second.run
     assert sum(first.counts) == 200
     assert [p["title"] for p in first.panels] == [STRATEGIES["focal"].title]
@@ -333,7 +331,7 @@ def test_a_million_rows_are_sampled(page):
     page.open(data="upload", **QUICK).upload(b"x,y,kind\n" + body)
     drawn = check(page.train())
     assert sum(drawn.counts) == 70_000
-    assert len(drawn.arrays.labels) <= player.SHOWN + 100
+    assert len(drawn.labels) <= wire.SHOWN + 100
     assert "A random sample of 100,000 of 1,000,000 rows" in " ".join(page.html)
 
 
@@ -516,30 +514,3 @@ def test_a_turned_knob_reaches_the_run(page):
     assert before.cancelled or before.run().done
     assert page.job.plan.rows[1].knobs["gamma"] == 4
     np.testing.assert_array_equal(page.job.plan.rows[1].tables.focus, 4)
-
-
-def test_pack_and_unpack():
-    arrays = {
-        "a": np.arange(3, dtype=np.uint8),
-        "b": np.array([[1.5, np.nan], [-np.inf, 2]], np.float32),
-        "empty": np.zeros(0, np.uint16),
-        "c": np.arange(10, dtype=np.uint16)[::2],
-    }
-    data = player.pack({"text": 'é "<b>', "n": 3}, **arrays)
-    out = unpack(data)
-    assert (out.text, out.n) == ('é "<b>', 3)
-    for name, array in arrays.items():
-        np.testing.assert_array_equal(getattr(out.arrays, name), array.ravel())
-    size = int.from_bytes(data[:8], "little")
-    header = json.loads(data[8 : 8 + size])
-    assert size % 8 == 0
-    assert all(start % 8 == 0 for _, start, _ in header["arrays"].values())
-
-
-def test_shown_points_keep_rare_classes():
-    y = np.repeat([0, 1, 2], [9000, 900, 30])
-    shown = player.shown_points(y)
-    assert np.bincount(y[shown]).tolist() == [1360, 136, 30]
-    assert (np.diff(shown) > 0).all()
-    np.testing.assert_array_equal(shown, player.shown_points(y))
-    np.testing.assert_array_equal(player.shown_points(y[:1500]), np.arange(1500))
