@@ -15,7 +15,7 @@ Round = Callable[[], Any]
 
 
 def training() -> Round:
-    """Training alone: the compiled step program on both lanes as `advance` calls it, all frames kept in one call."""
+    """Training alone: the compiled step program on two threads as `advance` calls it, all frames kept in one call."""
     from lossviz import train
     from lossviz.equation import stack, tf
 
@@ -27,21 +27,18 @@ def training() -> Round:
     program = train._programs(p.dims, data[0].shape[0])["step"]
     f32 = lambda a: tf.constant(a, tf.float32)  # noqa: E731
 
-    def lane(shards: Any) -> list[Any]:
-        out = []
-        for shard, *state in zip(shards, *train.start(p, shards), strict=True):
-            tables = [p.rows[i].tables for i in shard]
-            after = program(
-                *state, f32(0), *data, {f: f32(a) for f, a in stack(tables).items()},
-                f32([t.late * float(p.steps[-1]) for t in tables]), tf.constant(-(-len(p.y) // data[0].shape[2])),
-                tf.constant(0), f32(len(p.y)), tf.constant(counts), f32(p.learning_rate), f32(opt.beta),
-                f32(1 - opt.beta), tf.constant(opt.adaptive), f32(p.l2 * models.is_weight(p.dims)),
-            )  # fmt: skip
-            out.append(after[-1].numpy())
-        return out
+    def run(shard: tuple[int, ...]) -> Any:
+        tables = [p.rows[i].tables for i in shard]
+        after = program(
+            *train.start(p, shard), f32(0), *data, {f: f32(a) for f, a in stack(tables).items()},
+            f32([t.late * float(p.steps[-1]) for t in tables]), tf.constant(-(-len(p.y) // data[0].shape[2])),
+            tf.constant(0), f32(len(p.y)), tf.constant(counts), f32(p.learning_rate), f32(opt.beta),
+            f32(1 - opt.beta), tf.constant(opt.adaptive), f32(p.l2 * models.is_weight(p.dims)),
+        )  # fmt: skip
+        return after[-1].numpy()
 
     pool = ThreadPoolExecutor(2)
-    return lambda: list(pool.map(lane, p.lanes()))
+    return lambda: list(pool.map(run, p.shards()))
 
 
 def fit() -> Round:
@@ -55,12 +52,12 @@ def maps() -> Round:
     from lossviz import train
 
     p = plan()
-    lanes = [(shard, theta) for lane in p.lanes() for shard, theta in zip(lane, train.start(p, lane)[0], strict=True)]
+    parts = [(shard, train.start(p, shard)[0]) for shard in p.shards()]
     pool = ThreadPoolExecutor(2)
 
-    def paint(lane: Any) -> Any:
-        shard, theta = lane
+    def paint(part: Any) -> Any:
+        shard, theta = part
         frames = np.repeat(theta[None], SLOTS, 0)
         return train.paint(p, frames, FRAMES, [p.rows[i].tables.decisions[0] for i in shard])
 
-    return lambda: list(pool.map(paint, lanes))
+    return lambda: list(pool.map(paint, parts))

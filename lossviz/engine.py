@@ -1,7 +1,8 @@
 """Where work runs: a Dask cluster of worker processes, so that TensorFlow never enters the process that serves pages.
 
-The embedded default is one worker process with a thread a lane; a scheduler's address in LOSSVIZ_SCHEDULER takes its
-place. A run is a chain of short tasks a lane; earlier chunks go first, whoever asked, so that sessions take turns.
+The embedded default is one worker process with two threads; a scheduler's address in LOSSVIZ_SCHEDULER takes its
+place. A run is a chain of short tasks for every four strategies; earlier chunks go first, whoever asked, so that sessions
+take turns.
 """
 
 import logging
@@ -58,10 +59,10 @@ def _hold(plan: Plan) -> Plan:
     return plan
 
 
-def _advance(plan: Plan, lane: Any, before: Any, chunk: Chunk) -> tuple[Any, Piece]:
+def _advance(plan: Plan, shard: tuple[int, ...], before: Any, chunk: Chunk) -> tuple[Any, Piece]:
     train = _train()
-    state = train.start(plan, lane) if before is None else before[0]
-    return train.advance(plan, lane, state, chunk)
+    state = train.start(plan, shard) if before is None else before[0]
+    return train.advance(plan, shard, state, chunk)
 
 
 class Job:
@@ -94,10 +95,10 @@ class Job:
         client = engine.client
         held = client.submit(_hold, plan, pure=False, priority=10)
         self._futures: list[Future] = []
-        for lane in plan.lanes():
+        for shard in plan.shards():
             before = None
-            for i, chunk in enumerate(plan.chunks(len(lane))):
-                before = client.submit(_advance, held, lane, before, chunk, pure=False, priority=-i)
+            for i, chunk in enumerate(plan.chunks()):
+                before = client.submit(_advance, held, shard, before, chunk, pure=False, priority=-i)
                 self._futures.append(before)
         self.tasks = len(self._futures)
         if beside is not None:

@@ -27,7 +27,7 @@ BLOCK = 256
 SLOTS = 64
 """Most stretches of steps, and most snapshots, in one call of a compiled program."""
 LANES = 2
-"""Threads that share a run."""
+"""Threads that share the work."""
 
 
 @dataclass(frozen=True)
@@ -132,18 +132,17 @@ class Plan:
         c = present[rng.integers(0, len(present), n)]
         return by_class[starts[c] + (rng.random(n) * self.counts[c]).astype(np.int64)]
 
-    def lanes(self) -> list[list[tuple[int, ...]]]:
-        """Rows in shards of up to ROWS that see the same batches, dealt to up to LANES threads."""
+    def shards(self) -> list[tuple[int, ...]]:
+        """Rows in shards of up to ROWS that see the same batches: what one thread trains at a time."""
         groups: dict[Any, list[int]] = {}
         for i, row in enumerate(self.rows):
             groups.setdefault((row.tables.sampler, row.seed) if self.batch_size else None, []).append(i)
-        shards = [tuple(g[i : i + ROWS]) for g in groups.values() for i in range(0, len(g), ROWS)]
-        return [lane for lane in (shards[i::LANES] for i in range(LANES)) if lane]
+        return [tuple(g[i : i + ROWS]) for g in groups.values() for i in range(0, len(g), ROWS)]
 
-    def chunks(self, shards: int) -> list[Chunk]:
-        """The run of a lane of so many shards in stretches: a short one for the first picture, then ~0.1 s each."""
+    def chunks(self) -> list[Chunk]:
+        """A shard's run in stretches: a short one for the first picture, then about 0.1 s each."""
         blocks = -(-(self.batch_size or len(self.y)) // BLOCK)
-        seconds = shards * blocks * (20e-6 + 0.25e-6 * models.size(self.dims))
+        seconds = blocks * (20e-6 + 0.25e-6 * models.size(self.dims))
         out: list[Chunk] = []
         counts: list[int] = []
         keep: list[bool] = []
@@ -177,7 +176,7 @@ def capacity(points: int) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """What one chunk of one lane gives back: its frames, from `first_frame` on, of its rows.
+    """What one chunk of one shard gives back: its frames, from `first_frame` on, of its rows.
 
     Attributes:
         rows: Indices into the plan's rows, [r].

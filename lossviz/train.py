@@ -8,6 +8,7 @@ moves, and a row's result is the same to the last bit whoever races with it.
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, lru_cache
+from itertools import chain
 from threading import Lock
 from typing import Any
 
@@ -17,13 +18,13 @@ from numpy.typing import ArrayLike, NDArray
 from lossviz import models
 from lossviz.equation import FIELDS, losses, predicted, scaled, stack, tf
 from lossviz.measure import measure
-from lossviz.plan import BLOCK, OPTIMIZERS, ROWS, SLOTS, Chunk, Piece, Plan, Run, assemble, capacity, prepare
+from lossviz.plan import BLOCK, LANES, OPTIMIZERS, ROWS, SLOTS, Chunk, Piece, Plan, Run, assemble, capacity, prepare
 from lossviz.strategies import Decision
 
 Array = NDArray[Any]
-Shards = list[tuple[int, ...]]
+Shard = tuple[int, ...]
 State = tuple[Array, Array, Array]
-"""Parameters and both moments of a lane, [shards, ROWS, D] each."""
+"""Parameters and both moments of a shard, [ROWS, D] each."""
 
 
 _made: list[Any] = []
@@ -32,7 +33,7 @@ _making = Lock()
 
 
 def _once(make: Callable[..., Any]) -> Callable[..., Any]:
-    """A cache that two lanes may ask at the same time: what is asked for is made once."""
+    """A cache that two threads may ask at the same time: what is asked for is made once."""
     cached = cache(make)
 
     def get(*args: Any) -> Any:
@@ -207,7 +208,7 @@ def _points(plan: Plan) -> tuple[Any, Any, Any]:
 
 
 def _batches(plan: Plan, row: int, first: int, steps: int) -> tuple[Any, Any]:
-    """The mini-batches of so many steps, each padded to whole blocks: what the lane's first row and its peers see."""
+    """The mini-batches of so many steps, each padded to whole blocks: what this row and its shard see."""
     size, n, k = plan.batch_size or 0, len(plan.y), len(plan.classes)
     start, stop = first * size, (first + steps) * size
     tables, seed = plan.rows[row].tables, plan.rows[row].seed
@@ -231,29 +232,29 @@ def _padded(shard: tuple[int, ...]) -> list[int]:
     return [*shard, *[shard[-1]] * (ROWS - len(shard))]
 
 
-def start(plan: Plan, lane: Shards) -> State:
+def start(plan: Plan, shard: Shard) -> State:
     """The state before the first step: the same parameters for every row of a seed."""
-    theta = np.stack(
-        [[models.initial(plan.dims, plan.rows[i].seed, plan.init) for i in _padded(shard)] for shard in lane]
-    )
+    theta = np.stack([models.initial(plan.dims, plan.rows[i].seed, plan.init) for i in _padded(shard)])
     return theta, np.zeros_like(theta), np.zeros_like(theta)
 
 
-def advance(plan: Plan, lane: Shards, state: State, chunk: Chunk) -> tuple[State, Piece]:
-    """Run one chunk of one lane.
+def advance(plan: Plan, shard: Shard, state: State, chunk: Chunk) -> tuple[State, Piece]:
+    """Run one chunk of one shard.
 
     Args:
         plan: What to train.
-        lane: The lane's shards, as `plan.lanes()` deals them.
+        shard: One of `plan.shards()`.
         state: Where the last chunk, or `start`, left off.
-        chunk: One of `plan.chunks(len(lane))`, in order.
+        chunk: One of `plan.chunks()`, in order.
 
     Returns:
         The state afterwards and the chunk's frames.
+
+    Raises:
+        FloatingPointError: A row's parameters are no longer finite.
     """
-    dims, total = plan.dims, float(plan.steps[-1])
+    dims, total, n, width = plan.dims, float(plan.steps[-1]), len(plan.y), len(shard)
     opt = OPTIMIZERS[plan.optimizer]
-    n = len(plan.y)
     train, test, _ = _points(plan)
     counts = np.zeros(SLOTS, np.int32)
     counts[: len(chunk.counts)] = chunk.counts
@@ -262,70 +263,62 @@ def advance(plan: Plan, lane: Shards, state: State, chunk: Chunk) -> tuple[State
     used = len(kept) + begin
     at = np.zeros(SLOTS, np.float32)
     at[begin:used] = chunk.first_step + np.cumsum(chunk.counts)[kept]
-    states, parts, logits, records = [], [], [], []
-    for shard, theta, m, v in zip(lane, *state, strict=True):
-        index = _padded(shard)
-        tables = [plan.rows[i].tables for i in index]
-        k_tables = {f: tf.constant(a) for f, a in stack(tables).items()}
-        in_training = dict(k_tables)
-        if plan.batch_size:  # batches drawn with the weights' odds: the loss is not weighted again
-            drawn = tf.constant([t.sampler == "balanced" for t in tables])[:, None, None]
-            in_training |= {f: tf.where(drawn, 1.0, k_tables[f]) for f in ("weight", "late_weight")}
-        late = tf.constant([t.late * total for t in tables], tf.float32)
-        if plan.batch_size:
-            data, size = _batches(plan, shard[0], chunk.first_step, sum(chunk.counts)), plan.batch_size
-        else:
-            data, size = train, n
-        a_step = -(-size // BLOCK)
-        stride = a_step if plan.batch_size else 0
-        programs = _programs(dims, data[0].shape[0])
-        *after, snapshots = _call(
-            programs["step"], theta, m, v, tf.constant(float(chunk.first_step)), *data, in_training, late,
-            tf.constant(a_step), tf.constant(stride), tf.constant(float(size)), tf.constant(counts),
-            tf.constant(plan.learning_rate, tf.float32), tf.constant(opt.beta, tf.float32),
-            tf.constant(1 - opt.beta if opt.adaptive else 1.0, tf.float32), tf.constant(opt.adaptive),
-            tf.constant(plan.l2 * models.is_weight(dims)),
-        )  # fmt: skip
-        after = [a.numpy() for a in after]
-        states.append(after)
-        frames = np.zeros((SLOTS, ROWS, models.size(dims)), np.float32)
-        if begin:
-            frames[0] = theta
-        frames[begin:used] = snapshots.numpy()[kept]
-        curves: list[Array] = []
-        for x, y, count in ((*train, n), (*test, len(plan.y_test))):
-            program = _programs(dims, x.shape[0])["evaluate"]
-            there = tf.constant(-(-count // BLOCK)), tf.constant(float(count))
-            args = (frames, tf.constant(used), at, x, y, k_tables, late, *there)
-            curves += [c.numpy()[:used, : len(shard)] for c in _call(program, *args)]
-        maps = paint(plan, frames, used, [t.decisions[0] for t in tables])
-        parts.append((frames[:used, : len(shard)], curves, maps[:, : len(shard)]))
-        if not np.isfinite(after[0][: len(shard)]).all():
-            lost = ~np.isfinite(after[0][: len(shard)]).all(1)
-            name = plan.rows[shard[int(lost.argmax())]].title
-            reached = chunk.first_step + sum(chunk.counts)
-            raise FloatingPointError(f"{name} diverged by step {reached}: choose a smaller learning rate, or less L2.")
-        if chunk.last:
-            z = models.logits(tf.constant(after[0]), tf.constant(plan.standardised(plan.X_test).T), dims).numpy()
-            logits.append(z[: len(shard)].transpose(0, 2, 1))
-            records += [
-                {"row": i, "decision": d.name, **measure(plan.y_test, d, z[j].T)}
-                for j, i in enumerate(shard)
-                for d in plan.rows[i].tables.decisions
-            ]
-    own, plain, _, test_plain = (np.concatenate([p[1][c] for p in parts], 1) for c in range(4))
+
+    tables = [plan.rows[i].tables for i in _padded(shard)]
+    k_tables = {f: tf.constant(a) for f, a in stack(tables).items()}
+    in_training = dict(k_tables)
+    late = tf.constant([t.late * total for t in tables], tf.float32)
+    data, size = train, n
+    if plan.batch_size:
+        # batches drawn with the weights' odds: the loss is not weighted again
+        drawn = tf.constant([t.sampler == "balanced" for t in tables])[:, None, None]
+        in_training |= {f: tf.where(drawn, 1.0, k_tables[f]) for f in ("weight", "late_weight")}
+        data, size = _batches(plan, shard[0], chunk.first_step, sum(chunk.counts)), plan.batch_size
+    a_step = -(-size // BLOCK)
+    after = _call(
+        _programs(dims, data[0].shape[0])["step"], *state, tf.constant(float(chunk.first_step)), *data, in_training,
+        late, tf.constant(a_step), tf.constant(a_step if plan.batch_size else 0), tf.constant(float(size)),
+        tf.constant(counts), tf.constant(plan.learning_rate, tf.float32), tf.constant(opt.beta, tf.float32),
+        tf.constant(1 - opt.beta if opt.adaptive else 1.0, tf.float32), tf.constant(opt.adaptive),
+        tf.constant(plan.l2 * models.is_weight(dims)),
+    )  # fmt: skip
+    theta, m, v, snapshots = (a.numpy() for a in after)
+    lost = ~np.isfinite(theta[:width]).all(1)
+    if lost.any():
+        reached = chunk.first_step + sum(chunk.counts)
+        name = plan.rows[shard[int(lost.argmax())]].title
+        raise FloatingPointError(f"{name} diverged by step {reached}: choose a smaller learning rate, or less L2.")
+
+    frames = np.zeros((SLOTS, ROWS, models.size(dims)), np.float32)
+    if begin:
+        frames[0] = state[0]
+    frames[begin:used] = snapshots[kept]
+    curves: list[Array] = []  # own and plain loss, on the training and on the test part
+    for x, y, count in ((*train, n), (*test, len(plan.y_test))):
+        program = _programs(dims, x.shape[0])["evaluate"]
+        there = tf.constant(-(-count // BLOCK)), tf.constant(float(count))
+        args = (frames, tf.constant(used), at, x, y, k_tables, late, *there)
+        curves += [c.numpy()[:used, :width] for c in _call(program, *args)]
+    logits, records = None, []
+    if chunk.last:
+        z = models.logits(tf.constant(theta), tf.constant(plan.standardised(plan.X_test).T), dims).numpy()
+        logits = z[:width].transpose(0, 2, 1)
+        records = [
+            {"row": i, "decision": d.name, **measure(plan.y_test, d, logits[j])}
+            for j, i in enumerate(shard)
+            for d in plan.rows[i].tables.decisions
+        ]
     piece = Piece(
-        rows=tuple(i for shard in lane for i in shard),
+        rows=shard,
         first_frame=chunk.first_frame,
-        theta=np.concatenate([p[0] for p in parts], 1),
-        losses=own,
-        cross_entropy=plain,
-        test_cross_entropy=test_plain,
-        maps=np.concatenate([p[2] for p in parts], 1),
-        test_logits=np.concatenate(logits) if logits else None,
+        theta=frames[:used, :width],
+        losses=curves[0],
+        cross_entropy=curves[1],
+        test_cross_entropy=curves[3],
+        maps=paint(plan, frames, used, [t.decisions[0] for t in tables])[:, :width],
+        test_logits=logits,
         metrics=tuple(records),
     )
-    theta, m, v = (np.stack(a) for a in zip(*states, strict=True))
     return (theta, m, v), piece
 
 
@@ -351,11 +344,11 @@ def paint(plan: Plan, frames: Array, used: int, decisions: Sequence[Decision]) -
     return out.transpose(0, 2, 1, 3).reshape(used, ROWS, blocks * BLOCK)[:, :, :pixels]
 
 
-def pieces(plan: Plan, lane: Shards) -> Iterator[Piece]:
-    """Train one lane here, a piece at a time."""
-    state = start(plan, lane)
-    for chunk in plan.chunks(len(lane)):
-        state, piece = advance(plan, lane, state, chunk)
+def pieces(plan: Plan, shard: Shard) -> Iterator[Piece]:
+    """Train one shard here, a piece at a time."""
+    state = start(plan, shard)
+    for chunk in plan.chunks():
+        state, piece = advance(plan, shard, state, chunk)
         yield piece
 
 
@@ -398,9 +391,8 @@ def fit(
         ((51, 2, 100, 100), True)
     """
     plan = prepare(names, X, y, model, steps, seed, **options)
-    lanes = plan.lanes()
-    with ThreadPoolExecutor(len(lanes)) as pool:  # TensorFlow releases the GIL
-        return assemble(plan, [p for part in pool.map(lambda lane: list(pieces(plan, lane)), lanes) for p in part])
+    with ThreadPoolExecutor(LANES) as pool:  # TensorFlow releases the GIL
+        return assemble(plan, chain(*pool.map(lambda shard: list(pieces(plan, shard)), plan.shards())))
 
 
 def warm(model: str, features: int, classes: int) -> None:

@@ -330,9 +330,9 @@ def test_metrics_are_scikit_learns(everything):
 
 def test_pieces_make_a_run(everything):
     plan = prepare(ALL[:6], X, Y, **SMALL | {"steps": 100, "frames": 100})
-    lanes = plan.lanes()
-    assert sorted(i for lane in lanes for shard in lane for i in shard) == list(range(6))
-    parts = [list(train.pieces(plan, lane)) for lane in lanes]
+    shards = plan.shards()
+    assert sorted(i for shard in shards for i in shard) == list(range(6))
+    parts = [list(train.pieces(plan, shard)) for shard in shards]
     assert all(len(p) > 1 for p in parts)
     empty, half = assemble(plan, []), assemble(plan, [p for part in parts for p in part[:1]])
     assert (empty.frames, empty.done) == (0, False)
@@ -340,8 +340,8 @@ def test_pieces_make_a_run(everything):
     assert 0 < half.frames < 101
     assert np.isfinite(half.theta[: half.frames]).all()
     assert np.isnan(half.theta[half.frames :]).all()
-    one_lane = assemble(plan, parts[0])
-    assert (one_lane.frames, one_lane.done) == (0, False)
+    one_shard = assemble(plan, parts[0])
+    assert (one_shard.frames, one_shard.done) == (0, False)
     whole = assemble(plan, [p for part in parts[::-1] for p in part])  # in whatever order they come
     assert whole.done
     for i in range(6):
