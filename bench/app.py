@@ -96,7 +96,7 @@ def at_work(dask_worker: Worker) -> set[str]:
     """Keys of the training chunks that a worker has before it or is at, cancelled or not."""
     state = dask_worker.state
     busy = {t.key for t in state.tasks.values() if t.state in ("waiting", "ready", "executing", "cancelled")}
-    return {k for k in busy if k.startswith("_advance")}
+    return {k for k in busy if str(k).startswith("('_advance")}
 
 
 def stops(page: Page, url: str, client: Client) -> list[float]:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from functools import cache
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 from weakref import WeakValueDictionary
 
 from lossviz.plan import LANES, Chunk, Piece, Plan, Run, assemble
@@ -92,13 +93,12 @@ class Job:
         self._first = Event()
         self._over = Event()
         self._listeners: list[Callable[[], None]] = []
-        client = engine.client
-        held = client.submit(_hold, plan, pure=False, priority=10)
+        held = engine.submit(_hold, plan, priority=10)
         self._futures: list[Future] = []
         for shard in plan.shards():
             before = None
             for i, chunk in enumerate(plan.chunks()):
-                before = client.submit(_advance, held, shard, before, chunk, pure=False, priority=-i)
+                before = engine.submit(_advance, held, shard, before, chunk, priority=-i)
                 self._futures.append(before)
         self.tasks = len(self._futures)
         if beside is not None:
@@ -223,7 +223,7 @@ class Engine:
         self._warm: list[Future] = []
         for model, classes in WARM:  # one after the other, so that a thread stays free for visitors
             after = self._warm[-1] if self._warm else None
-            self._warm.append(self.client.submit(_warm, model, classes, after, pure=False, priority=-1000))
+            self._warm.append(self.submit(_warm, model, classes, after, priority=-1000))
         Thread(target=self._watch, name="lossviz-watch", daemon=True).start()
 
     @property
@@ -231,12 +231,15 @@ class Engine:
         """Whether every program is compiled."""
         return all(f.done() for f in self._warm)
 
-    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> "Future":
-        """Run a function of the package in a worker, before any training chunk that waits.
+    def submit(self, function: Callable[..., Any], *args: Any, priority: int = 100, **kwargs: Any) -> "Future":
+        """Run a function of the package in a worker, by default before any training chunk that waits.
 
         A future among the arguments stands for its result, which stays in the worker.
         """
-        return self.client.submit(function, *args, pure=False, priority=100, **kwargs)
+        # Dask groups tasks by their keys, and holds a large group's back while chains keep the threads busy, so that
+        # sessions would not take turns: each task is a group of its own.
+        key = (f"{function.__name__}-{uuid4()}", 0)
+        return self.client.submit(function, *args, key=key, priority=priority, **kwargs)
 
     def start(self, plan: Plan, beside: "Future | None" = None) -> Job:
         """Start training; `beside` is something submitted that the picture needs besides."""

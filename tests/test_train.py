@@ -467,7 +467,7 @@ def test_chunks_that_keep_no_frame(frames, monkeypatch):
     whole = fit(["cross_entropy", "focal"], data.X, data.y, steps=30, frames=frames)
     every = 30 // frames
     single = [Chunk(s, 1 + s // every if s else 0, (1,), ((s + 1) % every == 0,), s == 29) for s in range(30)]
-    monkeypatch.setattr(Plan, "chunks", lambda self, shards: single)
+    monkeypatch.setattr(Plan, "chunks", lambda self: single)
     parted = fit(["cross_entropy", "focal"], data.X, data.y, steps=30, frames=frames)
     assert parted.done
     np.testing.assert_array_equal(parted.theta, whole.theta)
