@@ -21,7 +21,7 @@ def measure(labels: Array, decision: Decision, logits: Array) -> dict[str, Any]:
     Returns:
         "recall", "precision" and "predicted_share" (the mean predicted probability) by class, [K]; "confusion", counts
         [true, decided]; "balanced_accuracy" (mean recall of the classes that occur), "macro_f1", "accuracy" and "log_loss"
-        (nats). Recall of a class that does not occur is NaN; precision of one that is never decided is 0.
+        (nats). Recall of a class that does not occur is NaN, and so is the precision of one that is never decided.
 
     Example:
         >>> from lossviz.strategies import get
@@ -36,6 +36,7 @@ def measure(labels: Array, decision: Decision, logits: Array) -> dict[str, Any]:
     precision, recall, f1, _ = precision_recall_fscore_support(labels, decided, labels=classes, zero_division=0)
     confusion = confusion_matrix(labels, decided, labels=classes)
     recall = np.where(confusion.sum(1) > 0, recall, np.nan)
+    precision = np.where(confusion.sum(0) > 0, precision, np.nan)
     return {
         "recall": recall,
         "precision": precision,

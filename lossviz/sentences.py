@@ -14,13 +14,17 @@ def rarest(plan: Plan) -> int:
 
 
 def percent(share: float) -> str:
-    """A share as a whole percentage.
+    """A share as a whole percentage; what is not quite nothing, or not quite all, is not rounded to it.
 
     Example:
-        >>> percent(0.874)
-        '87 %'
+        >>> percent(0.874), percent(0.001), percent(0.999), percent(1)
+        ('87 %', 'under 1 %', 'over 99 %', '100 %')
     """
-    return "undefined" if np.isnan(share) else f"{100 * share:.0f} %"
+    if np.isnan(share):
+        return "undefined"
+    if 0 < share < 0.005:
+        return "under 1 %"
+    return "over 99 %" if 0.995 <= share < 1 else f"{100 * share:.0f} %"
 
 
 def false_alarms(metric: dict[str, Any], c: int) -> float:
@@ -47,7 +51,9 @@ def panel(run: Run, row: int) -> str:
     c = rarest(plan)
     rule = plan.rows[row].tables.decisions[0]
     by = f"decides by {rule.title}; " if len(plan.rows[row].tables.decisions) > 1 else ""
-    return f"{by}recall of {plan.classes[c]} {percent(found[0]['recall'][c])}, precision {percent(found[0]['precision'][c])}"
+    recall, precision = (found[0][name][c] for name in ("recall", "precision"))
+    trusted = f"precision {percent(precision)}" if np.isfinite(precision) else "never decided for it"
+    return f"{by}recall of {plan.classes[c]} {percent(recall)}, {trusted}"
 
 
 def boundaries(run: Run) -> str:
@@ -64,26 +70,28 @@ def boundaries(run: Run) -> str:
     if not run.done:
         return f"Training: step {run.steps[max(run.frames - 1, 0)]} of {run.steps[-1]}."
     c = rarest(plan)
-    head = f"Recall of {plan.classes[c]}, the rarest class ({plan.counts[c]:,} of {plan.counts.sum():,} training examples): "
+    head = (
+        f"Recall of {plan.classes[c]}, the rarest class ({plan.counts[c]:,} of {plan.counts.sum():,} training examples)"
+    )
     base = next((m for m in run.metrics if plan.rows[m["row"]].strategy == "cross_entropy"), run.metrics[0])
     parts = [f"{label(plan, base)} {percent(base['recall'][c])}"]
-    # the flawed ones and the rule people would use first; the table has them all
     others = [m for m in run.metrics if m is not base and m["row"] != base["row"]]
     firsts = [m for m in others if m["decision"] == plan.rows[m["row"]].tables.decisions[0].name]
-    firsts.sort(key=lambda m: not get(plan.rows[m["row"]].strategy).flawed)
-    shown = sorted(firsts[:4], key=lambda m: m["row"])
-    for m in shown:
+    # of many: the flawed ones, then those that are best balanced; the table has them all
+    firsts.sort(key=lambda m: (not get(plan.rows[m["row"]].strategy).flawed, -m["balanced_accuracy"]))
+    for m in sorted(firsts[:4], key=lambda m: m["row"]):
         more = 100 * (false_alarms(m, c) - false_alarms(base, c))
-        alarms = "false alarms unchanged" if abs(more) < 0.5 else f"false alarms {more:+.0f} points".replace("-", "−")
-        parts.append(f"{label(plan, m)} {percent(m['recall'][c])} ({alarms})")
-    rest = f"; {len(firsts) - len(shown)} more in the table" if len(firsts) > len(shown) else ""
+        alarms = "unchanged" if abs(more) < 0.5 else f"{more:+.0f} points".replace("-", "−")
+        parts.append(f"{label(plan, m)} {percent(m['recall'][c])} (false alarms {alarms})")
+    rest = f"; the other {len(firsts) - 4} are in the table" if len(firsts) > 4 else ""
     n = int(np.asarray(base["confusion"])[c].sum())
     few = (
         f" The test part has only {n} of them: one more or less found moves its recall by {100 / n:.0f} points."
         if 0 < n < 30
         else ""
     )
-    return head + "; ".join(parts) + rest + "." + few
+    said = ", and change in false alarms (others taken for it): " if firsts else ": "
+    return head + said + "; ".join(parts) + rest + "." + few
 
 
 def curves(run: Run) -> str:
@@ -93,11 +101,22 @@ def curves(run: Run) -> str:
     last = run.test_cross_entropy[-1]
     order = np.argsort(last)
     name = [label(run.plan, {"row": i, "decision": r.tables.decisions[0].name}) for i, r in enumerate(run.plan.rows)]
+    # what the training part still gains, the test part has begun to lose
+    early = np.nanmin(run.test_cross_entropy, 0)
+    lost = [i for i in range(len(last)) if last[i] > 1.25 * early[i] and run.cross_entropy[-1, i] < 0.8 * last[i]]
+    caution = ""
+    if lost:
+        who = "they all" if len(lost) == len(last) > 1 else ", ".join(name[i] for i in lost[:3])
+        who += f" and {len(lost) - 3} more" if len(lost) > 3 and who != "they all" else ""
+        caution = (
+            f" On the test part, {who} had been better earlier and learnt the training part by heart since: fewer steps, more "
+            "L2, more data or the linear model would serve better."
+        )
     best = f"On the test part {name[order[0]]} ends lowest, at {last[order[0]]:.3f} nats"
     if len(order) == 1:
-        return best + "."
+        return best + "." + caution
     worst = f", {name[order[-1]]} highest, at {last[order[-1]]:.3f}"
-    return best + worst + ": the lower, the better the raw logits' probabilities fit the data as they are."
+    return best + worst + ": the lower, the better the raw logits' probabilities fit the data as they are." + caution
 
 
 def shares(run: Run) -> str:

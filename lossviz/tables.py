@@ -309,7 +309,7 @@ def _read_text(data: bytes, filename: str) -> Table:
                 commas.append(_quote(name))
         columns[name] = cells
     if commas:
-        listed = ", ".join(commas[:5]) + (f" and {len(commas) - 5} more columns" if len(commas) > 5 else "")
+        listed = ", ".join(commas[:5]) + (f" and {len(commas) - 5} more" if len(commas) > 5 else "")
         notes.append(f"Decimal commas were read as decimal points in {listed}.")
     _check_shape(len(columns), table.num_rows, filename)
     frame = pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)
@@ -637,7 +637,8 @@ def _classes(table: Table, label: str, notes: list[str]) -> tuple[Labels, list[s
         )
     if len(names) < 2:
         what = f"has only one class, {_quote(names[0])}" if names else "has no values"
-        raise TableError(f"Column {_quote(label)} {what}; there must be at least two: {hint}.")
+        more = "" if others else ", or upload a table that has rows of the other class too"
+        raise TableError(f"Column {_quote(label)} {what}; there must be at least two: {hint}{more}.")
     place = {name: c for c, name in enumerate(names)}
     codes = np.array([place.get(value, -1) for value in values])[encoded.indices.to_numpy(zero_copy_only=False)]
     if trimmed:
@@ -705,7 +706,7 @@ def _read_many(
     values, faults = np.empty((len(rows), len(columns))), np.zeros(len(rows), np.uint8)
     kept: list[str] = []
     sparse: list[str] = []
-    worst, most = "", 0
+    worst = {kind: ("", 0) for kind in (ABSENT, TEXT, INFINITE)}
     for name in columns:
         values[:, len(kept)], fault = _numbers(table.frame[name].iloc[rows])
         bad = int(np.count_nonzero(fault))
@@ -714,7 +715,9 @@ def _read_many(
             continue
         kept.append(name)
         np.maximum(faults, fault, out=faults)
-        worst, most = (name, bad) if bad > most else (worst, most)
+        for kind, (_, most) in worst.items():
+            if (count := int(np.count_nonzero(fault == kind))) > most:
+                worst[kind] = (name, count)
     if sparse:
         notes.append(f"Mostly missing, so left out of the projection: {_listed(sparse)}.")
     if len(kept) < 2:
@@ -723,5 +726,6 @@ def _read_many(
         )
     for kind, what in ((ABSENT, "missing"), (TEXT, "not a number"), (INFINITE, "infinite or beyond 1e30")):
         if count := int(np.count_nonzero(faults == kind)):
-            notes.append(f"{_rows(count)} left out, a value is {what} (most often in {_quote(worst)}, {most:,}).")
+            where = f"most often in {_quote(worst[kind][0])}, {worst[kind][1]:,}"
+            notes.append(f"{_rows(count)} left out, a value is {what} ({where}).")
     return kept, values[:, : len(kept)], faults == 0

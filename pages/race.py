@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from parts import controls, player, words, work
 
@@ -104,6 +105,7 @@ def show(job: Job, key: str) -> None:
     player.show(job, key)
     if not job.ended:
         return
+    controls.relink()
     if job.error:
         st.error(words.plain(job.error))
         if st.button("Try again"):
@@ -120,35 +122,25 @@ def table(job: Job) -> None:
     run = job.run()
     frame = run.table()
     frame.insert(0, "Strategy", [label(run.plan, m) for m in run.metrics])
-    frame = frame.drop(columns=["strategy", "seed", "decision", "accuracy"])
-    titles = {"balanced_accuracy": "Balanced accuracy", "macro_f1": "Macro-F1", "log_loss": "Log loss (nats)"}
-    for column, title in (
-        ("recall", "Recall"),
-        ("precision", "Precision"),
-        ("predicted_share", "Mean predicted share"),
-    ):
-        titles |= {f"{column}[{c}]": f"{title}, {c}" for c in run.plan.classes}
-    frame = frame.rename(columns=titles)
-    shown = {
-        c: st.column_config.NumberColumn(format="%.3f" if c in ("Macro-F1", "Log loss (nats)") else "percent")
-        for c in frame.columns[1:]
-    }
+    titles = {}
+    rare_first = [run.plan.classes[c] for c in np.argsort(run.plan.counts, kind="stable")]
+    for column, title in (("recall", "Recall"), ("precision", "Precision")):
+        titles |= {f"{column}[{c}]": f"{title}, {c}" for c in rare_first}
+    titles |= {"balanced_accuracy": "Balanced accuracy", "macro_f1": "Macro-F1", "log_loss": "Log loss (nats)"}
+    titles |= {f"predicted_share[{c}]": f"Mean predicted share, {c}" for c in rare_first}
+    frame = frame[["Strategy", *titles]].rename(columns=titles)
+    looks = {c: "{:.3f}" if c in ("Macro-F1", "Log loss (nats)") else "{:.1%}" for c in titles.values()}
     st.subheader(f"On {len(run.plan.y_test):,} test examples")
-    st.dataframe(frame, hide_index=True, column_config={"Strategy": st.column_config.TextColumn(pinned=True), **shown})
+    pinned = {"Strategy": st.column_config.TextColumn(pinned=True)}
+    st.dataframe(frame.style.format(looks, na_rep="undefined"), hide_index=True, column_config=pinned)
     words.sentence(shares(run))
 
 
 st.title("Strategy race")
 st.write("Imbalanced data, many remedies: same start, same batches, one picture each. Which of them weights?")
-names = st.pills(
-    "Strategies",
-    list(STRATEGIES),
-    selection_mode="multi",
-    default=FIRST,
-    format_func=lambda n: STRATEGIES[n].title + (" ⚠" if STRATEGIES[n].flawed else ""),
-    key="strategies",
-    bind="query-params",
-    help="⚠ marks recipes that are flawed: they do not weight the loss.",
+flagged = {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()}
+names = controls.several(
+    "Strategies", flagged, "strategies", FIRST, "⚠ marks recipes that are flawed: they do not weight the loss."
 )
 data = None
 problem = None
@@ -176,6 +168,7 @@ with st.sidebar:
         for entry in (STRATEGIES[n] for n in STRATEGIES if n in names and STRATEGIES[n].knobs):
             st.markdown(f"**{entry.title}**")
             turned[entry.name] = controls.knobs(entry.knobs, entry.name)
+controls.unread()
 
 if data is None or not names:
     abandon()

@@ -153,15 +153,17 @@ def check(page):
             assert drawn.end.sentence.startswith(
                 f"Recall of {plan.classes[c]}, the rarest class ({plan.counts[c]:,} of "
             )
-            assert f"examples): {row.title} {percent(plain)}" in drawn.end.sentence
+            assert f": {row.title} {percent(plain)}" in drawn.end.sentence
     last = run.test_cross_entropy[-1]
     assert f"{plan.rows[last.argmin()].title}" in drawn.end.curveSentence
     assert f"{last.min():.3f}" in drawn.end.curveSentence
 
     table, metrics = page.at.dataframe[0].value, run.table()
     assert len(table) == len(metrics) >= rows
-    numbers = metrics.drop(columns=["strategy", "seed", "decision", "accuracy"])
-    np.testing.assert_array_equal(table.iloc[:, 1:].to_numpy(float), numbers.to_numpy(float))
+    rare_first = [plan.classes[c] for c in np.argsort(plan.counts, kind="stable")]
+    columns = [f"{m}[{c}]" for m in ("recall", "precision") for c in rare_first]
+    columns += ["balanced_accuracy", "macro_f1", "log_loss", *(f"predicted_share[{c}]" for c in rare_first)]
+    np.testing.assert_array_equal(table.iloc[:, 1:].to_numpy(float), metrics[columns].to_numpy(float))
     for title, name in zip(table["Strategy"], metrics["strategy"], strict=True):
         assert title.startswith(STRATEGIES[name].title)
     assert table["Strategy"].is_unique
@@ -242,10 +244,38 @@ def test_the_same_link_gives_the_same_picture(page, finish):
     assert page.job.plan.seed == 7
 
 
-def test_nonsense_in_a_link_is_dropped(page):
-    page.open(data="nothing", model="<b>", steps="many", seed="-3", strategies="no_such", optimizer="")
+def test_nonsense_in_a_link_is_told_and_replaced(page):
+    given = {
+        "data": "nothing",
+        "model": "<b>",
+        "steps": "many",
+        "seed": "-3",
+        "strategies": "no_such",
+        "rate-adam": "nan",
+    }
+    page.open(**given)
+    (told,) = [unescaped(w.value) for w in page.at.warning]
+    assert told.startswith("The link asks for what is not there, so defaults are used: ")
+    for part in ("strategies=no_such (must be cross_entropy,", "seed=-3 (must be a whole number from 0 to 9,999)"):
+        assert part in told
+    for part in ("data=nothing (must be blobs,", "model=<b> (must be linear, mlp)", "steps=many"):
+        assert part in told
     assert page.job.plan.model == "mlp"
     assert not page.at.error
+    page.run()
+    assert not page.at.warning, "once is enough"
+
+
+def test_a_link_may_use_names(page):
+    page.at.query_params.update({"data": "moons", "model": "linear", "strategies": ["focal", "multiplied_logits"]})
+    page.run()
+    assert not page.at.warning
+    assert [r.strategy for r in page.job.plan.rows] == ["multiplied_logits", "focal"]
+    assert page.job.plan.model == "linear"
+    assert page.at.selectbox(key="data").value == "moons"
+    page.train()
+    assert page.at.query_params["data"] == DATASETS["moons"].title, "as Streamlit writes it"
+    assert page.at.query_params["strategies"] == [link("multiplied_logits"), link("focal")]
 
 
 def test_no_strategy_is_not_an_error(page):

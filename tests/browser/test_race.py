@@ -159,8 +159,9 @@ def test_hostile_names_are_text(new_page):
 
 
 def test_a_phone(new_page):
-    page = new_page("/?steps=50&data=Two+moons", viewport={"width": 390, "height": 844}, device_scale_factor=2)
+    page = new_page("/?steps=50&data=moons", viewport={"width": 390, "height": 844}, device_scale_factor=2)
     trained(page, timeout=FIRST)
+    assert link(page)["data"] == ["Two moons"], "Streamlit writes what it shows; names are read, too"
     wide = page.evaluate(
         "() => [document.documentElement, document.querySelector('[data-testid=stMain]')]"
         ".map((e) => e.scrollWidth - e.clientWidth)"
@@ -171,6 +172,43 @@ def test_a_phone(new_page):
     assert box["x"] + box["width"] <= 390
     assert box["width"] >= 150
     assert maps(page).shape[2] == round(2 * (box["width"] - 2))
+
+
+def test_the_player(new_page):
+    page = new_page("/?steps=200&data=moons&model=linear")
+    trained(page, timeout=FIRST)
+    race, scrubber = page.locator(".race"), page.get_by_label("Step of training")
+    last = maps(page)
+    frames = int(race.get_attribute("data-total"))
+    assert race.get_attribute("data-frame") == str(frames - 1)
+    scrubber.fill("0")
+    first = maps(page)
+    assert (first != last).any()
+    expect(page.locator(".readout")).to_have_text("step 0 of 200")
+    expect(page.locator(".note").first).to_have_text("step 0 of 200")
+    page.get_by_role("button", name="One frame on").click()
+    assert race.get_attribute("data-frame") == "1"
+    scrubber.press("End")
+    np.testing.assert_array_equal(maps(page), last)
+    scrubber.press("Home")
+    np.testing.assert_array_equal(maps(page), first)
+    page.get_by_label("Speed").select_option("4")
+    page.get_by_role("button", name="Play", exact=True).click()
+    page.wait_for_function(
+        "([e, n]) => e.dataset.frame === n", arg=[race.element_handle(), str(frames - 1)], timeout=SOON
+    )
+    np.testing.assert_array_equal(maps(page), last)
+
+    data = lossviz.make_dataset("moons", seed=0)
+    names = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
+    run = lossviz.fit(names, data.X, data.y, "linear", steps=200, X_test=data.X_test, y_test=data.y_test)
+    scrubber.fill("30")
+    painted, decided = maps(page), lossviz.decode_maps(run.maps[30], 2)[0]
+    at = ((np.arange(painted.shape[1]) + 0.5) * 100 / painted.shape[1]).astype(int)
+    blue = painted[..., 2].astype(int) > painted[..., 0]
+    for i in range(3):
+        agree = blue[i] == (decided[i][::-1][np.ix_(at, at)] == 0)
+        assert agree.mean() > 0.75, "frame 30 is drawn as frame 30; points and lines cover some of it"
 
 
 def test_dark_mode(new_page):
