@@ -275,7 +275,7 @@ def test_a_link_may_use_names(page):
     assert page.at.selectbox(key="data").value == "moons"
     page.train()
     assert page.at.query_params["data"] == DATASETS["moons"].title, "as Streamlit writes it"
-    assert page.at.query_params["strategies"] == [link("multiplied_logits"), link("focal")]
+    assert page.at.query_params["strategies"] == [link("focal"), link("multiplied_logits")]
 
 
 def test_no_strategy_is_not_an_error(page):
