@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz.data import Dataset
-from lossviz.plan import Plan, Run, decode_maps
+from lossviz.plan import Plan, Run, decode_maps, encode_map
 from lossviz.strategies import Decision, get
 
 if TYPE_CHECKING:
@@ -55,6 +55,16 @@ def outline(classes: Array) -> NDArray[np.uint16]:
     return np.column_stack([columns, rows]).astype(np.uint16)
 
 
+def _posterior(plan: Plan, data: Dataset, size: int) -> Array | None:
+    """The true posterior at pixel centres, [size², K], rows from the bottom up; None where there is no known truth."""
+    if data.truth is None or plan.extent is None:
+        return None
+    x0, x1, y0, y1 = plan.extent
+    at = (np.arange(size) + 0.5) / size
+    gx, gy = np.meshgrid(x0 + (x1 - x0) * at, y0 + (y1 - y0) * at)
+    return data.truth.posterior(np.column_stack([gx.ravel(), gy.ravel()]), data.priors)
+
+
 def targets(plan: Plan, data: Dataset, size: int = LINE_GRID) -> tuple[list[Array], list[int]]:
     """Where the truth, and each strategy's own optimum, changes class.
 
@@ -67,12 +77,9 @@ def targets(plan: Plan, data: Dataset, size: int = LINE_GRID) -> tuple[list[Arra
         Class maps [size, size], the Bayes decision first, each once; and for each row the index of the map its optimum
         decides by, −1 where that has no closed form.
     """
-    if data.truth is None or plan.extent is None:
+    posterior = _posterior(plan, data, size)
+    if posterior is None:
         return [], [-1] * len(plan.rows)
-    x0, x1, y0, y1 = plan.extent
-    at = (np.arange(size) + 0.5) / size
-    gx, gy = np.meshgrid(x0 + (x1 - x0) * at, y0 + (y1 - y0) * at)
-    posterior = data.truth.posterior(np.column_stack([gx.ravel(), gy.ravel()]), data.priors)
     log_posterior = np.log(np.maximum(posterior, 1e-300))
     maps: list[Array] = []
     where: dict[bytes, int] = {}
@@ -88,10 +95,17 @@ def targets(plan: Plan, data: Dataset, size: int = LINE_GRID) -> tuple[list[Arra
     return maps, [-1 if r.tables.target is None else index(r.tables.target) for r in plan.rows]
 
 
-def outlines(plan: Plan, data: Dataset) -> tuple[list[NDArray[np.uint16]], list[int]]:
-    """The same as lines: pixels as `outline` gives them, the Bayes boundary first; and each row's index into them."""
+def truth(plan: Plan, data: Dataset) -> tuple[list[NDArray[np.uint16]], list[int], Array]:
+    """What a picture shows of the truth.
+
+    Returns:
+        The lines of `targets` as pixels, as `outline` gives them, the Bayes boundary first; each row's index into them;
+        and the true posterior's class and confidence, bytes as `lossviz.decode_maps` reads them, [LINE_GRID²] or none.
+    """
     maps, aims = targets(plan, data)
-    return [outline(m) for m in maps], aims
+    posterior = _posterior(plan, data, LINE_GRID)
+    known = np.zeros(0, np.uint8) if posterior is None else encode_map(posterior)
+    return [outline(m) for m in maps], aims, known
 
 
 def boundaries(run: Run, data: Dataset | None = None, frame: int = -1) -> "go.Figure":

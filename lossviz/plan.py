@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from lossviz import models, strategies
 from lossviz.data import split
 from lossviz.knobs import one_of, settle
-from lossviz.strategies import Tables
+from lossviz.strategies import Decision, Tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +26,10 @@ BLOCK = 256
 """Points of one block: points are padded to a multiple."""
 SLOTS = 64
 """Most stretches of steps, and most snapshots, in one call of a compiled program."""
+RULES = 2
+"""Most decision rules of one strategy."""
+INFERENCES = {"raw": "Raw logits", "scaled": "Scaled as in training"}
+"""How strategies that scale logits in training may decide."""
 LANES = 2
 """Threads that share the work."""
 
@@ -59,6 +63,8 @@ class Row:
     seed: int
     knobs: dict[str, Any]
     tables: Tables
+    rule: Decision
+    """The one of its decision rules that is drawn."""
 
     @property
     def title(self) -> str:
@@ -185,6 +191,7 @@ class Piece:
         losses: Each strategy's own mean training loss, [f, r].
         cross_entropy: Unweighted mean cross-entropy of the training part, [f, r].
         test_cross_entropy: The same of the test part.
+        confusion: Test examples by true and decided class, [f, r, RULES, K, K]; the last rule repeats.
         maps: Decision maps, one byte a pixel as `decode_maps` reads them, [f, r, resolution²].
         test_logits: Logits of the test part at the end, [r, n, K]; none before the end.
         metrics: Test metrics at the end, one record a row and decision.
@@ -196,6 +203,7 @@ class Piece:
     losses: Array
     cross_entropy: Array
     test_cross_entropy: Array
+    confusion: Array
     maps: Array
     test_logits: Array | None = None
     metrics: tuple[dict[str, Any], ...] = ()
@@ -213,6 +221,8 @@ class Run:
         losses: Each strategy's own mean training loss, [F, R].
         cross_entropy: Unweighted mean cross-entropy on the training part, in nats, [F, R]: the common scale.
         test_cross_entropy: The same on the test part.
+        confusion: Test examples by true and decided class, counts, [F, R, RULES, K, K]: of each of a strategy's decision
+            rules, the last repeated.
         maps: Decision maps, one byte a pixel, [F, R, resolution, resolution], rows from the bottom up; see `decode_maps`.
         test_logits: Logits of the test part at the end, [R, n, K].
         metrics: Test metrics at the end, one record a row and decision.
@@ -225,6 +235,7 @@ class Run:
     losses: Array
     cross_entropy: Array
     test_cross_entropy: Array
+    confusion: Array
     maps: Array
     test_logits: Array
     metrics: tuple[dict[str, Any], ...] = field(default=())
@@ -279,6 +290,14 @@ def decode_maps(maps: Array, classes: int) -> tuple[Array, Array]:
     return maps // np.uint8(levels), (low + (1 - low) * (maps % levels) / (levels - 1)).astype(np.float32)
 
 
+def encode_map(p: Array) -> Array:
+    """Class and confidence of probabilities [..., K] in one byte each, as `decode_maps` reads them."""
+    k = p.shape[-1]
+    levels = 256 // k
+    sure = np.maximum(p.max(-1) - 1 / k, 0) / (1 - 1 / k)
+    return (p.argmax(-1) * levels + np.floor(sure * (levels - 1) + 0.5)).astype(np.uint8)
+
+
 def assemble(plan: Plan, pieces: Iterable[Piece]) -> Run:
     """Put the pieces that have come so far together; what is missing is NaN, and black on the maps."""
     frames, rows, k = len(plan.steps), len(plan.rows), len(plan.classes)
@@ -290,11 +309,12 @@ def assemble(plan: Plan, pieces: Iterable[Piece]) -> Run:
     theta, logits = missing(frames, rows, models.size(plan.dims)), missing(rows, len(plan.y_test), k)
     curves = [missing(frames, rows) for _ in range(3)]
     maps = np.zeros((frames, rows, size * size), np.uint8)
+    confusion = np.zeros((frames, rows, RULES, k, k), np.int64)
     metrics: list[dict[str, Any]] = []
     there = np.zeros(rows, int)
     for p in pieces:
         at = np.ix_(range(p.first_frame, p.first_frame + len(p.theta)), p.rows)
-        theta[at], maps[at] = p.theta, p.maps
+        theta[at], maps[at], confusion[at] = p.theta, p.maps, p.confusion
         for curve, part in zip(curves, (p.losses, p.cross_entropy, p.test_cross_entropy), strict=True):
             curve[at] = part
         there[list(p.rows)] = np.maximum(there[list(p.rows)], p.first_frame + len(p.theta))
@@ -310,6 +330,7 @@ def assemble(plan: Plan, pieces: Iterable[Piece]) -> Run:
         losses=curves[0],
         cross_entropy=curves[1],
         test_cross_entropy=curves[2],
+        confusion=confusion,
         maps=maps.reshape(frames, rows, size, size),
         test_logits=logits,
         metrics=tuple(metrics),
@@ -375,6 +396,7 @@ def prepare(
     init: str = "glorot",
     frames: int = 60,
     resolution: int = 100,
+    inference: str = "raw",
 ) -> Plan:
     """Check what `lossviz.fit` is asked for; its docstring says what each argument means.
 
@@ -394,6 +416,7 @@ def prepare(
             raise ValueError(f"knobs[{name!r}] must be a dictionary of knob values; not {values!r}")
     models.get(model)
     one_of("init", init, models.INITS)
+    one_of("inference", inference, INFERENCES)
     opt = OPTIMIZERS[one_of("optimizer", optimizer, OPTIMIZERS)]
     rate = opt.learning_rate if learning_rate is None else learning_rate
     _whole("steps", steps, 1, 10**6)
@@ -444,7 +467,8 @@ def prepare(
         given = dict((knobs or {}).get(name, {}))
         settled = settle(name, strategies.get(name).knobs, given)
         tables = strategies.get(name).tables(counts, **given)
-        rows += [Row(name, seed + i, settled, tables) for i in range(repeats)]
+        rule = next((d for d in tables.decisions if d.name == inference), tables.decisions[0])
+        rows += [Row(name, seed + i, settled, tables, rule) for i in range(repeats)]
     spread = x.std(0)
     batch = None if batch_size is None or batch_size >= len(x) else int(batch_size)
     return Plan(

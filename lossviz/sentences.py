@@ -49,9 +49,10 @@ def panel(run: Run, row: int) -> str:
     if not found:
         return f"step {run.steps[max(run.frames - 1, 0)]} of {run.steps[-1]}"
     c = rarest(plan)
-    rule = plan.rows[row].tables.decisions[0]
+    rule = plan.rows[row].rule
     by = f"decides by {rule.title}; " if len(plan.rows[row].tables.decisions) > 1 else ""
-    recall, precision = (found[0][name][c] for name in ("recall", "precision"))
+    metric = next(m for m in found if m["decision"] == rule.name)
+    recall, precision = (metric[name][c] for name in ("recall", "precision"))
     trusted = f"precision {percent(precision)}" if np.isfinite(precision) else "never decided for it"
     return f"{by}recall of {plan.classes[c]} {percent(recall)}, {trusted}"
 
@@ -76,7 +77,7 @@ def boundaries(run: Run) -> str:
     base = next((m for m in run.metrics if plan.rows[m["row"]].strategy == "cross_entropy"), run.metrics[0])
     parts = [f"{label(plan, base)} {percent(base['recall'][c])}"]
     others = [m for m in run.metrics if m is not base and m["row"] != base["row"]]
-    firsts = [m for m in others if m["decision"] == plan.rows[m["row"]].tables.decisions[0].name]
+    firsts = [m for m in others if m["decision"] == plan.rows[m["row"]].rule.name]
     # of many: the flawed ones, then those that are best balanced; the table has them all
     firsts.sort(key=lambda m: (not get(plan.rows[m["row"]].strategy).flawed, -m["balanced_accuracy"]))
     for m in sorted(firsts[:4], key=lambda m: m["row"]):
@@ -100,7 +101,7 @@ def curves(run: Run) -> str:
         return ""
     last = run.test_cross_entropy[-1]
     order = np.argsort(last)
-    name = [label(run.plan, {"row": i, "decision": r.tables.decisions[0].name}) for i, r in enumerate(run.plan.rows)]
+    name = [label(run.plan, {"row": i, "decision": r.rule.name}) for i, r in enumerate(run.plan.rows)]
     # what the training part still gains, the test part has begun to lose
     early = np.nanmin(run.test_cross_entropy, 0)
     lost = [i for i in range(len(last)) if last[i] > 1.25 * early[i] and run.cross_entropy[-1, i] < 0.8 * last[i]]
@@ -123,7 +124,7 @@ def shares(run: Run) -> str:
     """Under the table: whether predicted shares match the data."""
     c, plan = rarest(run.plan), run.plan
     base = float(np.mean(plan.y_test == c))
-    first = [m for m in run.metrics if m["decision"] == plan.rows[m["row"]].tables.decisions[0].name]
+    first = [m for m in run.metrics if m["decision"] == plan.rows[m["row"]].rule.name]
     off = max(first, key=lambda m: abs(m["predicted_share"][c] - base))
     near = min(first, key=lambda m: abs(m["predicted_share"][c] - base))
     text = f"{percent(base)} of the test examples are {plan.classes[c]}; {label(plan, near)} predicts "

@@ -18,7 +18,21 @@ from numpy.typing import ArrayLike, NDArray
 from lossviz import models
 from lossviz.equation import FIELDS, losses, predicted, scaled, stack, tf
 from lossviz.measure import measure
-from lossviz.plan import BLOCK, LANES, OPTIMIZERS, ROWS, SLOTS, Chunk, Piece, Plan, Run, assemble, capacity, prepare
+from lossviz.plan import (
+    BLOCK,
+    LANES,
+    OPTIMIZERS,
+    ROWS,
+    RULES,
+    SLOTS,
+    Chunk,
+    Piece,
+    Plan,
+    Run,
+    assemble,
+    capacity,
+    prepare,
+)
 from lossviz.strategies import Decision
 
 Array = NDArray[Any]
@@ -53,6 +67,33 @@ def _i32(*shape: int) -> Any:
 
 def _table_specs(k: int) -> dict[str, Any]:
     return {f: _f32(ROWS, k) if f == "focus" else _f32(ROWS, k, k) for f in FIELDS}
+
+
+def _decide(z: Any, scale: Any, shift: Any, cost: Any) -> tuple[Any, Any]:
+    """Class that a rule decides for, and its probability, [R,N] each: `Decision.classes` for logits [R,K,N]."""
+    k = z.shape[1]
+    z = scaled(z, predicted(z), scale) + shift[:, :, None]
+    p = tf.exp(z - tf.reduce_max(z, 1, keepdims=True))
+    # of least expected cost; with the 0/1 costs of a plain argmax that is the most probable class
+    price = [tf.reduce_sum(cost[:, :, c, None] * p, 1) for c in range(k)]
+    best, chosen, of_best = price[0], tf.zeros_like(price[0]), p[:, 0]
+    for c in range(1, k):
+        less = price[c] < best
+        best = tf.where(less, price[c], best)
+        chosen = tf.where(less, float(c), chosen)
+        of_best = tf.where(less, p[:, c], of_best)
+    return chosen, of_best / tf.reduce_sum(p, 1)
+
+
+def _rule_specs(k: int, *shape: int) -> list[Any]:
+    return [_f32(*shape, ROWS, k, k), _f32(*shape, ROWS, k), _f32(*shape, ROWS, k, k)]
+
+
+def _rules(decisions: Sequence[Decision]) -> list[Array]:
+    """Rules as arrays: scale [R,K,K], shift [R,K], cost [R,K,K]."""
+    k = len(decisions[0].shift)
+    cost = [1 - np.eye(k) if d.cost is None else d.cost for d in decisions]
+    return [np.stack(a).astype(np.float32) for a in ([d.scale for d in decisions], [d.shift for d in decisions], cost)]
 
 
 @_once
@@ -102,25 +143,42 @@ def _programs(dims: tuple[int, ...], blocks: int) -> dict[str, Any]:
     frames = [_f32(SLOTS, ROWS, size), _i32()]
 
     @tf.function(
-        jit_compile=True, input_signature=[*frames, _f32(SLOTS), *points, _table_specs(k), _f32(ROWS), _i32(), _f32()]
-    )
-    def evaluate(theta, used, t, x, y, tables, late, used_blocks, n):  # type: ignore[no-untyped-def]
-        """Mean own loss and mean cross-entropy of every frame, [SLOTS, ROWS] each."""
+        jit_compile=True,
+        input_signature=[
+            *frames, _f32(SLOTS), *points, _table_specs(k), _f32(ROWS), _i32(), _f32(), *_rule_specs(k, RULES), _i32(),
+        ],
+    )  # fmt: skip
+    def evaluate(theta, used, t, x, y, tables, late, used_blocks, n, scale, shift, cost, rules):  # type: ignore[no-untyped-def]
+        """Mean own loss and mean cross-entropy of every frame, [SLOTS, ROWS] each, and confusion by `rules` rules."""
 
-        def frame(f: Any, own: Any, plain: Any) -> Any:
-            def block(b: Any, a: Any, c: Any) -> Any:
+        def frame(f: Any, own: Any, plain: Any, confusion: Any) -> Any:
+            def block(b: Any, a: Any, c: Any, table: Any) -> Any:
                 z = models.logits(theta[f], x[b], dims)
                 a += tf.reduce_sum(losses(z, y[b], tables, t[f] > late), 1)
                 nats = tf.reduce_logsumexp(z, 1) - tf.reduce_sum(z * y[b], 1)
-                return b + 1, a, c + tf.reduce_sum(nats * tf.reduce_sum(y[b], 0), 1)
+
+                def rule(d: Any, table: Any) -> Any:
+                    chosen, _ = _decide(z, scale[d], shift[d], cost[d])
+                    hit = tf.stack([tf.cast(tf.equal(chosen, float(c)), tf.float32) for c in range(k)], 1)
+                    return d + 1, tf.tensor_scatter_nd_add(table, [[d]], tf.einsum("yn,rdn->ryd", y[b], hit)[None])
+
+                table = tf.while_loop(lambda d, _: d < rules, rule, [0, table])[1]
+                return b + 1, a, c + tf.reduce_sum(nats * tf.reduce_sum(y[b], 0), 1), table
 
             zero = tf.zeros([ROWS])
-            _, a, c = tf.while_loop(lambda b, *_: b < used_blocks, block, [0, zero, zero])
+            start = [0, zero, zero, tf.zeros([RULES, ROWS, k, k])]
+            _, a, c, table = tf.while_loop(lambda b, *_: b < used_blocks, block, start)
             put = tf.tensor_scatter_nd_update
-            return f + 1, put(own, [[f]], a[None] / n), put(plain, [[f]], c[None] / n)
+            return (
+                f + 1,
+                put(own, [[f]], a[None] / n),
+                put(plain, [[f]], c[None] / n),
+                put(confusion, [[f]], table[None]),
+            )
 
         zero = tf.zeros([SLOTS, ROWS])
-        return tf.while_loop(lambda f, *_: f < used, frame, [0, zero, zero])[1:]
+        start = [0, zero, zero, tf.zeros([SLOTS, RULES, ROWS, k, k])]
+        return tf.while_loop(lambda f, *_: f < used, frame, start)[1:]
 
     return {"step": step, "evaluate": evaluate}
 
@@ -133,26 +191,14 @@ def _painter(dims: tuple[int, ...], blocks: int) -> Any:
 
     @tf.function(
         jit_compile=True,
-        input_signature=[
-            _f32(SLOTS, ROWS, size), _i32(), _f32(blocks, features, BLOCK), _f32(ROWS, k, k), _f32(ROWS, k), _f32(ROWS, k, k),
-        ],
-    )  # fmt: skip
+        input_signature=[_f32(SLOTS, ROWS, size), _i32(), _f32(blocks, features, BLOCK), *_rule_specs(k)],
+    )
     def paint(theta, used, x, scale, shift, cost):  # type: ignore[no-untyped-def]
         """Class and confidence in one byte, [SLOTS, blocks, ROWS, BLOCK]."""
 
         def block(f: Any, b: Any, out: Any) -> Any:
-            z = models.logits(theta[f], x[b], dims)
-            z = scaled(z, predicted(z), scale) + shift[:, :, None]
-            p = tf.exp(z - tf.reduce_max(z, 1, keepdims=True))
-            # of least expected cost; with the 0/1 costs of a plain argmax that is the most probable class
-            price = [tf.reduce_sum(cost[:, :, c, None] * p, 1) for c in range(k)]
-            best, chosen, of_best = price[0], tf.zeros_like(price[0]), p[:, 0]
-            for c in range(1, k):
-                less = price[c] < best
-                best = tf.where(less, price[c], best)
-                chosen = tf.where(less, float(c), chosen)
-                of_best = tf.where(less, p[:, c], of_best)
-            sure = tf.maximum(of_best / tf.reduce_sum(p, 1) - 1 / k, 0.0) / (1 - 1 / k)
+            chosen, p = _decide(models.logits(theta[f], x[b], dims), scale, shift, cost)
+            sure = tf.maximum(p - 1 / k, 0.0) / (1 - 1 / k)
             byte = chosen * levels + tf.floor(sure * (levels - 1) + 0.5)
             return f, b + 1, tf.tensor_scatter_nd_update(out, [[b]], tf.cast(byte, tf.uint8)[None])
 
@@ -293,12 +339,21 @@ def advance(plan: Plan, shard: Shard, state: State, chunk: Chunk) -> tuple[State
     if begin:
         frames[0] = state[0]
     frames[begin:used] = snapshots[kept]
+    decisions = [t.decisions for t in tables]
+    rules = [
+        np.stack(a)
+        for a in zip(*(_rules([d[min(i, len(d) - 1)] for d in decisions]) for i in range(RULES)), strict=True)
+    ]
+    several = max(len(d) for d in decisions)
     curves: list[Array] = []  # own and plain loss, on the training and on the test part
-    for x, y, count in ((*train, n), (*test, len(plan.y_test))):
+    for x, y, count, used_rules in ((*train, n, 0), (*test, len(plan.y_test), several)):
         program = _programs(dims, x.shape[0])["evaluate"]
         there = tf.constant(-(-count // BLOCK)), tf.constant(float(count))
-        args = (frames, tf.constant(used), at, x, y, k_tables, late, *there)
-        curves += [c.numpy()[:used, :width] for c in _call(program, *args)]
+        args = (frames, tf.constant(used), at, x, y, k_tables, late, *there, *rules, tf.constant(used_rules))
+        *means, table = _call(program, *args)
+        curves += [c.numpy()[:used, :width] for c in means]
+    confusion = table.numpy()[:used, :, :width].transpose(0, 2, 1, 3, 4).round().astype(np.int64)  # of the test part
+    confusion[:, :, several:] = confusion[:, :, several - 1 : several]
     logits, records = None, []
     if chunk.last:
         z = models.logits(tf.constant(theta), tf.constant(plan.standardised(plan.X_test).T), dims).numpy()
@@ -308,6 +363,9 @@ def advance(plan: Plan, shard: Shard, state: State, chunk: Chunk) -> tuple[State
             for j, i in enumerate(shard)
             for d in plan.rows[i].tables.decisions
         ]
+        for record in records:  # in double precision: the last frame says what the table says
+            names = [d.name for d in plan.rows[record["row"]].tables.decisions]
+            confusion[-1, shard.index(record["row"]), names.index(record["decision"]) :] = record["confusion"]
     piece = Piece(
         rows=shard,
         first_frame=chunk.first_frame,
@@ -315,7 +373,8 @@ def advance(plan: Plan, shard: Shard, state: State, chunk: Chunk) -> tuple[State
         losses=curves[0],
         cross_entropy=curves[1],
         test_cross_entropy=curves[3],
-        maps=paint(plan, frames, used, [t.decisions[0] for t in tables])[:, :width],
+        confusion=confusion,
+        maps=paint(plan, frames, used, [plan.rows[i].rule for i in _padded(shard)])[:, :width],
         test_logits=logits,
         metrics=tuple(records),
     )
@@ -334,13 +393,11 @@ def paint(plan: Plan, frames: Array, used: int, decisions: Sequence[Decision]) -
     Returns:
         One byte a pixel, uint8 [used, ROWS, resolution²], as `lossviz.decode_maps` reads them; no pixels without an extent.
     """
-    k, x = len(plan.classes), _points(plan)[2]
+    x = _points(plan)[2]
     if x is None:
         return np.zeros((used, ROWS, 0), np.uint8)
     blocks, pixels = x.shape[0], plan.resolution**2
-    cost = [1 - np.eye(k) if d.cost is None else d.cost for d in decisions]
-    rules = [np.stack(a).astype(np.float32) for a in ([d.scale for d in decisions], [d.shift for d in decisions], cost)]
-    out = _call(_painter(plan.dims, blocks), frames, tf.constant(used), x, *rules).numpy()[:used]
+    out = _call(_painter(plan.dims, blocks), frames, tf.constant(used), x, *_rules(decisions)).numpy()[:used]
     return out.transpose(0, 2, 1, 3).reshape(used, ROWS, blocks * BLOCK)[:, :, :pixels]
 
 
@@ -373,7 +430,8 @@ def fit(
         **options: `X_test`, `y_test` (else a stratified share `test_size` of the data is set apart); `classes` and `features`
             (names); `knobs` ({strategy: {knob: value}}); `repeats` (train seeds seed, seed + 1, …); `optimizer` ("adam",
             "momentum", "sgd"); `learning_rate`; `batch_size` (None: all data each step); `l2` (on weights, not biases);
-            `init` ("glorot", "zeros"); `frames` (snapshots, about 60); `resolution` (pixels a side of a decision map).
+            `init` ("glorot", "zeros"); `frames` (snapshots, about 60); `resolution` (pixels a side of a decision map);
+            `inference` ("raw" or "scaled": what the maps of strategies that scale logits in training show).
 
     Returns:
         A `Run`: frames, histories, decision maps and test metrics, all NumPy arrays.

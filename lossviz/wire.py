@@ -105,7 +105,13 @@ def head(plan: Plan) -> bytes:
         features=list(plan.features),
         lineGrid=LINE_GRID,
         panels=[
-            {"title": r.title, "flawed": get(r.strategy).flawed, "colour": strategy_colour(i)}
+            {
+                "title": r.title,
+                "flawed": get(r.strategy).flawed,
+                "colour": strategy_colour(i),
+                "rules": [d.title for d in r.tables.decisions],
+                "shown": [d.name for d in r.tables.decisions].index(r.rule.name),
+            }
             for i, r in enumerate(plan.rows)
         ],
     )
@@ -116,16 +122,28 @@ def piece(part: Piece) -> bytes:
     maps = part.maps.copy()
     maps[1:] -= part.maps[:-1]
     curves = [part.losses, part.cross_entropy, part.test_cross_entropy]
-    arrays = {"maps": maps, "curves": np.stack(curves).astype(np.float32)}
-    return pack("piece", arrays, packed=["maps"], rows=list(part.rows), first=part.first_frame, frames=len(part.theta))
+    arrays = {
+        "maps": maps,
+        "curves": np.stack(curves).astype(np.float32),
+        "confusion": part.confusion.astype(np.uint32),
+    }
+    return pack(
+        "piece",
+        arrays,
+        packed=["maps", "confusion"],
+        rows=list(part.rows),
+        first=part.first_frame,
+        frames=len(part.theta),
+    )
 
 
-def truth(lines: list[Array], aims: list[int]) -> bytes:
-    """Where the truth, and each row's optimum, changes class, as `lossviz.figures.outlines` gives it."""
+def truth(lines: list[Array], aims: list[int], posterior: Array) -> bytes:
+    """The truth, as `lossviz.figures.truth` gives it."""
     starts = np.cumsum([0, *[len(line) for line in lines]])
     return pack(
         "truth",
-        {"dots": np.concatenate(lines) if lines else np.zeros((0, 2), np.uint16)},
+        {"dots": np.concatenate(lines) if lines else np.zeros((0, 2), np.uint16), "posterior": posterior},
+        packed=["posterior"],
         lines=[[int(a), len(line)] for a, line in zip(starts, lines, strict=False)],
         aims=aims,
     )

@@ -10,9 +10,9 @@ from parts import controls, player, words, work
 from lossviz import DATASETS, MODELS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, read_table
 from lossviz.data import Dataset
 from lossviz.engine import Job, engine
-from lossviz.figures import outlines
+from lossviz.figures import truth
 from lossviz.knobs import Knob
-from lossviz.plan import prepare
+from lossviz.plan import INFERENCES, prepare
 from lossviz.sentences import label, shares
 from lossviz.tables import TableError, choices
 
@@ -163,6 +163,10 @@ with st.sidebar:
     batch = controls.choose("Examples a step", BATCHES, "batch")
     steps = int(controls.number(STEPS, "steps"))
     l2 = controls.number(L2, "l2")
+    inference = "raw"
+    if any(s.flawed for s in (STRATEGIES[n] for n in names)):
+        said = "Flawed strategies scale the logits in training. People then decide by the raw ones, or by the scaled."
+        inference = controls.choose("Flawed strategies decide by", INFERENCES, "inference", "raw", said)
     turned = {}
     with st.expander("Knobs of the strategies"):
         for entry in (STRATEGIES[n] for n in STRATEGIES if n in names and STRATEGIES[n].knobs):
@@ -191,6 +195,7 @@ options = {
     "learning_rate": rate,
     "batch_size": None if batch == "all" else int(batch),
     "l2": l2,
+    "inference": inference,
     "knobs": turned,
 }
 key = repr((ordered, st.session_state["race data"][0], options))
@@ -207,6 +212,6 @@ else:
     except ValueError as e:
         st.error(words.plain(str(e)))
         st.stop()
-    job = engine().start(plan, engine().submit(outlines, plan, data))
+    job = engine().start(plan, engine().submit(truth, plan, data))
     st.session_state["race job"] = (key, job)
 show(job, key)

@@ -50,17 +50,20 @@ def read(data):
             side, rows, total = message["resolution"], len(message["panels"]), len(message["steps"])
             maps = np.zeros((total, rows, side, side), np.uint8)
             curves, there = np.full((3, total, rows), np.nan, np.float32), np.zeros(rows, int)
+            k = len(message["classes"])
+            confusion = np.zeros((total, rows, 2, k, k), np.uint32)
         elif kind == "piece":
             frames, of = range(message["first"], message["first"] + message["frames"]), message["rows"]
             steps = arrays["maps"].reshape(len(frames), len(of), side, side)
             maps[np.ix_(frames, of)] = np.cumsum(steps, 0, dtype=np.uint8)
             curves[np.ix_(range(3), frames, of)] = arrays["curves"].reshape(3, len(frames), len(of))
+            confusion[np.ix_(frames, of)] = arrays["confusion"].reshape(len(frames), len(of), 2, k, k)
             there[of] = np.maximum(there[of], frames.stop)
         elif kind == "truth":
             said |= message | arrays
         elif kind == "end":
             said["end"] = SimpleNamespace(**message)
-    return SimpleNamespace(**said | {"maps": maps, "curves": curves, "frames": there.min()})
+    return SimpleNamespace(**said | {"maps": maps, "curves": curves, "confusion": confusion, "frames": there.min()})
 
 
 def drawn(job):

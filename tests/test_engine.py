@@ -233,7 +233,7 @@ import psutil
 import lossviz
 from lossviz import engine as engines
 from lossviz.plan import prepare
-from lossviz.figures import outlines
+from lossviz.figures import truth
 
 if __name__ == "__main__":
     engines.WARM = [("linear", 2)]
@@ -242,7 +242,7 @@ if __name__ == "__main__":
     engine = engines.engine()
     assert engines.engine() is engine
     job = engine.start(plan)
-    engine.submit(outlines, plan, data).result()
+    engine.submit(truth, plan, data).result()
     while not job.ended:
         job.pieces(), time.sleep(0.02)
     assert job.run().done, job.error

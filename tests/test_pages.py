@@ -130,6 +130,7 @@ def check(page):
     np.testing.assert_array_equal(drawn.maps, run.maps)
     assert drawn.maps.shape[1:] == (rows, side, side)
     np.testing.assert_array_equal(drawn.curves, np.stack([run.losses, run.cross_entropy, run.test_cross_entropy]))
+    np.testing.assert_array_equal(drawn.confusion, run.confusion)
     shown = wire.shown_points(plan.y)
     assert drawn.points.size == 2 * len(shown) == 2 * len(drawn.labels)
     np.testing.assert_array_equal(drawn.labels, plan.y[shown])

@@ -19,7 +19,7 @@ Y_TEST = np.arange(45) % 3
 X_TEST = rng.normal([[10, -3]], [[2, 0.5]], (45, 2)) + np.array([[0, 0], [3, 0], [1, 1]])[Y_TEST]
 SMALL = {"X_test": X_TEST, "y_test": Y_TEST, "resolution": 16, "model": "linear", "steps": 10}
 ALL = list(STRATEGIES)
-ARRAYS = ("theta", "losses", "cross_entropy", "test_cross_entropy", "maps")
+ARRAYS = ("theta", "losses", "cross_entropy", "test_cross_entropy", "confusion", "maps")
 
 
 def row(run, i):
@@ -323,6 +323,34 @@ def test_metrics_are_scikit_learns(everything):
         assert m["log_loss"] == pytest.approx(metrics.log_loss(Y_TEST, p))
         np.testing.assert_allclose(m["predicted_share"], p.mean(0))
         assert m["predicted_share"].sum() == pytest.approx(1)
+
+
+def test_confusion_of_every_frame(everything):
+    """Against scikit-learn, frame by frame and rule by rule, from the parameters alone."""
+    plan = everything.plan
+    for f in (0, len(everything.steps) // 2, -1):
+        z = [logits_of(everything, f, i, X_TEST) for i in range(len(plan.rows))]
+        for i, r in enumerate(plan.rows):
+            for d in range(2):
+                rule = r.tables.decisions[min(d, len(r.tables.decisions) - 1)]
+                expected = metrics.confusion_matrix(Y_TEST, rule.classes(z[i]), labels=range(len(plan.classes)))
+                # a point on the boundary may fall to either side in single precision
+                assert np.abs(everything.confusion[f, i, d] - expected).sum() <= 2
+    assert (everything.confusion.sum((-1, -2)) == len(Y_TEST)).all()
+    for m in everything.metrics:
+        d = [r.name for r in plan.rows[m["row"]].tables.decisions].index(m["decision"])
+        np.testing.assert_array_equal(everything.confusion[-1, m["row"], d], m["confusion"])
+
+
+def test_scaled_inference_paints_what_scaled_logits_decide():
+    names = ["cross_entropy", "multiplied_logits"]
+    raw, scaled = (fit(names, X, Y, **SMALL, inference=i) for i in ("raw", "scaled"))
+    np.testing.assert_array_equal(raw.theta, scaled.theta)
+    np.testing.assert_array_equal(raw.maps[:, 0], scaled.maps[:, 0])
+    assert (raw.maps[-1, 1] != scaled.maps[-1, 1]).any()
+    assert [r.rule.name for r in scaled.plan.rows] == ["logits", "scaled"]
+    with pytest.raises(ValueError, match="inference must be one of 'raw' or 'scaled'; not 'both'"):
+        fit(names, X, Y, **SMALL, inference="both")
 
 
 # A run in the making
