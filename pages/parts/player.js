@@ -9,7 +9,7 @@ const el = (tag, className, text) => {
 };
 
 // Messages as lossviz/wire.py packs them: two lengths, a JSON header, arrays from multiples of 8 on.
-const TYPES = { uint8: Uint8Array, uint16: Uint16Array, float32: Float32Array };
+const TYPES = { uint8: Uint8Array, uint16: Uint16Array, uint32: Uint32Array, float32: Float32Array };
 
 const inflate = async (bytes) => new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer());
 
@@ -176,35 +176,53 @@ const drawPanel = (state, row) => {
   const ctx = prepare(canvas, size, size);
   if (state.frames) ctx.drawImage(paintMap(state, row), 0, 0, size, size);
   ctx.drawImage(overlay(state, size, state.truth?.aims[row] ?? -1), 0, 0, size, size);
+  if (state.at) {
+    for (const [colour, w] of [[state.dark ? "#000" : "#fff", 4], [state.dark ? "#fff" : "#000", 2]]) {
+      ctx.strokeStyle = colour;
+      ctx.lineWidth = w;
+      ctx.beginPath(); ctx.arc(state.at[0] * size, (1 - state.at[1]) * size, 7, 0, 2 * Math.PI); ctx.stroke();
+    }
+  }
 };
 
-const drawCurves = (state) => {
-  const { head } = state, canvas = state.curveCanvas, width = canvas.clientWidth, height = canvas.clientHeight;
+// Curves over the steps; `lines` are [what, thick] with what: 0 own loss, 1 cross-entropy of the training part, 2 of the
+// test part. With `own`, each row has a scale of its own, from its lowest to its highest value.
+const drawCurves = (state, canvas, lines, own) => {
+  const { head } = state, width = canvas.clientWidth, height = canvas.clientHeight;
   if (!width) return;
   const ctx = prepare(canvas, width, height), rows = head.panels.length, ink = state.dark ? "#ddd" : "#333";
   const right = width < 560 ? 12 : 190, left = 46, bottom = 30, top = 10, frames = state.frames;
-  const at = (kind, frame, row) => state.curves[(frame * rows + row) * 3 + kind]; // own, training, test
-  const values = [];
-  for (let k = 1; k < 3; k++) for (let f = 0; f < frames; f++) for (let j = 0; j < rows; j++) if (Number.isFinite(at(k, f, j))) values.push(at(k, f, j));
-  values.sort((a, b) => a - b);
-  const high = 1.06 * Math.max(values[Math.floor(0.98 * (values.length - 1))] || 1, 0.05), last = head.steps[head.steps.length - 1];
+  const raw = (kind, frame, row) => state.curves[(frame * rows + row) * 3 + kind]; // own, training, test
+  const spans = head.panels.map((_, j) => {
+    const v = Array.from({ length: frames }, (_, f) => raw(0, f, j)).filter(Number.isFinite);
+    return [Math.min(...v), Math.max(...v)];
+  });
+  const at = (kind, frame, row) => own ? (raw(kind, frame, row) - spans[row][0]) / (spans[row][1] - spans[row][0] || 1) : raw(kind, frame, row);
+  let high = 1.04;
+  if (!own) {
+    const values = [];
+    for (const [k] of lines) for (let f = 0; f < frames; f++) for (let j = 0; j < rows; j++) if (Number.isFinite(raw(k, f, j))) values.push(raw(k, f, j));
+    values.sort((a, b) => a - b);
+    high = 1.06 * Math.max(values[Math.floor(0.98 * (values.length - 1))] || 1, 0.05);
+  }
+  const last = head.steps[head.steps.length - 1];
   const px = (s) => left + (s / last) * (width - left - right), py = (v) => top + (1 - v / high) * (height - top - bottom);
   ctx.font = "12px system-ui, sans-serif";
   ctx.lineWidth = 1;
-  for (const t of niceTicks(0, high, 4)) {
+  for (const t of own ? [0, 1] : niceTicks(0, high, 4)) {
     ctx.strokeStyle = state.dark ? "#fff2" : "#0002";
     ctx.beginPath(); ctx.moveTo(left, py(t)); ctx.lineTo(width - right, py(t)); ctx.stroke();
-    ctx.fillStyle = ink; ctx.textAlign = "right"; ctx.fillText(tickText(t), left - 6, py(t) + 4);
+    ctx.fillStyle = ink; ctx.textAlign = "right"; ctx.fillText(own ? ["low", "high"][t] : tickText(t), left - 6, py(t) + 4);
   }
   ctx.textAlign = "center";
   for (const t of niceTicks(0, last, 5)) ctx.fillText(tickText(t), px(t), height - bottom + 15);
   ctx.fillText("step", (left + width - right) / 2, height - 2);
   ctx.save();
   ctx.beginPath(); ctx.rect(left, top - 4, width - left - right, height - top - bottom + 4); ctx.clip();
-  for (let k = 1; k < 3; k++) for (let j = 0; j < rows; j++) {
+  for (const [k, thick] of lines) for (let j = 0; j < rows; j++) {
     ctx.strokeStyle = head.panels[j].colour;
-    ctx.globalAlpha = k === 2 ? 1 : 0.45;
-    ctx.lineWidth = k === 2 ? 2.4 : 1.2;
+    ctx.globalAlpha = thick ? 1 : 0.45;
+    ctx.lineWidth = thick ? 2.4 : 1.2;
     ctx.setLineDash(head.panels[j].flawed ? [6, 4] : []);
     ctx.beginPath();
     for (let f = 0; f < frames; f++) ctx.lineTo(px(head.steps[f]), py(at(k, f, j)));
@@ -219,7 +237,8 @@ const drawCurves = (state) => {
   }
   ctx.restore();
   if (right > 100 && frames) {
-    const ends = head.panels.map((p, j) => ({ p, y: py(Math.min(at(2, frames - 1, j), high)) })).sort((a, b) => a.y - b.y);
+    const kind = lines.find(([, thick]) => thick)[0];
+    const ends = head.panels.map((p, j) => ({ p, y: py(Math.min(at(kind, frames - 1, j), high)) })).sort((a, b) => a.y - b.y);
     ends.forEach((e, i) => { e.y = Math.max(e.y, i ? ends[i - 1].y + 14 : top + 4); });
     for (let i = ends.length - 1, low = height - 6; i >= 0 && ends[i].y > low; low -= 14) ends[i--].y = low;
     ctx.textAlign = "left";
@@ -228,6 +247,124 @@ const drawCurves = (state) => {
       ctx.fillStyle = ink; ctx.fillText(e.p.title, width - right + 27, e.y + 4, right - 30);
     }
   }
+};
+
+// Metrics of one confusion matrix (counts by true and decided class), as scikit-learn defines them.
+const measures = (table, k) => {
+  const sum = (from, step) => { let t = 0; for (let i = 0; i < k; i++) t += table[from + i * step]; return t; };
+  const recall = [], precision = [], f1 = [];
+  for (let c = 0; c < k; c++) {
+    const hit = table[c * k + c], of = sum(c * k, 1), taken = sum(c, k);
+    recall.push(of ? hit / of : NaN);
+    precision.push(taken ? hit / taken : NaN);
+    f1.push(of + taken ? (2 * hit) / (of + taken) : 0);
+  }
+  const mean = (v) => v.reduce((a, b) => a + b, 0) / v.length;
+  return { recall, precision, balanced: mean(recall.filter(Number.isFinite)), f1: mean(f1) };
+};
+
+const percent = (v) => (Number.isFinite(v) ? `${(100 * v).toFixed(1)}\u00a0%` : "–");
+
+const rarest = (head) => head.counts.reduce((best, n, c) => (n <= head.counts[best] ? c : best), 0);
+
+// One line a strategy and decision rule; its cells are filled by drawNumbers.
+const buildNumbers = (state) => {
+  const { head } = state, rare = rarest(head), table = el("table", "numbers"), top = el("tr"), body = el("tbody"), thead = el("thead");
+  const order = head.classes.map((_, c) => c).sort((a, b) => head.counts[a] - head.counts[b]).slice(0, 4);
+  state.columns = [
+    ...order.map((c) => [`Recall, ${head.classes[c]}`, (m) => percent(m.recall[c])]),
+    [`Precision, ${head.classes[rare]}`, (m) => percent(m.precision[rare])],
+    ["Balanced accuracy", (m) => percent(m.balanced)],
+    ["Macro-F1", (m) => m.f1.toFixed(3)],
+  ];
+  for (const name of ["Test part, at this step", ...state.columns.map(([title]) => title)]) {
+    const cell = el("th", "", name);
+    cell.scope = "col";
+    top.append(cell);
+  }
+  thead.append(top);
+  state.lines = [];
+  head.panels.forEach((p, row) => p.rules.forEach((rule, d) => {
+    const line = el("tr"), title = el("th", "", p.rules.length > 1 ? `${p.title}, by ${rule}` : p.title);
+    title.scope = "row";
+    const cells = state.columns.map(() => el("td"));
+    line.append(title, ...cells);
+    body.append(line);
+    state.lines.push({ row, d, cells });
+  }));
+  table.append(thead, body);
+  const scroll = el("div", "scroll");
+  scroll.tabIndex = 0;
+  scroll.setAttribute("role", "region");
+  scroll.setAttribute("aria-label", "Metrics on the test part at this step");
+  scroll.append(table);
+  return scroll;
+};
+
+const confusionOf = (state, row, d) => {
+  const k = state.head.classes.length;
+  return state.confusion[state.frame][row].subarray(d * k * k, (d + 1) * k * k);
+};
+
+const drawNumbers = (state) => {
+  if (!state.frames) return;
+  const k = state.head.classes.length;
+  for (const { row, d, cells } of state.lines) {
+    const found = measures(confusionOf(state, row, d), k);
+    state.columns.forEach(([, text], i) => { const t = text(found); if (cells[i].textContent !== t) cells[i].textContent = t; });
+  }
+  if (!state.matrices.open) return;
+  state.tables.forEach((cells, row) => {
+    const table = confusionOf(state, row, state.head.panels[row].shown);
+    for (let y = 0; y < k; y++) {
+      const of = table.subarray(y * k, (y + 1) * k).reduce((a, b) => a + b, 0) || 1;
+      for (let c = 0; c < k; c++) {
+        const cell = cells[y * k + c], n = table[y * k + c];
+        cell.textContent = n.toLocaleString("en");
+        cell.style.background = `color-mix(in srgb, ${state.head.colours[y]} ${Math.round((60 * n) / of)}%, transparent)`;
+      }
+    }
+  });
+};
+
+const buildMatrices = (state) => {
+  const { head } = state, box = el("details", "matrices"), grid = el("div", "grid");
+  box.append(el("summary", "", "Confusion matrices at this step (a row a true class, a column a decision)"), grid);
+  state.tables = head.panels.map((p) => {
+    const table = el("table", "confusion"), top = el("tr"), cells = [];
+    table.append(el("caption", "", p.rules.length > 1 ? `${p.title}, by ${p.rules[p.shown]}` : p.title));
+    top.append(el("td"));
+    for (const name of head.classes) { const th = el("th", "", name); th.scope = "col"; top.append(th); }
+    table.append(top);
+    for (const name of head.classes) {
+      const line = el("tr"), th = el("th", "", name);
+      th.scope = "row";
+      line.append(th);
+      for (let c = 0; c < head.classes.length; c++) { const td = el("td"); cells.push(td); line.append(td); }
+      table.append(line);
+    }
+    const scroll = el("div", "scroll");
+    scroll.append(table);
+    grid.append(scroll);
+    return cells;
+  });
+  box.addEventListener("toggle", () => drawNumbers(state));
+  state.matrices = box;
+  return box;
+};
+
+// What a byte of a map says: class and probability.
+const decode = (byte, classes) => {
+  const k = classes.length, levels = Math.floor(256 / k);
+  return `${classes[Math.min(Math.floor(byte / levels), k - 1)]}, ${Math.round(100 * (1 / k + ((1 - 1 / k) * (byte % levels)) / (levels - 1)))}\u00a0%`;
+};
+
+const cellAt = ([x, y], side) => Math.min(Math.floor(y * side), side - 1) * side + Math.min(Math.floor(x * side), side - 1);
+
+const point = (state, canvas, event) => {
+  const box = canvas.getBoundingClientRect(), x = (event.clientX - box.left) / box.width, y = 1 - (event.clientY - box.top) / box.height;
+  state.at = x >= 0 && x < 1 && y >= 0 && y < 1 ? [x, y] : null;
+  draw(state);
 };
 
 const ICONS = { play: "M4 2 L14 8 L4 14 Z", pause: "M3 2 H6.5 V14 H3 Z M9.5 2 H13 V14 H9.5 Z", back: "M3 2 H5 V14 H3 Z M14 2 L6 8 L14 14 Z", on: "M2 2 L10 8 L2 14 Z M11 2 H13 V14 H11 Z" };
@@ -321,16 +458,27 @@ const build = (state) => {
     if (p.flawed) caption.append(el("span", "badge", "flawed"));
     const note = el("span", "note");
     canvas.setAttribute("role", "img");
+    for (const kind of ["pointermove", "pointerdown"]) canvas.addEventListener(kind, (event) => point(state, canvas, event));
+    canvas.addEventListener("pointerleave", () => { state.at = null; draw(state); });
     figure.append(caption, canvas, note);
     grid.append(figure);
     return { canvas, note };
   });
-  const axes = el("p", "axes", `Horizontal: ${head.features[0]}. Vertical: ${head.features[1]}. The same axes in every panel.`);
+  state.axes = el("p", "axes");
   state.sentence = el("p", "sentence");
-  const heading = el("h3", "", "Unweighted cross-entropy, nats");
-  const key = el("p", "axes", "Thick: test part. Thin: training part. Dashed: flawed. One scale for all, whatever each one minimises.");
-  state.curveCanvas = el("canvas", "curves");
-  state.curveCanvas.setAttribute("role", "img");
+  const chart = (title, key) => {
+    const canvas = el("canvas", "curves"), box = el("div");
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", title);
+    box.append(el("h3", "", title), el("p", "axes", key), canvas);
+    return { canvas, box };
+  };
+  const common = chart("Unweighted cross-entropy, nats", "Thick: test part. Thin: training part. Dashed: flawed. One scale for all, whatever each one minimises.");
+  const own = chart("What each one minimises", "Training part, each on a scale of its own, from its lowest to its highest value: these cannot be compared with each other.");
+  state.curveCanvas = common.canvas;
+  state.ownCanvas = own.canvas;
+  const charts = el("div", "charts");
+  charts.append(common.box, own.box);
   state.curveSentence = el("p", "sentence");
   const names = el("div", "names"); // instead of the names at the curves' ends, where there is no room for them
   head.panels.forEach((p) => {
@@ -339,7 +487,7 @@ const build = (state) => {
     item.append(line, el("span", "", p.title));
     names.append(item);
   });
-  root.replaceChildren(legend, transport(state), grid, axes, state.sentence, heading, key, state.curveCanvas, names, state.curveSentence);
+  root.replaceChildren(legend, transport(state), grid, state.axes, state.sentence, buildNumbers(state), buildMatrices(state), charts, names, state.curveSentence);
 };
 
 const draw = (state) => {
@@ -352,14 +500,25 @@ const draw = (state) => {
   const now = head.steps[state.frame], training = `step ${now} of ${last}`;
   const atEnd = end && state.frame === state.frames - 1;
   state.panels.forEach((panel, i) => {
-    const note = atEnd ? whole(end.notes[i]) : training;
+    const here = state.at && state.frames ? `here: ${decode(state.maps[state.frame][i][cellAt(state.at, state.side)], head.classes)}` : "";
+    const note = here || (atEnd ? whole(end.notes[i]) : training);
     if (panel.note.textContent !== note) {
       panel.note.textContent = note;
-      panel.canvas.setAttribute("aria-label", `${head.panels[i].title}: ${note}`);
+      if (!here) panel.canvas.setAttribute("aria-label", `${head.panels[i].title}: ${note}`);
     }
     drawPanel(state, i);
   });
-  drawCurves(state);
+  drawCurves(state, state.curveCanvas, [[1, false], [2, true]], false);
+  drawCurves(state, state.ownCanvas, [[0, true]], true);
+  drawNumbers(state);
+  const [x0, x1, y0, y1] = head.extent;
+  let where = `Horizontal: ${head.features[0]}. Vertical: ${head.features[1]}. The same axes in every panel; point at one to read all.`;
+  if (state.at) {
+    where = `At ${head.features[0]} = ${tickText(x0 + state.at[0] * (x1 - x0))}, ${head.features[1]} = ${tickText(y0 + state.at[1] * (y1 - y0))}`;
+    if (state.truth?.posterior.length) where += `, in truth: ${decode(state.truth.posterior[cellAt(state.at, head.lineGrid)], head.classes)}`;
+    where += ".";
+  }
+  if (state.axes.textContent !== where) state.axes.textContent = where;
   state.bayes.hidden = !state.truth?.lines.length;
   state.aim.hidden = !state.truth?.aims.some((a) => a > 0);
   const words = end ? whole(end.sentence) : state.status || `Training: step ${head.steps[Math.max(state.frames - 1, 0)]} of ${last}.`;
@@ -367,7 +526,7 @@ const draw = (state) => {
   const curveWords = end ? whole(end.curveSentence) : "";
   if (state.curveSentence.textContent !== curveWords) {
     state.curveSentence.textContent = curveWords;
-    state.curveCanvas.setAttribute("aria-label", curveWords || "Loss curves, training");
+    if (curveWords) state.curveCanvas.setAttribute("aria-label", `Unweighted cross-entropy. ${curveWords}`);
   }
   state.range.max = total - 1;
   state.range.value = state.frame;
@@ -387,6 +546,7 @@ const begin = (state, head) => {
   state.overlays = new Map();
   state.maps = Array.from({ length: total }, () => Array(rows));
   state.curves = new Float32Array(3 * total * rows).fill(NaN);
+  state.confusion = Array.from({ length: total }, () => Array(rows));
   state.there = new Uint32Array(rows);
   state.plane = new OffscreenCanvas(state.side, state.side);
   state.image = new ImageData(state.side, state.side);
@@ -400,13 +560,14 @@ const begin = (state, head) => {
 
 const take = {
   head: begin,
-  piece(state, { rows, first, frames, maps, curves }) {
-    const size = state.side ** 2, all = state.head.panels.length;
+  piece(state, { rows, first, frames, maps, curves, confusion }) {
+    const size = state.side ** 2, all = state.head.panels.length, cells = 2 * state.head.classes.length ** 2; // of two rules
     for (let f = 0; f < frames; f++) rows.forEach((row, j) => {
       const map = maps.subarray((f * rows.length + j) * size, (f * rows.length + j + 1) * size);
       const last = state.maps[first + f - 1]?.[row];
       if (f) for (let i = 0; i < size; i++) map[i] += last[i]; // differences, modulo 256
       state.maps[first + f][row] = map;
+      state.confusion[first + f][row] = confusion.subarray((f * rows.length + j) * cells, (f * rows.length + j + 1) * cells);
       for (let k = 0; k < 3; k++) state.curves[((first + f) * all + row) * 3 + k] = curves[(k * frames + f) * rows.length + j];
     });
     for (const row of rows) state.there[row] = Math.max(state.there[row], first + frames);
@@ -417,8 +578,8 @@ const take = {
     if (state.live) state.frame = now - 1;
     draw(state);
   },
-  truth(state, { lines, aims, arrays, ...rest }) {
-    state.truth = { lines, aims, dots: rest.dots };
+  truth(state, { lines, aims, dots, posterior }) {
+    state.truth = { lines, aims, dots, posterior };
     if (state.frames) draw(state);
   },
   status(state, { text }) {

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import expect
+from sklearn import metrics
 
 import lossviz
 from lossviz.figures import CLASS_COLOURS
@@ -209,6 +210,43 @@ def test_the_player(new_page):
     for i in range(3):
         agree = blue[i] == (decided[i][::-1][np.ix_(at, at)] == 0)
         assert agree.mean() > 0.75, "frame 30 is drawn as frame 30; points and lines cover some of it"
+
+
+def test_numbers_follow_the_scrubber(new_page):
+    page = new_page("/?steps=200&data=moons&model=linear")
+    trained(page, timeout=FIRST)
+    data = lossviz.make_dataset("moons", seed=0)
+    names = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
+    run = lossviz.fit(names, data.X, data.y, "linear", steps=200, X_test=data.X_test, y_test=data.y_test)
+    page.get_by_text("Confusion matrices").click()
+    scrubber = page.get_by_label("Step of training")
+    for frame in (1, 30, 60):
+        scrubber.fill(str(frame))
+        lines = [line.split("\t") for line in page.locator(".numbers tbody").inner_text().splitlines()]
+        assert len(lines) == 4, "the multiplied logits are decided on raw and scaled"
+        for cells, (row, rule) in zip(lines, [(0, 0), (1, 0), (2, 0), (2, 1)], strict=True):
+            table = run.confusion[frame, row, rule]
+            y, decided = (np.repeat([[0, 0], [0, 1], [1, 0], [1, 1]], table.ravel(), 0)).T
+            recall = metrics.recall_score(y, decided, average=None, labels=[0, 1])
+            precision = metrics.precision_score(y, decided, pos_label=1, zero_division=np.nan)
+            expected = [f"{100 * v:.1f}\u00a0%" for v in (recall[1], recall[0])]
+            expected += [f"{100 * precision:.1f}\u00a0%" if np.isfinite(precision) else "–"]
+            expected += [f"{100 * metrics.balanced_accuracy_score(y, decided):.1f}\u00a0%"]
+            expected += [f"{metrics.f1_score(y, decided, average='macro'):.3f}"]
+            assert cells[1:] == expected
+        shown = [int(t.replace(",", "")) for t in page.locator(".confusion td:not(:empty)").all_inner_texts()]
+        assert shown == run.confusion[frame, :, 0].ravel().tolist()
+
+
+def test_pointing_reads_the_model_and_the_truth(new_page):
+    page = new_page("/?steps=200&data=moons&model=linear")
+    trained(page, timeout=FIRST)
+    canvas = page.locator(".panel canvas").first
+    canvas.hover(position={"x": 20, "y": 20})
+    expect(page.locator(".axes").first).to_contain_text("in truth: class 0, 100")
+    expect(page.locator(".note").first).to_contain_text("here: class 0,")
+    page.mouse.move(5, 5)
+    expect(page.locator(".note").first).to_contain_text("recall of class 1")
 
 
 def test_dark_mode(new_page):
