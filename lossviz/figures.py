@@ -1,8 +1,9 @@
-"""Results -> pictures: the palette, boundaries as pixels, and Plotly figures for notebooks.
+"""Results -> pictures: the palette, boundaries as pixels, and Plotly figures.
 
 The palette lives here only. Plotly is imported by the functions that draw with it.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,12 +75,12 @@ def targets(plan: Plan, data: Dataset, size: int = LINE_GRID) -> tuple[list[Arra
         size: Pixels a side.
 
     Returns:
-        Class maps [size, size], the Bayes decision first, each once; and for each row the index of the map its optimum
-        decides by, −1 where that has no closed form.
+        Class maps [size, size], the Bayes decision first, each once; and for each row that is drawn the index of
+        the map its optimum decides by, −1 where that has no closed form.
     """
     posterior = _posterior(plan, data, size)
     if posterior is None:
-        return [], [-1] * len(plan.rows)
+        return [], [-1] * len(plan.panels)
     log_posterior = np.log(np.maximum(posterior, 1e-300))
     maps: list[Array] = []
     where: dict[bytes, int] = {}
@@ -92,7 +93,8 @@ def targets(plan: Plan, data: Dataset, size: int = LINE_GRID) -> tuple[list[Arra
         return where[classes.tobytes()]
 
     index(get("cross_entropy").tables(plan.counts).decisions[0])
-    return maps, [-1 if r.tables.target is None else index(r.tables.target) for r in plan.rows]
+    shown = [plan.rows[i].tables.target for i in plan.panels]
+    return maps, [-1 if t is None else index(t) for t in shown]
 
 
 def truth(plan: Plan, data: Dataset) -> tuple[list[NDArray[np.uint16]], list[int], Array]:
@@ -169,6 +171,85 @@ def boundaries(run: Run, data: Dataset | None = None, frame: int = -1) -> "go.Fi
     figure.update_layout(height=80 + 300 * rows, width=80 + 300 * columns, legend={"orientation": "h"})
     figure.update_xaxes(range=[x0, x1], title_text=data.features[0] if data else None)
     figure.update_yaxes(range=[y0, y1], title_text=data.features[1] if data else None)
+    return figure
+
+
+def judged_curves(plan: Plan, records: Sequence[dict[str, Any]], kind: str, c: int) -> "go.Figure":
+    """Precision-recall, ROC or reliability curves of one class against the rest, a line a strategy and seed.
+
+    Args:
+        plan: Of the run.
+        records: What `lossviz.judgement.judged` returned; the rule that is drawn of each strategy is shown.
+        kind: "pr", "roc" or "reliability".
+        c: The class.
+    """
+    import plotly.graph_objects as go
+
+    figure, place = go.Figure(), {plan.rows[row].strategy: i for i, row in enumerate(plan.panels)}
+    titles = {
+        "pr": ("recall", "precision"),
+        "roc": ("false alarm rate", "recall"),
+        "reliability": ("predicted probability", "observed share"),
+    }
+    base = float(np.mean(plan.y_test == c))
+    hints = {"pr": ([0, 1], [base, base]), "roc": ([0, 1], [0, 1]), "reliability": ([0, 1], [0, 1])}
+    figure.add_trace(
+        go.Scatter(
+            x=hints[kind][0], y=hints[kind][1], mode="lines", showlegend=False, hoverinfo="skip",
+            line={"color": "gray", "width": 1, "dash": "dot"},
+        )
+    )  # fmt: skip
+    for r in records:
+        row = plan.rows[r["row"]]
+        if r["decision"] != row.rule.name:
+            continue
+        first, curve = r["row"] in plan.panels, r[kind][c]
+        colour = strategy_colour(place[row.strategy])
+        figure.add_trace(
+            go.Scatter(
+                x=curve[0].astype(np.float32), y=curve[1].astype(np.float32), name=row.title, legendgroup=row.strategy,
+                showlegend=first, opacity=1 if first else 0.35, mode="lines+markers" if kind == "reliability" else "lines",
+                line={
+                    "color": colour, "width": 2.5 if first else 1, "dash": "dash" if get(row.strategy).flawed else "solid",
+                    "shape": "hv" if kind == "roc" else "linear",
+                },
+                marker={"size": np.sqrt(curve[2] / len(plan.y_test)) * 24 + 4} if kind == "reliability" else None,
+                text=[f"{int(n):,} examples" for n in curve[2]] if kind == "reliability" else None,
+            )
+        )  # fmt: skip
+    axis = {"range": [-0.02, 1.02], "constrain": "domain"}
+    figure.update_layout(height=460, margin={"t": 20}, xaxis=axis, yaxis=axis)
+    figure.update_xaxes(title_text=titles[kind][0])
+    figure.update_yaxes(title_text=titles[kind][1], scaleanchor="x")
+    return figure
+
+
+def norms(plan: Plan, steps: Array, found: dict[str, Array]) -> "go.Figure":
+    """Norms of the last layer over training, by class: the plain model's, multiplied logits raw, and with the weights in.
+
+    Args:
+        plan: Of the run.
+        steps: Step number of each frame, [F].
+        found: "plain", "raw" and "effective", [F, K] each, as `lossviz.judgement.undone` returns them.
+    """
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    looks = {
+        "plain": ("plain", "solid", 4, 0.45),
+        "raw": ("multiplied, raw", "dot", 2, 1),
+        "effective": ("multiplied, weights in", "dash", 2, 1),
+    }
+    for c, name in enumerate(plan.classes):
+        for kind, (title, dash, width, opacity) in looks.items():
+            line = {"color": CLASS_COLOURS[c % len(CLASS_COLOURS)], "dash": dash, "width": width}
+            values = found[kind][:, c].astype(np.float32)
+            figure.add_trace(
+                go.Scatter(x=steps, y=values, mode="lines", name=f"{name}: {title}", line=line, opacity=opacity)
+            )
+    figure.update_layout(
+        height=460, margin={"t": 20}, xaxis_title="step", yaxis_title="norm of the class's last-layer weights"
+    )
     return figure
 
 

@@ -113,6 +113,11 @@ class Plan:
         """Units of every layer of the model."""
         return models.get(self.model).dims(self.X.shape[1], len(self.classes))
 
+    @property
+    def panels(self) -> list[int]:
+        """Rows that get a picture: those of the first seed."""
+        return [i for i, r in enumerate(self.rows) if r.seed == self.seed]
+
     def standardised(self, X: Array) -> Array:
         """Points as the model sees them: float32, zero mean and unit deviation on the training part."""
         return ((X - self.centre) / self.scale).astype(np.float32)

@@ -34,10 +34,20 @@ def false_alarms(metric: dict[str, Any], c: int) -> float:
     return float(confusion[others, c].sum() / confusion[others].sum())
 
 
-def label(plan: Plan, metric: dict[str, Any]) -> str:
-    """Name of a row, with its decision rule where it has several, and its seed where there are several."""
+def points(more: float) -> str:
+    """A difference in percentage points.
+
+    Example:
+        >>> points(3.6), points(-0.4), points(-12)
+        ('+4 points', '−0.4 points', '−12 points')
+    """
+    return f"{more:+.{0 if abs(more) >= 1 else 1}f} points".replace("-", "−")
+
+
+def label(plan: Plan, metric: dict[str, Any], seed: bool = True) -> str:
+    """Name of a row, with its decision rule where it has several, and its seed where there are several and `seed`."""
     row = plan.rows[metric["row"]]
-    several = len({r.seed for r in plan.rows}) > 1
+    several = seed and len({r.seed for r in plan.rows}) > 1
     rule = f" ({metric['decision']})" if len(row.tables.decisions) > 1 else ""
     return row.title + rule + (f", seed {row.seed}" if several else "")
 
@@ -74,16 +84,27 @@ def boundaries(run: Run) -> str:
     head = (
         f"Recall of {plan.classes[c]}, the rarest class ({plan.counts[c]:,} of {plan.counts.sum():,} training examples)"
     )
-    base = next((m for m in run.metrics if plan.rows[m["row"]].strategy == "cross_entropy"), run.metrics[0])
-    parts = [f"{label(plan, base)} {percent(base['recall'][c])}"]
-    others = [m for m in run.metrics if m is not base and m["row"] != base["row"]]
-    firsts = [m for m in others if m["decision"] == plan.rows[m["row"]].rule.name]
+    shown = [m for m in run.metrics if m["row"] in plan.panels]
+    base = next((m for m in shown if plan.rows[m["row"]].strategy == "cross_entropy"), shown[0])
+
+    def recall(metric: dict[str, Any]) -> str:
+        strategy = plan.rows[metric["row"]].strategy
+        same = [
+            m for m in run.metrics if (plan.rows[m["row"]].strategy, m["decision"]) == (strategy, metric["decision"])
+        ]
+        found = np.array([m["recall"][c] for m in same])
+        if len(found) == 1 or np.isnan(found).any():
+            return percent(found[0])
+        return f"{percent(found.mean())} ({percent(found.min())} to {percent(found.max())} over {len(found)} seeds)"
+
+    parts = [f"{label(plan, base, seed=False)} {recall(base)}"]
+    firsts = [m for m in shown if m["row"] != base["row"] and m["decision"] == plan.rows[m["row"]].rule.name]
     # of many: the flawed ones, then those that are best balanced; the table has them all
     firsts.sort(key=lambda m: (not get(plan.rows[m["row"]].strategy).flawed, -m["balanced_accuracy"]))
     for m in sorted(firsts[:4], key=lambda m: m["row"]):
         more = 100 * (false_alarms(m, c) - false_alarms(base, c))
-        alarms = "unchanged" if abs(more) < 0.5 else f"{more:+.0f} points".replace("-", "−")
-        parts.append(f"{label(plan, m)} {percent(m['recall'][c])} (false alarms {alarms})")
+        alarms = "unchanged" if abs(more) < 0.5 else points(more)
+        parts.append(f"{label(plan, m, seed=False)} {recall(m)} (false alarms {alarms})")
     rest = f"; the other {len(firsts) - 4} are in the table" if len(firsts) > 4 else ""
     n = int(np.asarray(base["confusion"])[c].sum())
     few = (
@@ -99,12 +120,13 @@ def curves(run: Run) -> str:
     """Under the loss curves: who predicts probabilities best, and who worst."""
     if not run.done:
         return ""
-    last = run.test_cross_entropy[-1]
+    panels = run.plan.panels
+    last, trained = run.test_cross_entropy[-1, panels], run.cross_entropy[-1, panels]
     order = np.argsort(last)
-    name = [label(run.plan, {"row": i, "decision": r.rule.name}) for i, r in enumerate(run.plan.rows)]
+    name = [label(run.plan, {"row": i, "decision": run.plan.rows[i].rule.name}, seed=False) for i in panels]
     # what the training part still gains, the test part has begun to lose
-    early = np.nanmin(run.test_cross_entropy, 0)
-    lost = [i for i in range(len(last)) if last[i] > 1.25 * early[i] and run.cross_entropy[-1, i] < 0.8 * last[i]]
+    early = np.nanmin(run.test_cross_entropy[:, panels], 0)
+    lost = [i for i in range(len(last)) if last[i] > 1.25 * early[i] and trained[i] < 0.8 * last[i]]
     caution = ""
     if lost:
         who = "they all" if len(lost) == len(last) > 1 else ", ".join(name[i] for i in lost[:3])
@@ -124,12 +146,12 @@ def shares(run: Run) -> str:
     """Under the table: whether predicted shares match the data."""
     c, plan = rarest(run.plan), run.plan
     base = float(np.mean(plan.y_test == c))
-    first = [m for m in run.metrics if m["decision"] == plan.rows[m["row"]].rule.name]
+    first = [m for m in run.metrics if m["row"] in plan.panels and m["decision"] == plan.rows[m["row"]].rule.name]
     off = max(first, key=lambda m: abs(m["predicted_share"][c] - base))
     near = min(first, key=lambda m: abs(m["predicted_share"][c] - base))
-    text = f"{percent(base)} of the test examples are {plan.classes[c]}; {label(plan, near)} predicts "
+    text = f"{percent(base)} of the test examples are {plan.classes[c]}; {label(plan, near, seed=False)} predicts "
     text += f"{percent(near['predicted_share'][c])} on average"
     if off is near:
         return text + "."
-    text += f", {label(plan, off)} {percent(off['predicted_share'][c])}"
+    text += f", {label(plan, off, seed=False)} {percent(off['predicted_share'][c])}"
     return text + ": what is far off needs repair before it is read as a probability."

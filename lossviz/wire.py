@@ -112,26 +112,33 @@ def head(plan: Plan) -> bytes:
                 "rules": [d.title for d in r.tables.decisions],
                 "shown": [d.name for d in r.tables.decisions].index(r.rule.name),
             }
-            for i, r in enumerate(plan.rows)
+            for i, r in enumerate(plan.rows[i] for i in plan.panels)
         ],
     )
 
 
-def piece(part: Piece) -> bytes:
-    """Frames of some rows: maps as differences from the frame before (modulo 256), which deflate to a sixth."""
-    maps = part.maps.copy()
-    maps[1:] -= part.maps[:-1]
-    curves = [part.losses, part.cross_entropy, part.test_cross_entropy]
+def piece(plan: Plan, part: Piece) -> bytes:
+    """Frames of those of its rows that are drawn; nothing where there are none.
+
+    Maps travel as differences from the frame before (modulo 256), which deflate to a sixth.
+    """
+    place = {row: i for i, row in enumerate(plan.panels)}
+    of = [j for j, row in enumerate(part.rows) if row in place]
+    if not of:
+        return b""
+    maps = part.maps[:, of]
+    maps[1:] -= maps[:-1].copy()
+    curves = [c[:, of] for c in (part.losses, part.cross_entropy, part.test_cross_entropy)]
     arrays = {
         "maps": maps,
         "curves": np.stack(curves).astype(np.float32),
-        "confusion": part.confusion.astype(np.uint32),
+        "confusion": part.confusion[:, of].astype(np.uint32),
     }
     return pack(
         "piece",
         arrays,
         packed=["maps", "confusion"],
-        rows=list(part.rows),
+        rows=[place[part.rows[j]] for j in of],
         first=part.first_frame,
         frames=len(part.theta),
     )
@@ -156,7 +163,7 @@ def end(run: Run, error: str | None = None) -> bytes:
         {},
         done=run.done,
         error=error,
-        notes=[sentences.panel(run, i) for i in range(len(run.plan.rows))],
+        notes=[sentences.panel(run, i) for i in run.plan.panels],
         sentence=sentences.boundaries(run),
         curveSentence=sentences.curves(run),
     )
@@ -180,7 +187,8 @@ async def live(job: "Job") -> AsyncIterator[bytes]:
             news.clear()
             ended = job.ended  # asked before the pieces: then those of an ended job are all there
             for part in job.pieces()[sent:]:
-                yield await asyncio.to_thread(piece, part)
+                if packed := await asyncio.to_thread(piece, job.plan, part):
+                    yield packed
                 sent += 1
             if beside is not None and beside.done():
                 if beside.status == "finished":

@@ -3,9 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import streamlit as st
-from parts import controls, player, words, work
+from parts import controls, player, verdict, words, work
 
 from lossviz import DATASETS, MODELS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, read_table
 from lossviz.data import Dataset
@@ -13,12 +12,14 @@ from lossviz.engine import Job, engine
 from lossviz.figures import truth
 from lossviz.knobs import Knob
 from lossviz.plan import INFERENCES, prepare
-from lossviz.sentences import label, shares
 from lossviz.tables import TableError, choices
 
 FIRST = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
 SEED = Knob("seed", "Seed", 0, 0, 9999, 1, "Decides the data, the split, the initial parameters and the batches.")
 STEPS = Knob("steps", "Steps", 400, 50, 5000, 50, "Optimiser steps.")
+SEEDS = Knob(
+    "seeds", "Seeds", 1, 1, 20, 1, "Trains each strategy from so many starts, to see the spread; the first is drawn."
+)
 RATE = Knob("rate", "Learning rate", 0.02, 0.0001, 5.0, 0.0001, "Step size of the optimiser.")
 L2 = Knob("l2", "L2", 0.0, 0.0, 1.0, 0.001, "Pull of the weights (not the biases) towards zero.")
 BATCHES = {"all": "All examples", "32": "32", "64": "64", "128": "128", "256": "256"}
@@ -112,28 +113,9 @@ def show(job: Job, key: str) -> None:
             del st.session_state["race job"]
             st.rerun()
     elif job.run().done:
-        table(job)
+        verdict.show(job)
     else:  # nobody had looked at it for a while, as when a laptop sleeps
         st.rerun()
-
-
-def table(job: Job) -> None:
-    """Test metrics, one line a strategy and decision rule."""
-    run = job.run()
-    frame = run.table()
-    frame.insert(0, "Strategy", [label(run.plan, m) for m in run.metrics])
-    titles = {}
-    rare_first = [run.plan.classes[c] for c in np.argsort(run.plan.counts, kind="stable")]
-    for column, title in (("recall", "Recall"), ("precision", "Precision")):
-        titles |= {f"{column}[{c}]": f"{title}, {c}" for c in rare_first}
-    titles |= {"balanced_accuracy": "Balanced accuracy", "macro_f1": "Macro-F1", "log_loss": "Log loss (nats)"}
-    titles |= {f"predicted_share[{c}]": f"Mean predicted share, {c}" for c in rare_first}
-    frame = frame[["Strategy", *titles]].rename(columns=titles)
-    looks = {c: "{:.3f}" if c in ("Macro-F1", "Log loss (nats)") else "{:.1%}" for c in titles.values()}
-    st.subheader(f"On {len(run.plan.y_test):,} test examples")
-    pinned = {"Strategy": st.column_config.TextColumn(pinned=True)}
-    st.dataframe(frame.style.format(looks, na_rep="undefined"), hide_index=True, column_config=pinned)
-    words.sentence(shares(run))
 
 
 st.title("Strategy race")
@@ -163,6 +145,7 @@ with st.sidebar:
     batch = controls.choose("Examples a step", BATCHES, "batch")
     steps = int(controls.number(STEPS, "steps"))
     l2 = controls.number(L2, "l2")
+    seeds = int(controls.number(SEEDS, "seeds"))
     inference = "raw"
     if any(s.flawed for s in (STRATEGIES[n] for n in names)):
         said = "Flawed strategies scale the logits in training. People then decide by the raw ones, or by the scaled."
@@ -196,6 +179,7 @@ options = {
     "batch_size": None if batch == "all" else int(batch),
     "l2": l2,
     "inference": inference,
+    "repeats": seeds,
     "knobs": turned,
 }
 key = repr((ordered, st.session_state["race data"][0], options))

@@ -15,7 +15,7 @@ from parts import words
 from streamlit.testing.v1 import AppTest
 
 import lossviz
-from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, wire
+from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, judgement, wire
 from lossviz import engine as engines
 from lossviz.knobs import Knob
 from lossviz.sentences import percent, rarest
@@ -161,9 +161,15 @@ def check(page):
 
     table, metrics = page.at.dataframe[0].value, run.table()
     assert len(table) == len(metrics) >= rows
+    records = judgement.judged(plan, run.test_logits)
+    metrics["mcc"], metrics["brier"], metrics["ece"] = zip(
+        *((r["mcc"], r["brier"], r["ece"]) for r in records), strict=True
+    )
+    metrics["auc"], metrics["ap"] = zip(*((r["roc_auc"][c], r["average_precision"][c]) for r in records), strict=True)
     rare_first = [plan.classes[c] for c in np.argsort(plan.counts, kind="stable")]
     columns = [f"{m}[{c}]" for m in ("recall", "precision") for c in rare_first]
-    columns += ["balanced_accuracy", "macro_f1", "log_loss", *(f"predicted_share[{c}]" for c in rare_first)]
+    columns += ["balanced_accuracy", "macro_f1", "mcc", "log_loss", "brier", "ece", "auc", "ap"]
+    columns += [*(f"predicted_share[{c}]" for c in rare_first)]
     np.testing.assert_array_equal(table.iloc[:, 1:].to_numpy(float), metrics[columns].to_numpy(float))
     for title, name in zip(table["Strategy"], metrics["strategy"], strict=True):
         assert title.startswith(STRATEGIES[name].title)
@@ -180,7 +186,7 @@ def check(page):
 @pytest.mark.parametrize("name", DATASETS)
 def test_every_strategy_on_every_dataset(page, name):
     page.open(data=name, **QUICK)
-    page.at.button_group[0].set_value(ALL)
+    page.at.button_group(key="strategies").set_value(ALL)
     drawn = check(page.run().train())
     data = page.job.plan
     assert [p["title"] for p in drawn.panels] == [STRATEGIES[n].title for n in ALL]
@@ -230,7 +236,7 @@ def test_a_changed_control_cancels_the_old_job(page):
     new = page.job
     check(page.train())
     assert page.job is new
-    page.at.button_group[0].set_value(["ldam", "cross_entropy"])
+    page.at.button_group(key="strategies").set_value(["ldam", "cross_entropy"])
     assert page.run().job.plan.rows[0].strategy == "cross_entropy", "in the order of the list, not of clicks"
 
 
@@ -281,7 +287,7 @@ def test_a_link_may_use_names(page):
 
 def test_no_strategy_is_not_an_error(page):
     page.open(**QUICK)
-    page.at.button_group[0].set_value([])
+    page.at.button_group(key="strategies").set_value([])
     page.run()
     assert "at least one strategy" in page.at.info[0].value
     assert not page.at.error
@@ -292,6 +298,43 @@ def test_a_failed_training_is_a_sentence(page):
     page.job.error = "Training stopped: ValueError: <b> **no**"
     page.run()
     assert page.problem == "Training stopped: ValueError: <b> **no**"
+
+
+def test_every_view_of_what_came_of_a_run(page):
+    names = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits", "focal"]
+    page.open(strategies=names, seeds=3, model="linear", steps=300, **{"blobs-imbalance": 20}).train()
+    plan, run = page.job.plan, page.job.run()
+    assert [r.seed for r in plan.rows[:3]] == [0, 1, 2]
+    assert len(page.drawn.panels) == 4, "the first seed is drawn"
+    np.testing.assert_array_equal(page.drawn.maps, run.maps[:, ::3])
+    assert "over 3 seeds)" in page.drawn.end.sentence
+    table = page.at.dataframe[0].value
+    recalls = [m["recall"][2] for m in run.metrics if plan.rows[m["row"]].strategy == "focal"]
+    low, mean, high = min(recalls), np.mean(recalls), max(recalls)
+    shown = table.set_index("Strategy").loc["Focal loss", "Recall, class 2"]
+    assert shown == f"{100 * mean:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+    for view, words_of in (("pr", "Average precision"), ("roc", "ROC AUC"), ("reliability", "calibration error")):
+        page.at.button_group(key="view").set_value(view)
+        page.run()
+        spec = json.loads(page.at.get("plotly_chart")[0].proto.spec)
+        assert [t["name"] for t in spec["data"] if t.get("showlegend")] == [STRATEGIES[n].title for n in names]
+        assert len(spec["data"]) == 1 + 3 * len(names), "a line a seed"
+        assert any(words_of in h for h in page.html)
+    page.at.button_group(key="view").set_value("threshold")
+    pairs = page.run().at.dataframe[0].value
+    assert len(pairs) == 6
+    for i in (0, 2, 4):
+        assert pairs["Recall"][i] <= pairs["Recall"][i + 1] + 1e-12
+        assert pairs["Recall"][i + 1] - pairs["Recall"][i] < 1e-9, "as many are found"
+    weighted = plan.panels[1]
+    decided = run.test_logits[weighted].argmax(1)
+    assert pairs["Recall"][0] == (decided == 2)[plan.y_test == 2].mean()
+    assert pairs["False alarms"][0] == (decided == 2)[plan.y_test != 2].mean()
+    page.at.button_group(key="view").set_value("undone")
+    page.run()
+    spec = json.loads(page.at.get("plotly_chart")[0].proto.spec)
+    assert len(spec["data"]) == 9
+    assert any("Scaled as in training, multiplied logits predict" in h for h in page.html)
 
 
 # Uploads

@@ -62,6 +62,16 @@ def several(
     )  # fmt: skip
 
 
+def one(label: str, titles: Mapping[str, str], key: str, default: str) -> str:
+    """One of a few names, all in sight."""
+    from_link(key, titles)
+    picked = st.segmented_control(
+        label, list(titles), default=default, format_func=lambda n: titles[n], key=key, bind="query-params",
+        label_visibility="collapsed",
+    )  # fmt: skip
+    return picked or default
+
+
 def choose(label: str, titles: Mapping[str, str], key: str, default: str | None = None, help: str | None = None) -> str:
     """A list to choose one name from, shown by its title."""
     names = list(titles)

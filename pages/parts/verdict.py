@@ -1,0 +1,77 @@
+"""What came of a run, under its picture: numbers, curves, weight against threshold, and what the network undoes."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from lossviz import figures, judgement
+from lossviz.engine import Job, engine
+from lossviz.sentences import rarest, shares
+from parts import controls, words, work
+
+VIEWS = {
+    "numbers": "All numbers",
+    "pr": "Precision and recall",
+    "roc": "ROC",
+    "reliability": "Reliability",
+    "threshold": "Weight or threshold",
+    "undone": "The network undoes it",
+}
+METRICS = {"pr": "average_precision", "roc": "roc_auc", "reliability": "ece"}
+
+
+def show(job: Job) -> None:
+    """A view of a finished run, as chosen; each with its sentence."""
+    run = job.run()
+    plan = run.plan
+    st.subheader(f"On {len(plan.y_test):,} test examples")
+    view = controls.one("View", VIEWS, "view", "numbers")
+    if view == "threshold":
+        _threshold(job)
+        return
+    if view == "undone":
+        _undone(job)
+        return
+    if st.session_state.get("race judged", (None,))[0] != job.token:
+        task = engine().submit(judgement.judged, plan, run.test_logits)
+        st.session_state["race judged"] = (job.token, work.wait(task, "Judging…"))
+    records = st.session_state["race judged"][1]
+    if view == "numbers":
+        frame = judgement.table(plan, records)
+        frame.insert(0, "Strategy", frame.index)
+        _frame(frame.reset_index(drop=True), "Strategy")
+        words.sentence(shares(run))
+        return
+    rare = rarest(plan)
+    names = {str(c): plan.classes[c] for c in np.argsort(plan.counts, kind="stable")}
+    c = int(controls.choose("Class", names, "view-class", str(rare)))
+    st.plotly_chart(figures.judged_curves(plan, records, view, c), key=f"chart-{view}")
+    words.sentence(judgement.ranking_sentence(plan, records, METRICS[view], c))
+
+
+def _frame(frame: pd.DataFrame, first: str) -> None:
+    looks = {c: judgement.look(str(c)) for c in frame.columns if frame[c].dtype.kind == "f"}
+    pinned = {first: st.column_config.TextColumn(pinned=True)}
+    st.dataframe(frame.style.format(looks), hide_index=True, column_config=pinned, placeholder="undefined")
+
+
+def _threshold(job: Job) -> None:
+    st.write(
+        "A weighted model beside the plain one whose threshold was moved until it finds as many of the rarest class. "
+        "Weighting is worth its price where it leaves fewer false alarms than this."
+    )
+    task = engine().submit(judgement.against_threshold, job.plan, job.run().test_logits)
+    frame = work.wait(task, "Moving thresholds…")
+    if len(frame):
+        _frame(frame.drop(columns="Compared"), "Model")
+    words.sentence(judgement.threshold_sentence(job.plan, frame))
+
+
+def _undone(job: Job) -> None:
+    run = job.run()
+    found = judgement.undone(run.plan, run.theta, run.test_logits)
+    if found is None:
+        st.info("Choose both Cross-entropy and Multiplied logits to see how training undoes the multiplication.")
+        return
+    st.plotly_chart(figures.norms(run.plan, run.steps, found["norms"]), key="chart-undone")
+    words.sentence(judgement.undone_sentence(run.plan, found))
