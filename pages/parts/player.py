@@ -13,7 +13,7 @@ _race = st.components.v2.component(
     "lossviz_race",
     html='<div class="race" data-frames="0"></div>',
     css=(HERE / "player.css").read_text(),
-    js=(HERE / "player.js").read_text(),
+    js="\n".join((HERE / name).read_text() for name in ("canvas.js", "player.js")),
 )
 
 
