@@ -9,7 +9,9 @@ import logging
 import os
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,8 @@ from lossviz.plan import LANES, Chunk, Piece, Plan, Run, assemble
 if TYPE_CHECKING:
     from distributed import Future
 
+AHEAD = 3
+"""Chunks of a shard that are submitted ahead of what is done: enough that a worker never waits, few to cancel."""
 SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
 COLD = os.environ.get("LOSSVIZ_WARM") == "0"
@@ -66,6 +70,15 @@ def _advance(plan: Plan, shard: tuple[int, ...], before: Any, chunk: Chunk) -> t
     return train.advance(plan, shard, state, chunk)
 
 
+@dataclass
+class _Chain:
+    """The chunks of a shard that are still to be submitted, and the task that the next of them follows."""
+
+    shard: tuple[int, ...]
+    chunks: Iterator[tuple[int, Chunk]]
+    last: "Future | None" = None
+
+
 class Job:
     """A run on its way. Ask `run()` now and then: a job nobody looks at for SILENCE seconds is cancelled.
 
@@ -90,44 +103,54 @@ class Job:
         self._run: tuple[int, Run] | None = None
         self._seen = time.monotonic()
         self._lock = Lock()
-        self._first = Event()
         self._over = Event()
         self._listeners: list[Callable[[], None]] = []
-        held = engine.submit(_hold, plan, priority=10)
-        self._futures: list[Future] = []
-        for shard in plan.shards():
-            before = None
-            for i, chunk in enumerate(plan.chunks()):
-                before = engine.submit(_advance, held, shard, before, chunk, priority=-i)
-                self._futures.append(before)
-        self.tasks = len(self._futures)
+        self._held = engine.submit(_hold, plan, priority=10)
+        chunks = list(enumerate(plan.chunks()))
+        self._chains = [_Chain(shard, iter(chunks)) for shard in plan.shards()]
+        self._running: dict[Future, _Chain] = {}
+        for chain in self._chains:
+            for _ in range(AHEAD):
+                self._extend(chain)
         if beside is not None:
             beside.add_done_callback(lambda _: self._tell())
         Thread(target=self._collect, name="lossviz-job", daemon=True).start()
 
+    def _extend(self, chain: "_Chain") -> "Future | None":
+        """Submit the next chunk of a chain, unless it has none or the job is cancelled."""
+        with self._lock:
+            step = None if self.cancelled else next(chain.chunks, None)
+            if step is None:
+                return None
+            i, chunk = step
+            chain.last = self._engine.submit(_advance, self._held, chain.shard, chain.last, chunk, priority=-i)
+            self._running[chain.last] = chain
+            return chain.last
+
     def _collect(self) -> None:
         from distributed import as_completed
 
-        everything = set(range(len(self.plan.rows)))
         try:
-            results = as_completed(list(self._futures), with_results=True, loop=self._engine.client.loop)
-            for _, result in results:
+            results = as_completed(list(self._running), with_results=True, loop=self._engine.client.loop)
+            for future, result in results:
                 if isinstance(result, BaseException):  # a task that somebody else cancelled, such as a lost scheduler
                     raise result
                 with self._lock:
                     self._pieces.append(result[1])
-                if {i for p in self._pieces if p.first_frame == 0 and len(p.theta) for i in p.rows} == everything:
-                    self._first.set()
+                    chain = self._running.pop(future)
+                if (following := self._extend(chain)) is not None:
+                    results.add(following)
                 self._tell()
         except Exception as e:
             with self._lock:
                 if not self.cancelled:
                     said = str(e) if isinstance(e, FloatingPointError) else f"the worker gave up ({type(e).__name__})."
                     self.error = f"Training stopped: {said[:300]}"
+            self._release()
         finally:
-            self._futures.clear()
+            self._chains.clear()
+            self._running.clear()
             self.ended = True
-            self._first.set()
             self._over.set()
             self._tell()
 
@@ -153,14 +176,13 @@ class Job:
         return time.monotonic() - self._seen > SILENCE
 
     @property
-    def progress(self) -> float:
-        """Share of the tasks that are done, 0 to 1."""
-        return len(self._pieces) / self.tasks
-
-    @property
     def warm(self) -> bool:
         """Whether every program of the engine is compiled."""
         return self._engine.warm
+
+    def look(self) -> None:
+        """Say that somebody is still there."""
+        self._seen = time.monotonic()
 
     def pieces(self) -> list[Piece]:
         """The pieces that are there, in the order in which they came; counts as a look."""
@@ -176,11 +198,6 @@ class Job:
                 self._run = (len(self._pieces), assemble(self.plan, self._pieces))
             return self._run[1]
 
-    def wait_for_picture(self, seconds: float) -> bool:
-        """Wait for the first frame of every row at most so long; whether it came; counts as looking."""
-        self._seen = time.monotonic() + seconds
-        return self._first.wait(seconds)
-
     def wait(self, seconds: float) -> bool:
         """Wait for the end at most so long; whether it came; counts as looking."""
         self._seen = time.monotonic() + seconds
@@ -190,9 +207,14 @@ class Job:
         """Stop: waiting chunks are dropped, a running one (about 0.1 s) ends without a successor."""
         with self._lock:
             self.cancelled = True
-            futures = list(self._futures)
+        self._release()
+
+    def _release(self) -> None:
+        with self._lock:
+            futures = list(self._running)
         if futures:
-            self._engine.client.cancel(futures, asynchronous=False)
+            with suppress(Exception):  # the cluster is gone: nothing is left to stop
+                self._engine.client.cancel(futures, asynchronous=False)
 
 
 class Engine:
@@ -245,7 +267,7 @@ class Engine:
         """Start training; `beside` is something submitted that the picture needs besides."""
         job = Job(self, plan, beside)
         with self._lock:
-            self._jobs = [j for j in self._jobs if not j.ended] + [job]
+            self._jobs.append(job)
             self._found[job.token] = job
         return job
 
@@ -258,15 +280,11 @@ class Engine:
         while not self._closed:
             time.sleep(1)
             with self._lock:
+                self._jobs = [j for j in self._jobs if not j.ended]
                 jobs = list(self._jobs)
             for job in jobs:
-                if not job.ended and job.silent:
-                    try:
-                        job.cancel()
-                    except (
-                        Exception
-                    ):  # the cluster is gone: nothing is left to stop, and others are still to be watched
-                        logging.getLogger(__name__).exception("could not cancel a job")
+                if job.silent:
+                    job.cancel()
 
     def close(self) -> None:
         """Stop everything and leave no process behind."""

@@ -352,9 +352,15 @@ def _between(what: str, value: object, low: float, high: float) -> None:
         raise ValueError(f"{what} must be between {low:g} and {high:g}; not {value!r}")
 
 
+MAX_CLASSES = 128
+"""Most classes: a byte of a map must hold the class and two levels of confidence."""
+
+
 def _points(what: str, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
     """Check points and labels against each other."""
     try:
+        if np.iscomplexobj(X):
+            raise TypeError
         x = np.asarray(X, dtype=np.float64)
     except (TypeError, ValueError):
         raise ValueError(f"X{what} must be numbers, [examples, features]; it holds other values") from None
@@ -376,6 +382,11 @@ def _points(what: str, X: ArrayLike, y: ArrayLike) -> tuple[Array, Array]:
         )
     if (labels < 0).any():
         raise ValueError(f"y{what}[{int((labels < 0).argmax())}] is {labels[labels < 0][0]}: class indices start at 0")
+    if labels.max() >= MAX_CLASSES:
+        raise ValueError(
+            f"y{what} has class {labels.max()}: there may be {MAX_CLASSES} classes at most, numbered from 0; "
+            "pandas.factorize(y) numbers them without gaps"
+        )
     return x, labels.astype(np.int64)
 
 
@@ -408,6 +419,8 @@ def prepare(
     Raises:
         ValueError: Whatever is wrong, by name, with what it must be.
     """
+    if not isinstance(names, (str, Sequence)) and not np.iterable(names):
+        raise ValueError(f"names must be strategy names; not {names!r}")
     names = [names] if isinstance(names, str) else list(names)
     if not names:
         raise ValueError("names is empty: name at least one strategy")
@@ -415,6 +428,8 @@ def prepare(
         strategies.get(name)
         if name in names[:i]:
             raise ValueError(f"strategy {name!r} is named twice")
+    if knobs is not None and not isinstance(knobs, Mapping):
+        raise ValueError(f"knobs must be a dictionary of strategy names; not {knobs!r:.80}")
     for name, values in (knobs or {}).items():
         one_of("strategy with knobs", name, names)
         if not isinstance(values, Mapping):
@@ -455,7 +470,7 @@ def prepare(
         x_test, labels_test = _points("_test", X_test, y_test)
         if x_test.shape[1] != x.shape[1]:
             raise ValueError(f"X_test must have as many features as X, {x.shape[1]}; not {x_test.shape[1]}")
-    if len(seen) < 2:
+    if np.count_nonzero(np.bincount(labels)) < 2:
         raise ValueError("y has one class only: there is nothing to tell apart")
     if labels_test.max() >= k:
         raise ValueError(f"y_test has class {labels_test.max()}, which y never has")

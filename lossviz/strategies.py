@@ -231,7 +231,10 @@ def _weights(n: Array, class_weight: Any) -> Array:
     """Resolve a `class_weight` knob: "none", a scheme's name, or one number a class."""
     if isinstance(class_weight, str):
         return np.ones_like(n) if class_weight == "none" else _of_present(n, class_weight)
-    return _table("class_weight", class_weight, (len(n),))
+    w = _table("class_weight", class_weight, (len(n),))
+    if not w.any():
+        raise ValueError("class_weight is 0 for every class: nothing would be learnt")
+    return w
 
 
 def _table(name: str, values: Any, shape: tuple[int, ...]) -> Array:

@@ -98,7 +98,7 @@ def _rules(decisions: Sequence[Decision]) -> list[Array]:
 
 @_once
 def _programs(dims: tuple[int, ...], blocks: int) -> dict[str, Any]:
-    """The compiled programs of one model: "step", "evaluate" and "paint", traced on first use."""
+    """The compiled programs of one model, "step" and "evaluate", traced on first use."""
     features, k, size = dims[0], dims[-1], models.size(dims)
     points = [_f32(blocks, features, BLOCK), _f32(blocks, k, BLOCK)]
 
@@ -154,7 +154,7 @@ def _programs(dims: tuple[int, ...], blocks: int) -> dict[str, Any]:
         def frame(f: Any, own: Any, plain: Any, confusion: Any) -> Any:
             def block(b: Any, a: Any, c: Any, table: Any) -> Any:
                 z = models.logits(theta[f], x[b], dims)
-                a += tf.reduce_sum(losses(z, y[b], tables, t[f] > late), 1)
+                a += tf.reduce_sum(losses(z, y[b], tables, t[f] >= late), 1)
                 nats = tf.reduce_logsumexp(z, 1) - tf.reduce_sum(z * y[b], 1)
 
                 def rule(d: Any, table: Any) -> Any:
@@ -313,7 +313,7 @@ def advance(plan: Plan, shard: Shard, state: State, chunk: Chunk) -> tuple[State
     tables = [plan.rows[i].tables for i in _padded(shard)]
     k_tables = {f: tf.constant(a) for f, a in stack(tables).items()}
     in_training = dict(k_tables)
-    late = tf.constant([t.late * total for t in tables], tf.float32)
+    late = tf.constant([t.late * total if t.late < 1 else np.inf for t in tables], tf.float32)  # 1 is never
     data, size = train, n
     if plan.batch_size:
         # batches drawn with the weights' odds: the loss is not weighted again

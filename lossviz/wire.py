@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 SHOWN = 1500
 """Most training points drawn; more would only cover each other."""
+PART = 16384
+"""Most bytes sent at a time."""
 COLD = "The worker is compiling its programs; on a machine's first start that takes a minute."
 
 
@@ -170,7 +172,14 @@ def end(run: Run, error: str | None = None) -> bytes:
 
 
 async def live(job: "Job") -> AsyncIterator[bytes]:
-    """A job's messages as they come to be, from the first on, until it has ended."""
+    """A job's messages as they come to be, from the first on, until it has ended; in parts, each of which is a look."""
+    async for message in _live(job):
+        for at in range(0, len(message), PART):
+            yield message[at : at + PART]
+            job.look()  # a reader on a slow line is a reader
+
+
+async def _live(job: "Job") -> AsyncIterator[bytes]:
     loop, news = asyncio.get_running_loop(), asyncio.Event()
 
     def heard() -> None:

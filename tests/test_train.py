@@ -199,7 +199,8 @@ def test_late_weights_come_late(late, switch):
     never = fit("ldam", X, Y, **options)
     run = fit("ldam", X, Y, **options, knobs={"ldam": {"late": late}})
     assert run.theta[: switch + 1].tobytes() == never.theta[: switch + 1].tobytes()
-    assert run.losses[: switch + 1].tobytes() == never.losses[: switch + 1].tobytes()
+    assert run.losses[:switch].tobytes() == never.losses[:switch].tobytes()
+    assert run.losses[switch] != never.losses[switch], "a frame shows the loss that the next step goes down"
     assert (run.theta[switch + 1 :] != never.theta[switch + 1 :]).any(axis=(1, 2)).all()
     # the curve then is that of the loss that is trained
     w = lossviz.class_weights(COUNTS, "effective_number", beta=0.999)
@@ -452,6 +453,14 @@ BAD = [
     ({"y_test": Y_TEST + 1}, "y_test has class 3, which y never has"),
     ({"y_test": Y_TEST - 1}, r"y_test\[0\] is -1"),
     ({"X_test": X_TEST[:0], "y_test": Y_TEST[:0]}, "X_test has no examples"),
+    ({"y": 0 * Y + 1}, "y has one class only"),
+    ({"y": Y + 3000 * (np.arange(90) == 7)}, "y has class 300[012]: there may be 128 classes at most"),
+    ({"y": Y + 2 * 10**18 * (np.arange(90) == 7)}, "there may be 128 classes at most"),
+    ({"names": None}, "names must be strategy names; not None"),
+    ({"knobs": ["a"]}, "knobs must be a dictionary of strategy names"),
+    ({"X": X + 1j}, "X must be numbers"),
+    ({"names": "vs", "knobs": {"vs": {"class_weight": [0, 0, 0]}}}, "class_weight is 0 for every class"),
+    ({"features": ["a"]}, "features must name all 2 features; not 1"),
     ({"classes": ["a", "b"]}, "classes must name all 3 classes; not 2"),
     ({"X_test": None, "y_test": None, "test_size": 0}, "test_size must be between"),
     ({"X_test": None, "y_test": None, "test_size": 1.0}, "test_size must be between"),

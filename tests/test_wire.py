@@ -65,7 +65,7 @@ def test_a_job_is_read_while_it_trains(engine):
 
     async def follow():
         seen, early = b"", None
-        async for message in wire.live(job):
+        async for message in wire._live(job):
             seen += message
             if early is None and kinds(seen).count("piece"):
                 early = not job.ended
@@ -95,7 +95,7 @@ def test_a_cancelled_job_ends_its_readers(engine):
 
     async def follow():
         out = []
-        async for message in wire.live(job):
+        async for message in wire._live(job):
             out += kinds(message)
             if "piece" in out:
                 job.cancel()
@@ -104,6 +104,31 @@ def test_a_cancelled_job_ends_its_readers(engine):
     assert asyncio.run(asyncio.wait_for(follow(), 60))[-1] == "end"
     assert not drawn(job).end.done
     assert job.error is None
+
+
+def test_a_slow_reader_is_a_reader(engine, finish, monkeypatch):
+    data = lossviz.make_dataset("spirals", n=4000, seed=0)
+    names = list(lossviz.STRATEGIES)[:4]
+
+    def plan(steps):
+        test = {"X_test": data.X_test, "y_test": data.y_test}
+        return prepare(names, data.X, data.y, steps=steps, resolution=400, learning_rate=0.1, **test)
+
+    finish(engine.start(plan(steps=1)))  # compiled
+    monkeypatch.setattr(lossviz.engine, "SILENCE", 1.5)
+    job = engine.start(plan(steps=1500))
+
+    async def follow():
+        out = b""
+        async for part in wire.live(job):
+            out += part
+            if not job.ended:
+                await asyncio.sleep(len(part) / 60_000)
+        return out
+
+    picture = read(asyncio.run(follow()))
+    assert not job.cancelled
+    assert picture.end.done
 
 
 def test_a_failed_job_says_so(engine, finish):

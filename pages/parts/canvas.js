@@ -27,7 +27,7 @@ async function* messages(stream) {
   const reader = stream.getReader();
   let held = new Uint8Array(0);
   for (;;) {
-    const { done, value } = await reader.read();
+    const { done, value } = await reader.read().catch(() => ({ done: true })); // a lost connection is an end
     if (done) return;
     const joined = new Uint8Array(held.length + value.length);
     joined.set(held);
@@ -228,7 +228,7 @@ const theme = (state) => {
 // Room for the frames of a run.
 const open = (state, head) => {
   const rows = head.panels.length, total = head.steps.length;
-  Object.assign(state, { head, side: head.resolution, frames: 0, frame: 0, live: true, ended: false, end: null, truth: null, status: "", palette: null });
+  Object.assign(state, { head, side: head.resolution, frames: 0, frame: 0, live: true, ended: false, end: null, truth: null, palette: null });
   state.overlays = new Map();
   state.maps = Array.from({ length: total }, () => Array(rows));
   state.curves = new Float32Array(3 * total * rows).fill(NaN);

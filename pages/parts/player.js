@@ -287,6 +287,7 @@ const build = (state) => {
 };
 
 const draw = (state) => {
+  if (!state.root.isConnected) return;
   const { root, head, end } = state, total = head.steps.length, last = head.steps[total - 1];
   theme(state);
   const now = head.steps[state.frame], training = `step ${now} of ${last}`;
@@ -313,7 +314,7 @@ const draw = (state) => {
   if (state.axes.textContent !== where) state.axes.textContent = where;
   state.bayes.hidden = !state.truth?.lines.length;
   state.aim.hidden = !state.truth?.aims.some((a) => a > 0);
-  const words = end ? whole(end.sentence) : state.status || `Training: step ${head.steps[Math.max(state.frames - 1, 0)]} of ${last}.`;
+  const words = end ? whole(end.sentence) : `Training: step ${head.steps[Math.max(state.frames - 1, 0)]} of ${last}.`;
   if (state.sentence.textContent !== words) state.sentence.textContent = words;
   const curveWords = end ? whole(end.curveSentence) : "";
   if (state.curveSentence.textContent !== curveWords) {
@@ -349,7 +350,6 @@ const take = {
     const now = Math.min(...state.there);
     if (now === state.frames) return;
     state.frames = now;
-    state.status = "";
     if (state.live) state.frame = now - 1;
     draw(state);
   },
@@ -358,34 +358,29 @@ const take = {
     if (state.frames) draw(state);
   },
   status(state, { text }) {
-    state.status = text;
-    draw(state);
+    if (text && !state.frames) state.sentence.textContent = text;
   },
   end(state, message) {
     state.ended = true;
     state.end = message.done ? message : null;
-    draw(state);
+    if (state.frames) draw(state);
   },
 };
 
 const follow = async (state, url, tell) => {
   state.abort?.abort();
   const { signal } = (state.abort = new AbortController());
-  for (let tries = 0; tries < 20 && !signal.aborted; tries++) {
-    try {
-      const answer = await fetch(url, { signal, cache: "no-store" });
-      if (answer.status === 404) return tell("gone", url);
-      for await (const message of messages(answer.body)) {
-        if (signal.aborted) return;
-        take[message.kind](state, message);
-        if (message.kind === "end") return tell("ended", url);
-      }
-    } catch (error) {
-      if (signal.aborted) return;
-      if (!(error instanceof TypeError)) throw error; // a lost connection is a TypeError: try again
+  for (let tries = 0; tries < 20 && !signal.aborted && state.root.isConnected; tries++) {
+    const answer = await fetch(url, { signal, cache: "no-store" }).catch(() => null); // lost: try again
+    if (answer?.status === 404) break;
+    if (answer?.ok) for await (const message of messages(answer.body)) {
+      if (signal.aborted || !state.root.isConnected) return;
+      take[message.kind]?.(state, message);
+      if (message.kind === "end") return tell("ended", url);
     }
     await new Promise((again) => setTimeout(again, 1000));
   }
+  if (!signal.aborted && state.root.isConnected) tell("gone", url); // the page starts the run again
 };
 
 const states = new WeakMap();
@@ -408,8 +403,15 @@ export default function ({ data, parentElement, setTriggerValue }) {
       act();
     });
   }
-  if (state.url === data.url) return;
-  state.url = data.url;
-  state.run = data.run;
-  follow(state, data.url, (name, value) => setTriggerValue(name, value));
+  if (state.url !== data.url) {
+    state.url = data.url;
+    state.run = data.run;
+    follow(state, data.url, (name, value) => setTriggerValue(name, value));
+  }
+  return () => { // gone from the page, as when another is opened: nobody looks any more
+    if (root.isConnected) return;
+    stop(state);
+    state.abort?.abort();
+    state.url = null;
+  };
 }

@@ -249,6 +249,47 @@ def test_pointing_reads_the_model_and_the_truth(new_page):
     expect(page.locator(".note").first).to_contain_text("recall of class 1")
 
 
+def test_leaving_stops_and_a_new_run_takes_over_without_a_blank(new_page):
+    page = new_page("/?steps=50&data=moons&model=linear")
+    old = trained(page, timeout=FIRST)
+    blank = """() => {
+      const find = (root) => {
+        for (const e of root.querySelectorAll("*")) {
+          if (e.matches(".panel canvas")) return e;
+          const inner = e.shadowRoot && find(e.shadowRoot);
+          if (inner) return inner;
+        }
+      };
+      const canvas = find(document);
+      window.blanks = 0;
+      const spot = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+      const look = () => {
+        spot.clearRect(0, 0, 1, 1);
+        spot.drawImage(canvas, 30, 30, 1, 1, 0, 0, 1, 1);
+        if (spot.getImageData(0, 0, 1, 1).data.slice(0, 3).every((v) => v === 0 || v === 255)) window.blanks++;
+        requestAnimationFrame(look);
+      };
+      look();
+    }"""
+    page.evaluate(blank)
+    page.locator(".st-key-seed [data-testid=stNumberInputStepUp]").click()
+    trained(page, old)
+    assert page.evaluate("window.blanks") == 0, "the corner of the map is never without its colour"
+
+    asked, given_up = [], []
+    page.on("request", lambda r: "/live/" in r.url and asked.append(r.url))
+    page.on("requestfailed", lambda r: "/live/" in r.url and given_up.append(r.url))
+    page.goto(page.url.split("?")[0] + "?data=moons&moons-n=20000&steps=5000")
+    page.wait_for_function(
+        "([e]) => +e.dataset.frames > 0", arg=[page.locator(".race").element_handle()], timeout=FIRST
+    )
+    page.get_by_role("link", name="Reference").click()
+    expect(page.get_by_role("heading", name="Reference", exact=True)).to_be_visible(timeout=SOON)
+    page.wait_for_timeout(3000)
+    assert len(asked) == 1, "nothing asks again for what nobody looks at"
+    assert given_up == asked, "the stream is given up, so that the run is cancelled"
+
+
 def test_dark_mode(new_page):
     page = new_page("/?steps=50&data=Two+moons", color_scheme="dark")
     trained(page, timeout=FIRST)
