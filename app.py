@@ -4,14 +4,22 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import lru_cache
+from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response, StreamingResponse
+from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 from streamlit.starlette import App
 
-from lossviz import engine, wire
+from lossviz import demo, engine, wire
+from pages.parts.titles import canonical
+
+# a stated encoding keeps Streamlit's compression, which would hold messages back, out of the way
+BYTES = {"Content-Encoding": "identity", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 
 def start() -> None:
@@ -37,10 +45,45 @@ async def live(request: Request) -> Response:
     job = engine.find(request.path_params["token"])
     if job is None:
         return PlainTextResponse("No such run: it ended with its session.", 404)
-    # a stated encoding keeps Streamlit's compression, which would hold messages back, out of the way
-    headers = {"Content-Encoding": "identity", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(wire.live(job), headers=headers, media_type="application/octet-stream")
+    return StreamingResponse(wire.live(job), headers=BYTES, media_type="application/octet-stream")
 
 
-base = st.get_option("server.baseUrlPath").strip("/")
-app = App("pages/router.py", lifespan=lifespan, routes=[Route(f"/{base}/live/{{token}}".replace("//", "/"), live)])
+async def home(request: Request) -> Response:
+    """The home page's three models, trained for the two values it asks for."""
+    try:
+        values = [float(request.query_params.get(k.name, k.default)) for k in (demo.IMBALANCE, demo.WEIGHT)]
+        return Response(await asyncio.to_thread(trained, *values), headers=BYTES, media_type="application/octet-stream")
+    except ValueError as e:
+        return PlainTextResponse(str(e), 400)
+    except Exception as e:
+        logging.getLogger(__name__).exception("the home page's models")
+        return PlainTextResponse(f"The workers cannot be reached ({type(e).__name__}).", 503)
+
+
+@lru_cache(maxsize=128)
+def trained(imbalance: float, weight: float) -> bytes:
+    """What a worker trains; visitors who ask for the same share it."""
+    answer: bytes = engine.engine().submit(demo.demo, imbalance, weight, priority=50).result()
+    return answer
+
+
+class Canonical:
+    """Answers a link that holds names by one that holds titles, which is what Streamlit reads and writes."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Redirect, or pass on."""
+        if scope["type"] == "http" and scope["method"] == "GET" and scope["query_string"]:
+            wanted = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+            if "_stcore" not in scope["path"] and (better := canonical(wanted)) != wanted:
+                answer = RedirectResponse(f"{scope['path']}?{urlencode(better)}", 307)
+                await answer(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+
+base = "/" + st.get_option("server.baseUrlPath").strip("/")
+routes = [Route(f"{base}/{path}".replace("//", "/"), f) for path, f in (("live/{token}", live), ("home/run", home))]
+app = App("pages/router.py", lifespan=lifespan, routes=routes, middleware=[Middleware(Canonical)])

@@ -76,7 +76,7 @@ def served(**env: str) -> Iterator[str]:
 def clicks(page: Page, url: str) -> dict[str, list[float]]:
     """Milliseconds from a click on the seed to the first picture, and to the whole race."""
     chosen = [("strategies", STRATEGIES[n].title + (" ⚠" if STRATEGIES[n].flawed else "")) for n in RACE]
-    page.goto(f"{url}/?{urlencode(chosen)}")
+    page.goto(f"{url}/race?{urlencode(chosen)}")
     page.wait_for_function(DONE, timeout=300_000)
     time.sleep(float(os.environ.get("WARM_SECONDS", "120")))  # every program of every model compiles meanwhile
     first, whole = [], []
@@ -105,7 +105,7 @@ def stops(page: Page, url: str, client: Client) -> list[float]:
     def busy() -> set[str]:
         return set().union(*client.run(at_work).values())
 
-    page.goto(f"{url}/?steps=5000&blobs-n=5000")
+    page.goto(f"{url}/race?steps=5000&blobs-n=5000")
     out = []
     for _ in range(ROUNDS):
         page.locator('.race:not([data-frames="0"])').wait_for(timeout=300_000)  # compiled

@@ -79,8 +79,11 @@ def targets(plan: Plan, data: Dataset, size: int = LINE_GRID) -> tuple[list[Arra
         the map its optimum decides by, −1 where that has no closed form.
     """
     posterior = _posterior(plan, data, size)
-    if posterior is None:
-        return [], [-1] * len(plan.panels)
+    return ([], [-1] * len(plan.panels)) if posterior is None else _decided(plan, posterior, size)
+
+
+def _decided(plan: Plan, posterior: Array, size: int) -> tuple[list[Array], list[int]]:
+    """`targets` of a posterior, [size², K]."""
     log_posterior = np.log(np.maximum(posterior, 1e-300))
     maps: list[Array] = []
     where: dict[bytes, int] = {}
@@ -104,10 +107,11 @@ def truth(plan: Plan, data: Dataset) -> tuple[list[NDArray[np.uint16]], list[int
         The lines of `targets` as pixels, as `outline` gives them, the Bayes boundary first; each row's index into them;
         and the true posterior's class and confidence, bytes as `lossviz.decode_maps` reads them, [LINE_GRID²] or none.
     """
-    maps, aims = targets(plan, data)
     posterior = _posterior(plan, data, LINE_GRID)
-    known = np.zeros(0, np.uint8) if posterior is None else encode_map(posterior)
-    return [outline(m) for m in maps], aims, known
+    if posterior is None:
+        return [], [-1] * len(plan.panels), np.zeros(0, np.uint8)
+    maps, aims = _decided(plan, posterior, LINE_GRID)
+    return [outline(m) for m in maps], aims, encode_map(posterior)
 
 
 def boundaries(run: Run, data: Dataset | None = None, frame: int = -1) -> "go.Figure":

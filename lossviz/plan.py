@@ -83,7 +83,7 @@ class Chunk:
     last: bool
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Plan:
     """Everything a run depends on; arrays are as given, in original units."""
 
@@ -107,6 +107,9 @@ class Plan:
     steps: Array
     extent: tuple[float, float, float, float] | None
     resolution: int
+
+    def __repr__(self) -> str:
+        return f"Plan({len(self.rows)} rows, {len(self.y)} + {len(self.y_test)} examples, {self.steps[-1]} steps)"
 
     @property
     def dims(self) -> tuple[int, ...]:
@@ -214,7 +217,7 @@ class Piece:
     metrics: tuple[dict[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Run:
     """Many strategies trained side by side from the same start on the same batches.
 
@@ -244,6 +247,9 @@ class Run:
     maps: Array
     test_logits: Array
     metrics: tuple[dict[str, Any], ...] = field(default=())
+
+    def __repr__(self) -> str:
+        return f"Run({', '.join(dict.fromkeys(self.strategies))}; {self.frames} of {len(self.steps)} frames)"
 
     @property
     def done(self) -> bool:

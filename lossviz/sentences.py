@@ -38,10 +38,11 @@ def points(more: float) -> str:
     """A difference in percentage points.
 
     Example:
-        >>> points(3.6), points(-0.4), points(-12)
-        ('+4 points', '−0.4 points', '−12 points')
+        >>> points(3.6), points(-0.4), points(1.2)
+        ('+4 points', '−0.4 points', '+1 point')
     """
-    return f"{more:+.{0 if abs(more) >= 1 else 1}f} points".replace("-", "−")
+    text = f"{more:+.{0 if abs(more) >= 1 else 1}f}".replace("-", "−")
+    return f"{text} point{'' if text[1:] == '1' else 's'}"
 
 
 def label(plan: Plan, metric: dict[str, Any], seed: bool = True) -> str:
@@ -103,7 +104,7 @@ def boundaries(run: Run) -> str:
     firsts.sort(key=lambda m: (not get(plan.rows[m["row"]].strategy).flawed, -m["balanced_accuracy"]))
     for m in sorted(firsts[:4], key=lambda m: m["row"]):
         more = 100 * (false_alarms(m, c) - false_alarms(base, c))
-        alarms = "unchanged" if abs(more) < 0.5 else points(more)
+        alarms = "unchanged" if abs(more) < 0.05 else points(more)
         parts.append(f"{label(plan, m, seed=False)} {recall(m)} (false alarms {alarms})")
     rest = f"; the other {len(firsts) - 4} are in the table" if len(firsts) > 4 else ""
     n = int(np.asarray(base["confusion"])[c].sum())
@@ -116,6 +117,35 @@ def boundaries(run: Run) -> str:
     return head + said + "; ".join(parts) + rest + "." + few
 
 
+def home(run: Run) -> str:
+    """Under the home page's picture: what the weight did for the minority, what it cost, and what multiplying did.
+
+    Example:
+        >>> import lossviz
+        >>> from lossviz.demo import STRATEGIES
+        >>> data = lossviz.make_dataset("moons", n=200, imbalance=9, seed=0)
+        >>> run = lossviz.fit(STRATEGIES, data.X, data.y, steps=5, X_test=data.X_test, y_test=data.y_test)
+        >>> home(run).startswith("Minority recall ")
+        True
+    """
+    found = {(m["row"], m["decision"]): m for m in run.metrics}
+    plain = found[0, "logits"]
+
+    def alarms(metric: dict[str, Any]) -> str:
+        more = 100 * (false_alarms(metric, 1) - false_alarms(plain, 1))
+        return "no more false alarms" if abs(more) < 0.05 else f"false alarms {points(more)}"
+
+    def against(metric: dict[str, Any]) -> str:
+        same = abs(metric["recall"][1] - plain["recall"][1]) < 0.005
+        return "unchanged" if same else f"{percent(metric['recall'][1])}, {alarms(metric)}"
+
+    weighted, scaled, raw = found[1, "logits"], found[2, "scaled"], found[2, "raw"]
+    return (
+        f"Minority recall {100 * plain['recall'][1]:.0f} → {percent(weighted['recall'][1])} with a weighted loss "
+        f"({alarms(weighted)}). Multiplied logits: {against(scaled)}; decided on raw logits: {against(raw)}."
+    )
+
+
 def curves(run: Run) -> str:
     """Under the loss curves: who predicts probabilities best, and who worst."""
     if not run.done:
@@ -123,7 +153,7 @@ def curves(run: Run) -> str:
     panels = run.plan.panels
     last, trained = run.test_cross_entropy[-1, panels], run.cross_entropy[-1, panels]
     order = np.argsort(last)
-    name = [label(run.plan, {"row": i, "decision": run.plan.rows[i].rule.name}, seed=False) for i in panels]
+    name = [run.plan.rows[i].title for i in panels]  # of raw logits: the decision rule has no part in them
     # what the training part still gains, the test part has begun to lose
     early = np.nanmin(run.test_cross_entropy[:, panels], 0)
     lost = [i for i in range(len(last)) if last[i] > 1.25 * early[i] and trained[i] < 0.8 * last[i]]
@@ -154,4 +184,6 @@ def shares(run: Run) -> str:
     if off is near:
         return text + "."
     text += f", {label(plan, off, seed=False)} {percent(off['predicted_share'][c])}"
+    if abs(off["predicted_share"][c] - base) < max(0.01, 0.2 * base):
+        return text + ": all of them close to the data."
     return text + ": what is far off needs repair before it is read as a probability."

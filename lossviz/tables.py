@@ -36,6 +36,8 @@ SAMPLE = 1_000  # rows that tell whether a column is numeric
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "<na>", "?")
 NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity)$"
+THOUSANDS_POINT = r"^[+-]?\d{1,3}(\.\d{3})+$"
+THOUSANDS_COMMA = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 DECIMAL_COMMA = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+(e[+-]?\d+)?$"
 LABEL_NAMES = ("label", "labels", "class", "classes", "target", "y", "species", "category", "outcome", "diagnosis")
 SIGNATURES = {
@@ -81,7 +83,7 @@ class Table:
     def numeric(self) -> tuple[str, ...]:
         """Columns usable as features: most cells that are not missing are numbers, in 1,000 rows spread evenly.
 
-        Columns that only name the rows, such as `id`, come last.
+        Columns that lack many numbers come late, and those that only name the rows, such as `id`, last.
         """
         rows = np.unique(np.linspace(0, len(self.frame) - 1, min(SAMPLE, len(self.frame))).astype(np.int64))
         sample = self.frame.iloc[rows]
@@ -90,7 +92,11 @@ class Table:
             fault = _numbers(sample[name])[1]
             if (fault == 0).any() and (fault == 0).sum() >= (fault == TEXT).sum():
                 found.append(name)
-        return tuple(sorted(found, key=self.identifies))
+        return tuple(sorted(found, key=lambda name: (self.identifies(name), self._sparse(name))))
+
+    def _sparse(self, name: str) -> bool:
+        """Whether a tenth of a column is missing or no number, so that it would cost rows as an axis."""
+        return bool(np.count_nonzero(_numbers(self.frame[name])[1]) > len(self.frame) / 10)
 
     def identifies(self, name: str) -> bool:
         """Whether a column only names the rows: it is called id, index or the like, and no value occurs twice."""
@@ -163,6 +169,10 @@ def read_table(data: bytes, filename: str) -> Table:
         Read as columns separated by semicolons.
         Decimal commas were read as decimal points in 'a'.
     """
+    if not isinstance(data, (bytes, bytearray)):
+        raise ValueError(
+            f"read_table takes the bytes of a file, such as open(path, 'rb').read(); not {type(data).__name__}"
+        )
     if len(data) > MAX_BYTES:
         raise TableError(f"{_quote(filename)} is larger than {_size(MAX_BYTES)}; upload a part of its rows.")
     if data[:2] == b"\x1f\x8b":
@@ -240,6 +250,9 @@ def _read_text(data: bytes, filename: str) -> Table:
         raise TableError(
             f"The first line of {_quote(filename)} is longer than 4 MB; this is not a table with a row a line."
         )
+    if (hint := re.match(rb"sep=(.)\r?\n", data)) is not None:  # Excel's own first line
+        data = data[hint.end() :]
+        notes.append("The first line, sep=, is for Excel: left out.")
     delimiter, header = _delimiter(data, filename)
     _check_size(max(data.count(b"\n"), data.count(b"\r")) - 1, len(header), filename)
     names = _check_names(header, filename)
@@ -290,7 +303,7 @@ def _read_text(data: bytes, filename: str) -> Table:
         notes.append(
             f"The first line was taken as column names, among them {_quote(odd)}; if it is data, add a line of names."
         )
-    columns, commas = {}, []
+    columns, commas, grouped = {}, [], []
     for i, (name, key) in enumerate(zip(names, keys, strict=True)):
         cells = table[key]
         if not name:
@@ -299,23 +312,35 @@ def _read_text(data: bytes, filename: str) -> Table:
                 continue
             name = next(n for n in (f"column {i + 1}" + "_" * extra for extra in itertools.count()) if n not in names)
             notes.append(f"Column {i + 1} has no name: called '{name}'.")
-        if delimiter == ";":
-            trimmed = pc.utf8_trim_whitespace(cells)
-            matches = pc.match_substring_regex(trimmed, DECIMAL_COMMA, ignore_case=True)
-            found = pc.sum(matches).as_py() or 0
-            if found:
+        trimmed = pc.utf8_trim_whitespace(cells)
+        matches = pc.match_substring_regex(trimmed, DECIMAL_COMMA, ignore_case=True)
+        if pc.sum(matches).as_py():
+            thousands = pc.match_substring_regex(trimmed, THOUSANDS_COMMA)
+            if delimiter == "," and pc.sum(pc.and_(matches, pc.invert(thousands))).as_py() == 0:
+                cells = pc.if_else(thousands, pc.replace_substring(trimmed, ",", ""), cells)
+                grouped.append(_quote(name))
+            else:
                 plain = pc.replace_substring(pc.replace_substring(trimmed, ".", ""), ",", ".")
-                cells = pc.if_else(matches, plain, cells)
+                # beside decimal commas a point cannot be a decimal one: 1.205 is a thousand and more
+                points = pc.match_substring_regex(trimmed, THOUSANDS_POINT)
+                cells = pc.if_else(pc.or_(matches, points), plain, cells)
                 commas.append(_quote(name))
+                if pc.sum(points).as_py():
+                    grouped.append(_quote(name))
         columns[name] = cells
     if commas:
-        listed = ", ".join(commas[:5]) + (f" and {len(commas) - 5} more" if len(commas) > 5 else "")
-        notes.append(f"Decimal commas were read as decimal points in {listed}.")
+        notes.append(f"Decimal commas were read as decimal points in {_first_five(commas)}.")
+    if grouped:
+        notes.append(f"Points or commas between thousands were taken out in {_first_five(grouped)}.")
     _check_shape(len(columns), table.num_rows, filename)
     frame = pa.table(columns).to_pandas(types_mapper=pd.ArrowDtype)
     numbers = np.arange(1, table.num_rows + len(ragged) + 1)
     frame.index = pd.Index(np.delete(numbers, [(r if i else r.number) - 2 for i, r in enumerate(ragged)]))
     return Table(frame, tuple(notes))
+
+
+def _first_five(names: list[str]) -> str:
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
 def _to_utf8(data: bytes, filename: str) -> tuple[bytes, list[str]]:
@@ -641,6 +666,14 @@ def _classes(table: Table, label: str, notes: list[str]) -> tuple[Labels, list[s
         raise TableError(f"Column {_quote(label)} {what}; there must be at least two: {hint}{more}.")
     place = {name: c for c, name in enumerate(names)}
     codes = np.array([place.get(value, -1) for value in values])[encoded.indices.to_numpy(zero_copy_only=False)]
+    alike: dict[str, list[str]] = {}
+    for name in names:
+        alike.setdefault(name.casefold(), []).append(name)
+    for same in alike.values():
+        if len(same) > 1:
+            notes.append(
+                f"Classes {_listed(same)} differ only in upper and lower case; if they are one, write them alike in the file."
+            )
     if trimmed:
         notes.append(f"Column {_quote(label)}: spaces around the label removed in {_rows(trimmed)}.")
     if unlabelled := int(np.count_nonzero(codes < 0)):

@@ -158,15 +158,15 @@ def truth(lines: list[Array], aims: list[int], posterior: Array) -> bytes:
     )
 
 
-def end(run: Run, error: str | None = None) -> bytes:
-    """The words on what came out."""
+def end(run: Run, error: str | None = None, sentence: str | None = None) -> bytes:
+    """The words on what came out; `sentence` in the place of the usual one."""
     return pack(
         "end",
         {},
         done=run.done,
         error=error,
         notes=[sentences.panel(run, i) for i in run.plan.panels],
-        sentence=sentences.boundaries(run),
+        sentence=sentence or sentences.boundaries(run),
         curveSentence=sentences.curves(run),
     )
 

@@ -5,13 +5,14 @@ from typing import Any
 
 import streamlit as st
 from parts import controls, player, verdict, words, work
+from parts.titles import AXES, TITLES
 
-from lossviz import DATASETS, MODELS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, read_table
+from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, read_table
 from lossviz.data import Dataset
 from lossviz.engine import Job, engine
 from lossviz.figures import truth
 from lossviz.knobs import Knob
-from lossviz.plan import INFERENCES, prepare
+from lossviz.plan import prepare
 from lossviz.tables import TableError, choices
 
 FIRST = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
@@ -22,14 +23,12 @@ SEEDS = Knob(
 )
 RATE = Knob("rate", "Learning rate", 0.02, 0.0001, 5.0, 0.0001, "Step size of the optimiser.")
 L2 = Knob("l2", "L2", 0.0, 0.0, 1.0, 0.001, "Pull of the weights (not the biases) towards zero.")
-BATCHES = {"all": "All examples", "32": "32", "64": "64", "128": "128", "256": "256"}
 
 
 def axes(columns: tuple[str, ...], prefix: str, default: str = "two") -> Any:
     """Controls for what the picture's axes are: a projection of all columns, or two of them."""
-    views = {"two": "Two columns", "pca": "PCA of all numbers", "lda": "LDA of all numbers"}
     fitted = "A projection is fitted on the training part only."
-    view = controls.choose("Axes", views, f"{prefix}-axes", default, fitted)
+    view = controls.choose("Axes", AXES, f"{prefix}-axes", default, fitted)
     if view != "two":
         return view
     if len(columns) < 2:
@@ -48,13 +47,22 @@ def uploaded(seed: int) -> Dataset | None:
         key="race-file",
         help="CSV, TSV or Parquet, also gzipped: a row an example, a column the class. It stays in this server's memory.",
     )
-    if file is None:
+    if file is not None:
+        st.session_state["file here"] = True
+        if st.session_state.get("race table", (None,))[0] != file.file_id:
+            abandon()
+            # kept before it is known to be readable, so that a bad file is sent to the worker once
+            task = engine().submit(read_table, file.getvalue(), file.name)
+            st.session_state["race table"] = (file.file_id, task, file.name)
+    elif st.session_state.pop("file here", False) or "race table" not in st.session_state:  # taken away, or never there
         st.session_state.pop("race table", None)
         return None
-    if st.session_state.get("race table", (None,))[0] != file.file_id:
-        abandon()
-        # kept before it is known to be readable, so that a bad file is sent to the worker once
-        st.session_state["race table"] = (file.file_id, engine().submit(read_table, file.getvalue(), file.name))
+    else:  # the visitor was on another page, which empties the field
+        st.caption(words.plain(f"Still here: {st.session_state['race table'][2]}"))
+        if st.button("Remove the table"):
+            del st.session_state["race table"]
+            st.rerun()
+    key = st.session_state["race table"][0]
     table = st.session_state["race table"][1]
     try:
         offers = work.wait(engine().submit(choices, table), "Reading…")
@@ -66,7 +74,7 @@ def uploaded(seed: int) -> Dataset | None:
     likeliest = (offers.labels or offers.columns[-1:])[0]
     label_column = controls.choose("Class", titles, "table-class", likeliest)
     features = axes(tuple(c for c in offers.numeric if c != label_column), "table")
-    return made((file.file_id, label_column, features, seed), from_table, table, label_column, features, seed=seed)
+    return made((key, label_column, features, seed), from_table, table, label_column, features, seed=seed)
 
 
 def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> Dataset:
@@ -82,8 +90,7 @@ def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> Dataset:
 
 def chosen_data(seed: int) -> Dataset | None:
     """Controls for the dataset, and the dataset."""
-    titles = {name: entry.title for name, entry in DATASETS.items()} | {"upload": "Your own table…"}
-    name = controls.choose("Dataset", titles, "data")
+    name = controls.choose("Dataset", TITLES["data"], "data")
     if name == "upload":
         return uploaded(seed)
     entry = DATASETS[name]
@@ -106,7 +113,6 @@ def show(job: Job, key: str) -> None:
     player.show(job, key)
     if not job.ended:
         return
-    controls.relink()
     if job.error:
         st.error(words.plain(job.error))
         if st.button("Try again"):
@@ -120,9 +126,12 @@ def show(job: Job, key: str) -> None:
 
 st.title("Strategy race")
 st.write("Imbalanced data, many remedies: same start, same batches, one picture each. Which of them weights?")
-flagged = {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()}
 names = controls.several(
-    "Strategies", flagged, "strategies", FIRST, "⚠ marks recipes that are flawed: they do not weight the loss."
+    "Strategies",
+    TITLES["strategies"],
+    "strategies",
+    FIRST,
+    "⚠ marks recipes that are flawed: they do not weight the loss.",
 )
 data = None
 problem = None
@@ -139,17 +148,17 @@ with st.sidebar:
             data = chosen_data(seed)
         except ValueError as e:  # TableError among them
             problem = str(e)
-    model = controls.choose("Model", {m.name: m.title for m in MODELS.values()}, "model", "mlp")
-    optimizer = controls.choose("Optimiser", {o.name: o.title for o in OPTIMIZERS.values()}, "optimizer")
+    model = controls.choose("Model", TITLES["model"], "model", "mlp")
+    optimizer = controls.choose("Optimiser", TITLES["optimizer"], "optimizer")
     rate = controls.number(replace(RATE, default=OPTIMIZERS[optimizer].learning_rate), f"rate-{optimizer}")
-    batch = controls.choose("Examples a step", BATCHES, "batch")
+    batch = controls.choose("Examples a step", TITLES["batch"], "batch")
     steps = int(controls.number(STEPS, "steps"))
     l2 = controls.number(L2, "l2")
     seeds = int(controls.number(SEEDS, "seeds"))
     inference = "raw"
     if any(s.flawed for s in (STRATEGIES[n] for n in names)):
         said = "Flawed strategies scale the logits in training. People then decide by the raw ones, or by the scaled."
-        inference = controls.choose("Flawed strategies decide by", INFERENCES, "inference", "raw", said)
+        inference = controls.choose("Flawed strategies decide by", TITLES["inference"], "inference", "raw", said)
     turned = {}
     with st.expander("Knobs of the strategies"):
         for entry in (STRATEGIES[n] for n in STRATEGIES if n in names and STRATEGIES[n].knobs):
@@ -163,7 +172,7 @@ if problem:
     st.error(words.plain(problem))
 if data is None:
     if not problem:
-        st.info("Choose a file in the side bar: its rows are examples, one of its columns is the class.")
+        st.info("Choose a file in the side bar (» on a phone): its rows are examples, one of its columns is the class.")
     st.stop()
 words.notes("What was done to the data", data.notes)
 if not names:

@@ -9,11 +9,15 @@ if __name__ == "__main__":
     st.set_page_config(page_title="LossViz", page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide")
     page = st.navigation(
         [
-            st.Page("race.py", title="Strategy race", icon=":material/sports_score:", default=True),
+            st.Page("home.py", title="Home", icon=":material/home:", default=True),
+            st.Page("race.py", title="Strategy race", icon=":material/sports_score:"),
             st.Page("reference.py", title="Reference", icon=":material/menu_book:"),
         ],
         position="top",
     )
     # the platform leaves a hand's breadth above a page
     st.html("<style>.stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; }</style>")
+    if st.session_state.get("page") != page.title:  # another page empties the fields for files: what they held is kept
+        st.session_state["page"] = page.title
+        st.session_state.pop("file here", None)
     page.run()

@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 from conftest import ROOT, drawn
 from parts import words
+from parts.titles import canonical
 from streamlit.testing.v1 import AppTest
 
 import lossviz
-from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, judgement, wire
+from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, demo, judgement, wire
 from lossviz import engine as engines
 from lossviz.knobs import Knob
 from lossviz.sentences import percent, rarest
@@ -262,7 +263,7 @@ def test_nonsense_in_a_link_is_told_and_replaced(page):
     }
     page.open(**given)
     (told,) = [unescaped(w.value) for w in page.at.warning]
-    assert told.startswith("The link asks for what is not there, so defaults are used: ")
+    assert told.startswith("The link asks for what is not there; the controls show what is used instead: ")
     for part in ("strategies=no_such (must be cross_entropy,", "seed=-3 (must be a whole number from 0 to 9,999)"):
         assert part in told
     for part in ("data=nothing (must be blobs,", "model=<b> (must be linear, mlp)", "steps=many"):
@@ -273,16 +274,31 @@ def test_nonsense_in_a_link_is_told_and_replaced(page):
     assert not page.at.warning, "once is enough"
 
 
-def test_a_link_may_use_names(page):
-    page.at.query_params.update({"data": "moons", "model": "linear", "strategies": ["focal", "multiplied_logits"]})
+def test_a_link_may_use_names():
+    names = [("data", "moons"), ("strategies", "focal"), ("strategies", "multiplied_logits"), ("moons-n", "300")]
+    assert canonical(names) == [(key, link(value)) for key, value in names]
+    assert canonical(canonical(names)) == canonical(names)
+    odd = [
+        ("foo", "moons"),
+        ("data", "nothing"),
+        ("seed", "9" * 400),
+        ("x", "a" * 400),
+        ("seed", "1e999"),
+        ("data", ""),
+    ]
+    assert canonical(odd) == [odd[0], odd[1], odd[3], odd[4], odd[5]], "only what would overflow is left out"
+
+
+def test_a_table_outlives_a_visit_to_another_page(page):
+    page.open(data="upload", **QUICK).upload(csv(rows())).train()
+    before = check(page)
+    page.at.session_state["file here"] = False  # as the router does when another page was open
+    page.at.file_uploader[0].clear()
     page.run()
-    assert not page.at.warning
-    assert [r.strategy for r in page.job.plan.rows] == ["multiplied_logits", "focal"]
-    assert page.job.plan.model == "linear"
-    assert page.at.selectbox(key="data").value == "moons"
-    page.train()
-    assert page.at.query_params["data"] == DATASETS["moons"].title, "as Streamlit writes it"
-    assert page.at.query_params["strategies"] == [link("focal"), link("multiplied_logits")]
+    assert "Still here: mine.csv" in [unescaped(c.value) for c in page.at.caption]
+    np.testing.assert_array_equal(check(page).maps, before.maps)
+    next(b for b in page.at.button if b.label == "Remove the table").click()
+    assert "Choose a file" in page.run().at.info[0].value
 
 
 def test_no_strategy_is_not_an_error(page):
@@ -517,10 +533,20 @@ def test_the_reference_shows_everything():
     assert all(entry.formula in formulas for entry in [*STRATEGIES.values(), *SCHEMES.values()])
 
 
-def test_the_router_opens_the_race(engine):
+def test_the_router_opens_home(engine):
     at = AppTest.from_file(ROOT / "pages" / "router.py", default_timeout=180).run()
     assert not at.exception
-    assert at.title[0].value == "Strategy race"
+    assert at.title[0].value == "What class weights do, and what they do not"
+
+
+def test_home_reads_its_link_and_says_what_it_cannot_use():
+    at = AppTest.from_file(ROOT / "pages" / "router.py", default_timeout=30)
+    at.query_params.update({"imbalance": "30", "weight": "999"})
+    at.run()
+    assert not at.exception
+    assert "The link asks for weight=999: it is 1 to 50." in [unescaped(w.value) for w in at.warning]
+    told = json.loads(at.get("bidi_component")[0].proto.json)
+    assert [k["value"] for k in told["knobs"]] == [30, demo.WEIGHT.default]
 
 
 # What pages share

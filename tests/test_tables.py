@@ -405,3 +405,47 @@ def test_a_column_that_names_the_rows_comes_last_and_stays_out_of_projections():
         "\n".join(["id,a,b,kind", *[line.replace(line.split(",")[0], "7", 1) for line in lines]]).encode(), "t.csv"
     )
     assert shared.numeric == ("id", "a", "b")
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|", ","])
+def test_german_numbers(delimiter):
+    quote = '"{}"'.format if delimiter == "," else str
+    cells = ["652,7", "1.318,5", "1.205", "1.234.567", "-3,25", "12"]
+    body = "\n".join(f"{quote(c)}{delimiter}{i}{delimiter}{'ab'[i % 2]}" for i, c in enumerate(cells))
+    table = read_table(f"Betrag{delimiter}n{delimiter}kind\n{body}\n".encode(), "de.csv")
+    assert table.frame["Betrag"].tolist() == ["652.7", "1318.5", "1205", "1234567", "-3.25", "12"]
+    assert "Decimal commas were read as decimal points in 'Betrag'." in table.notes
+    assert "Points or commas between thousands were taken out in 'Betrag'." in table.notes
+
+
+def test_english_thousands_in_quotes():
+    table = read_table(b'a,b,kind\n"1,200",2,x\n"3,456,789.5",3,y\n17,4,x\n', "en.csv")
+    assert table.frame["a"].tolist() == ["1200", "3456789.5", "17"]
+    assert table.notes[1:] == ("Points or commas between thousands were taken out in 'a'.",)
+
+
+def test_points_stay_decimal_where_there_are_no_decimal_commas():
+    table = read_table(b"a;b;kind\n1.205;2;x\n2.5;3;y\n", "en.csv")
+    assert table.frame["a"].tolist() == ["1.205", "2.5"]
+
+
+def test_excels_own_first_line():
+    table = read_table(b"sep=;\r\na;b;kind\r\n1;2;x\r\n", "x.csv")
+    assert table.columns == ("a", "b", "kind")
+    assert "The first line, sep=, is for Excel: left out." in table.notes
+
+
+def test_columns_with_gaps_come_after_whole_ones():
+    rows = "".join(f"{i if i % 3 else ''},{i},{i % 7},{'xy'[i % 2]}\n" for i in range(30))
+    assert read_table(f"gaps,b,c,kind\n{rows}".encode(), "x.csv").numeric == ("b", "c", "gaps")
+
+
+def test_spellings_that_differ_in_case_are_told():
+    rows = "".join(f"{i},{i * i % 7},{('yes', 'Yes', 'no')[i % 3]}\n" for i in range(30))
+    notes = from_table(read_table(f"a,b,kind\n{rows}".encode(), "x.csv"), "kind", ("a", "b")).notes
+    assert any("'yes', 'Yes' differ only in upper and lower case" in n for n in notes)
+
+
+def test_a_path_is_not_bytes():
+    with pytest.raises(ValueError, match="takes the bytes of a file, such as open"):
+        read_table("mine.csv", "mine.csv")

@@ -10,44 +10,29 @@ from lossviz.knobs import Choice, Knob
 from parts.words import plain
 
 
-def from_link(key: str, titles: Mapping[str, str], several: bool = False) -> None:
-    """Let a link name a choice by its name or its title; what it names wrongly is told once, not dropped in silence.
-
-    Streamlit writes what it shows into the link, and reads nothing else: it drops the name, and puts the title into the
-    link only when the same value is set once more in a later run of the page, which `relink` asks for.
-    """
-    if key in (again := st.session_state.get("link again", {})):
-        st.session_state[key] = again[key]
+def _check_link(key: str, titles: Mapping[str, str]) -> None:
+    """Note what a link asks for in vain: Streamlit drops it in silence."""
     if key in st.session_state or key not in st.query_params:
         return
-    given = st.query_params.get_all(key)
-    names = {title: name for name, title in titles.items()}
-    known = [v if v in titles else names[v] for v in given if v in titles or v in names]
-    wrong = [v for v in given if v not in titles and v not in names]
+    wrong = [v for v in st.query_params.get_all(key) if v not in titles.values()]
     if wrong:
-        allowed = ", ".join(titles) if len(titles) <= 25 else f"one of {len(titles)} names"
-        _dropped(f"{key}={wrong[0]} (must be {allowed})")
-    if known and any(v in titles for v in given):
-        st.session_state[key] = known if several else known[0]
-        st.session_state.setdefault("link named", {})[key] = st.session_state[key]
+        _dropped(f"{key}={wrong[0][:60]} (must be {', '.join(titles) if len(titles) <= 25 else 'another'})")
 
 
 def _dropped(text: str) -> None:
     st.session_state.setdefault("link dropped", []).append(text)
 
 
-def relink() -> None:
-    """Run the page once more if its link held names; when there is nothing to be interrupted any more."""
-    if named := st.session_state.pop("link named", None):
-        st.session_state["link again"] = named
-        st.rerun()
-
-
 def unread() -> None:
     """Say what in the link could not be used; after the last control."""
-    st.session_state.pop("link again", None)
     if found := st.session_state.get("link dropped"):
-        st.warning(plain("The link asks for what is not there, so defaults are used: " + "; ".join(found[:8]) + "."))
+        st.warning(
+            plain(
+                "The link asks for what is not there; the controls show what is used instead: "
+                + "; ".join(found[:8])
+                + "."
+            )
+        )
         st.session_state["link dropped"] = []
 
 
@@ -55,7 +40,7 @@ def several(
     label: str, titles: Mapping[str, str], key: str, default: Sequence[str], help: str | None = None
 ) -> list[str]:
     """Any number of names, shown by their titles."""
-    from_link(key, titles, several=True)
+    _check_link(key, titles)
     return st.pills(
         label, list(titles), selection_mode="multi", default=default, format_func=lambda n: titles[n], key=key,
         help=help, bind="query-params",
@@ -64,7 +49,7 @@ def several(
 
 def one(label: str, titles: Mapping[str, str], key: str, default: str) -> str:
     """One of a few names, all in sight."""
-    from_link(key, titles)
+    _check_link(key, titles)
     picked = st.segmented_control(
         label, list(titles), default=default, format_func=lambda n: titles[n], key=key, bind="query-params",
         label_visibility="collapsed",
@@ -76,7 +61,7 @@ def choose(label: str, titles: Mapping[str, str], key: str, default: str | None 
     """A list to choose one name from, shown by its title."""
     names = list(titles)
     index = names.index(default) if default in names else 0
-    from_link(key, titles)
+    _check_link(key, titles)
     picked = st.selectbox(
         label, names, index=index, format_func=lambda n: titles.get(n, n), key=key, help=help, bind="query-params"
     )
@@ -94,7 +79,9 @@ def number(knob: Knob, key: str) -> float:
         except ValueError:
             usable = False
         if not usable:
-            _dropped(f"{key}={given} (must be {'a whole number ' if knob.whole else ''}from {low:,g} to {high:,g})")
+            _dropped(
+                f"{key}={given[:60]} (must be {'a whole number ' if knob.whole else ''}from {low:,g} to {high:,g})"
+            )
     field = st.number_input if knob.high >= 50 * max(knob.low, knob.step) and (high - low) / step > 200 else st.slider
     decimals = max(0, -Decimal(str(knob.step)).normalize().as_tuple().exponent)  # a rounded 0.999 would read 1.00
     shown = "%d" if knob.whole else f"%.{decimals}f"

@@ -327,7 +327,8 @@ const draw = (state) => {
   state.range.style.setProperty("--filled", `${(100 * Math.max(state.frames - 1, 0)) / Math.max(total - 1, 1)}%`);
   state.readout.textContent = training;
   icon(state.playButton, state.playing ? "pause" : "play");
-  state.playButton.setAttribute("aria-label", state.playing ? "Pause" : "Play");
+  state.playButton.title = state.playing ? "Pause" : "Play";
+  state.playButton.setAttribute("aria-label", state.playButton.title);
   Object.assign(root.dataset, { frames: state.frames, total, frame: state.frame, run: state.run });
 };
 

@@ -1,33 +1,62 @@
-"""The canvas component: decision maps as small multiples with a player, and the loss curves under them."""
+"""The canvas components: decision maps as small multiples, with a player and numbers, or under two sliders."""
 
 from hashlib import sha1
 from pathlib import Path
 
 import streamlit as st
 
+from lossviz import demo
 from lossviz.engine import Job
 
 HERE = Path(__file__).parent
 
-_race = st.components.v2.component(
-    "lossviz_race",
-    html='<div class="race" data-frames="0"></div>',
-    css=(HERE / "player.css").read_text(),
-    js="\n".join((HERE / name).read_text() for name in ("canvas.js", "player.js")),
-)
+
+def _component(name: str, html: str) -> object:
+    """A component: its own script after what all pictures share."""
+    scripts = "\n".join((HERE / file).read_text() for file in ("canvas.js", f"{name}.js"))
+    return st.components.v2.component(f"lossviz_{name}", html=html, css=(HERE / "player.css").read_text(), js=scripts)
+
+
+_race = _component("player", '<div class="race" data-frames="0"></div>')
+_home = _component("home", '<div class="race home" data-frames="0"></div>')
 
 
 def _heard() -> None:
     """The component says that a run has ended; hearing it reruns the part of the page that shows the run."""
 
 
+def _path(path: str) -> str:
+    return f"/{st.get_option('server.baseUrlPath')}/{path}".replace("//", "/")
+
+
 def show(job: Job, key: str) -> None:
-    """Mount the component, or turn it to another run.
+    """Mount the race's component, or turn it to another run.
 
     Args:
         job: Whose messages it reads, from the route in app.py.
         key: What is trained; an equal key is the same run.
     """
-    url = f"/{st.get_option('server.baseUrlPath')}/live/{job.token}".replace("//", "/")
     run = sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
-    _race(data={"url": url, "run": run}, key="race-player", on_ended_change=_heard, on_gone_change=_heard)
+    told = {"url": _path(f"live/{job.token}"), "run": run}
+    _race(data=told, key="race-player", on_ended_change=_heard, on_gone_change=_heard)
+
+
+def show_home(values: dict[str, float]) -> dict[str, float] | None:
+    """Mount the home page's component; what its sliders were left at, if they were moved.
+
+    Args:
+        values: Where the sliders start, by name of knob.
+    """
+    knobs = [
+        {
+            "name": k.name,
+            "title": k.title,
+            "help": k.help,
+            "low": k.low,
+            "high": k.high,
+            "step": k.step,
+            "value": values[k.name],
+        }
+        for k in (demo.IMBALANCE, demo.WEIGHT)
+    ]
+    return _home(data={"url": _path("home/run"), "knobs": knobs}, key="home-player", on_moved_change=_heard).moved

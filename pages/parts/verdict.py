@@ -8,15 +8,8 @@ from lossviz import figures, judgement
 from lossviz.engine import Job, engine
 from lossviz.sentences import rarest, shares
 from parts import controls, words, work
+from parts.titles import VIEWS
 
-VIEWS = {
-    "numbers": "All numbers",
-    "pr": "Precision and recall",
-    "roc": "ROC",
-    "reliability": "Reliability",
-    "threshold": "Weight or threshold",
-    "undone": "The network undoes it",
-}
 METRICS = {"pr": "average_precision", "roc": "roc_auc", "reliability": "ece"}
 
 

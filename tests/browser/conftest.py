@@ -80,7 +80,9 @@ def new_page(browser, server):
     complaints, contexts = [], []
 
     def heard(message):
-        if message.type in ("error", "warning"):
+        # below the first page, Streamlit's frontend looks for its server beside the page, too
+        probing = re.search(r"/(race|reference)/_stcore/", message.location.get("url", ""))
+        if message.type in ("error", "warning") and not probing:
             complaints.append(f"console {message.type}: {message.text}")
 
     def asked(request):

@@ -59,7 +59,7 @@ def link(page):
 
 
 def test_the_first_picture_is_the_models(new_page):
-    page = new_page()
+    page = new_page("/race")
     trained(page, timeout=FIRST)
     expect(page.locator(".panel")).to_have_count(3)
     expect(page.locator(".panel.flawed")).to_have_count(1)
@@ -89,7 +89,7 @@ def test_the_first_picture_is_the_models(new_page):
 
 
 def test_a_changed_control_changes_link_and_picture(new_page):
-    page = new_page()
+    page = new_page("/race")
     first = trained(page, timeout=FIRST)
     assert link(page) == {}
     before = maps(page)
@@ -117,7 +117,7 @@ def test_a_changed_control_changes_link_and_picture(new_page):
 
 
 def test_ones_own_table(new_page):
-    page = new_page("/?data=Your+own+table…&steps=50&model=Linear+(logistic+regression)")
+    page = new_page("/race?data=Your+own+table…&steps=50&model=Linear+(logistic+regression)")
     expect(page.get_by_text("Choose a file in the side bar")).to_be_visible(timeout=SOON)
     rng = np.random.default_rng(0)
     kinds = ["fraud"] * 15 + ["fair"] * 285
@@ -144,7 +144,7 @@ def test_ones_own_table(new_page):
 
 
 def test_hostile_names_are_text(new_page):
-    page = new_page("/?data=Your+own+table…&steps=50&model=Linear+(logistic+regression)")
+    page = new_page("/race?data=Your+own+table…&steps=50&model=Linear+(logistic+regression)")
     hostile = ["<img src=http://a.b/c.png onerror=alert(1)>", "![x](http://a.b/c.png)", "=1+1", ":red[x]"]
     rng = np.random.default_rng(0)
     rows = [f"{a:.3f},{b:.3f},{hostile[i % 4]}" for i, (a, b) in enumerate(rng.normal(size=(100, 2)))]
@@ -160,7 +160,7 @@ def test_hostile_names_are_text(new_page):
 
 
 def test_a_phone(new_page):
-    page = new_page("/?steps=50&data=moons", viewport={"width": 390, "height": 844}, device_scale_factor=2)
+    page = new_page("/race?steps=50&data=moons", viewport={"width": 390, "height": 844}, device_scale_factor=2)
     trained(page, timeout=FIRST)
     assert link(page)["data"] == ["Two moons"], "Streamlit writes what it shows; names are read, too"
     wide = page.evaluate(
@@ -176,7 +176,7 @@ def test_a_phone(new_page):
 
 
 def test_the_player(new_page):
-    page = new_page("/?steps=200&data=moons&model=linear")
+    page = new_page("/race?steps=200&data=moons&model=linear")
     trained(page, timeout=FIRST)
     race, scrubber = page.locator(".race"), page.get_by_label("Step of training")
     last = maps(page)
@@ -213,7 +213,7 @@ def test_the_player(new_page):
 
 
 def test_numbers_follow_the_scrubber(new_page):
-    page = new_page("/?steps=200&data=moons&model=linear")
+    page = new_page("/race?steps=200&data=moons&model=linear")
     trained(page, timeout=FIRST)
     data = lossviz.make_dataset("moons", seed=0)
     names = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
@@ -239,7 +239,7 @@ def test_numbers_follow_the_scrubber(new_page):
 
 
 def test_pointing_reads_the_model_and_the_truth(new_page):
-    page = new_page("/?steps=200&data=moons&model=linear")
+    page = new_page("/race?steps=200&data=moons&model=linear")
     trained(page, timeout=FIRST)
     canvas = page.locator(".panel canvas").first
     canvas.hover(position={"x": 20, "y": 20})
@@ -250,7 +250,7 @@ def test_pointing_reads_the_model_and_the_truth(new_page):
 
 
 def test_leaving_stops_and_a_new_run_takes_over_without_a_blank(new_page):
-    page = new_page("/?steps=50&data=moons&model=linear")
+    page = new_page("/race?steps=50&data=moons&model=linear")
     old = trained(page, timeout=FIRST)
     blank = """() => {
       const find = (root) => {
@@ -291,18 +291,18 @@ def test_leaving_stops_and_a_new_run_takes_over_without_a_blank(new_page):
 
 
 def test_dark_mode(new_page):
-    page = new_page("/?steps=50&data=Two+moons", color_scheme="dark")
+    page = new_page("/race?steps=50&data=Two+moons", color_scheme="dark")
     trained(page, timeout=FIRST)
     dark = maps(page)
     assert 20 < np.median(dark.mean(-1)) < 120, "class colours on dark paper"
     assert len(np.unique(dark[0].reshape(-1, 3), axis=0)) > 10
-    light = new_page("/?steps=50&data=Two+moons")
+    light = new_page("/race?steps=50&data=Two+moons")
     trained(light)
     assert np.median(maps(light).mean(-1)) > 150
 
 
 def test_the_reference_opens_from_the_top(new_page):
-    page = new_page("/?steps=50")
+    page = new_page("/race?steps=50")
     trained(page, timeout=FIRST)
     page.get_by_role("link", name="Reference").click()
     expect(page.get_by_role("heading", name="Reference", exact=True)).to_be_visible(timeout=SOON)

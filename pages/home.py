@@ -1,0 +1,44 @@
+"""Home: the idea in one screen, alive, and doors to the other pages."""
+
+import streamlit as st
+from parts import player, words
+
+from lossviz import demo
+
+# The link holds both values; the component moves them, so they are no widgets of Streamlit's.
+values = {}
+for knob in (demo.IMBALANCE, demo.WEIGHT):
+    try:
+        given = float(st.query_params.get(knob.name, knob.default))
+    except ValueError:
+        given = knob.default
+    if not knob.low <= given <= knob.high:
+        st.warning(
+            words.plain(f"The link asks for {knob.name}={st.query_params[knob.name]}: it is {knob.low} to {knob.high}.")
+        )
+        given = knob.default
+    values[knob.name] = given
+
+st.title("What class weights do, and what they do not")
+st.write(
+    "Rare cases get lost in training. The right remedy weights each example's *loss*; a copied one multiplies the *logits* "
+    "by the same weights. Drag, and see what each does."
+)
+moved = player.show_home(values)
+if moved:
+    st.query_params.from_dict({k: f"{v:g}" for k, v in moved.items()})
+st.subheader("Go on")
+doors = {
+    "race.py": (
+        "Strategy race",
+        "All remedies side by side, on your own table too: boundaries, metrics, thresholds.",
+    ),
+    "reference.py": (
+        "Reference",
+        "Every strategy and every weight scheme: one equation, its tables, where each comes from.",
+    ),
+}
+for column, (file, (title, text)) in zip(st.columns(len(doors)), doors.items(), strict=True):
+    with column.container(border=True):
+        st.page_link(file, label=f"**{title}**", icon=":material/arrow_forward:")
+        st.caption(text)

@@ -1,0 +1,43 @@
+"""What controls with a fixed list show for each name: the one place for pages and for links that hold names."""
+
+from lossviz import DATASETS, MODELS, OPTIMIZERS, STRATEGIES
+from lossviz.plan import INFERENCES
+
+AXES = {"two": "Two columns", "pca": "PCA of all numbers", "lda": "LDA of all numbers"}
+VIEWS = {
+    "numbers": "All numbers",
+    "pr": "Precision and recall",
+    "roc": "ROC",
+    "reliability": "Reliability",
+    "threshold": "Weight or threshold",
+    "undone": "The network undoes it",
+}
+TITLES = {
+    "strategies": {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()},
+    "data": {name: entry.title for name, entry in DATASETS.items()} | {"upload": "Your own table…"},
+    "model": {m.name: m.title for m in MODELS.values()},
+    "optimizer": {o.name: o.title for o in OPTIMIZERS.values()},
+    "batch": {"all": "All examples", "32": "32", "64": "64", "128": "128", "256": "256"},
+    "inference": INFERENCES,
+    "view": VIEWS,
+    "table-axes": AXES,
+} | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
+"""Parameter of a link -> name -> title."""
+
+
+def canonical(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A link's parameters as Streamlit reads them: titles in the place of names, and no number that overflows.
+
+    Example:
+        >>> canonical([("model", "mlp"), ("seed", "9" * 400), ("steps", "50")])
+        [('model', 'MLP, 16 + 16 tanh'), ('steps', '50')]
+    """
+    out = []
+    for key, value in pairs:
+        try:
+            if len(value) > 300 and abs(float(value)) == float("inf"):
+                continue
+        except ValueError:
+            pass
+        out.append((key, TITLES.get(key, {}).get(value, value)))
+    return out
