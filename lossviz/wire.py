@@ -171,6 +171,14 @@ def end(run: Run, error: str | None = None, sentence: str | None = None) -> byte
     )
 
 
+def record(job: "Job") -> bytes:
+    """All messages of a job that has ended."""
+    known = []
+    if job.beside is not None and job.beside.status == "finished":
+        known = [truth(*job.beside.result())]
+    return b"".join([head(job.plan), *(piece(job.plan, p) for p in job.pieces()), *known, end(job.run(), job.error)])
+
+
 async def live(job: "Job") -> AsyncIterator[bytes]:
     """A job's messages as they come to be, from the first on, until it has ended; in parts, each of which is a look."""
     async for message in _live(job):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import streamlit as st
-from parts import controls, player, verdict, words, work
+from parts import controls, player, takeaway, verdict, words, work
 from parts.titles import AXES, TITLES
 
 from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, read_table
@@ -74,16 +74,19 @@ def uploaded(seed: int) -> Dataset | None:
     likeliest = (offers.labels or offers.columns[-1:])[0]
     label_column = controls.choose("Class", titles, "table-class", likeliest)
     features = axes(tuple(c for c in offers.numeric if c != label_column), "table")
-    return made((key, label_column, features, seed), from_table, table, label_column, features, seed=seed)
+    name = st.session_state["race table"][2]
+    source = ("table", {"filename": name, "label": label_column, "features": features, "seed": seed})
+    return made((key, label_column, features, seed), source, from_table, table, label_column, features, seed=seed)
 
 
-def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> Dataset:
-    """The dataset that a worker makes; the last one is kept."""
+def made(key: Any, source: tuple[str, dict[str, Any]], function: Any, *args: Any, **kwargs: Any) -> Dataset:
+    """The dataset that a worker makes; the last one is kept, with where it is from."""
     if st.session_state.get("race data", (None,))[0] != key:
         abandon()
         st.session_state["race data"] = (
             key,
             work.wait(engine().submit(function, *args, **kwargs), "Making the dataset…"),
+            source,
         )
     return st.session_state["race data"][1]
 
@@ -98,7 +101,8 @@ def chosen_data(seed: int) -> Dataset | None:
     knobs = controls.knobs([k for k in entry.knobs if k.name != "features"], name)
     if entry.columns:
         knobs["features"] = axes(entry.columns, name, next(str(k.default) for k in entry.knobs if k.name == "features"))
-    return made((name, seed, tuple(knobs.items())), make_dataset, name, seed=seed, **knobs)
+    source = (name, {"seed": seed, **knobs})
+    return made((name, seed, tuple(knobs.items())), source, make_dataset, name, seed=seed, **knobs)
 
 
 def abandon() -> None:
@@ -108,7 +112,7 @@ def abandon() -> None:
 
 
 @st.fragment
-def show(job: Job, key: str) -> None:
+def show(job: Job, key: str, source: tuple[str, dict[str, Any]], options: dict[str, Any]) -> None:
     """The picture of a run, which follows it by itself, and what came of it once it has ended."""
     player.show(job, key)
     if not job.ended:
@@ -119,13 +123,16 @@ def show(job: Job, key: str) -> None:
             del st.session_state["race job"]
             st.rerun()
     elif job.run().done:
-        verdict.show(job)
+        if not st.context.is_embedded:
+            verdict.show(job)
+            takeaway.show(job, verdict.judged(job), source, options)
     else:  # nobody had looked at it for a while, as when a laptop sleeps
         st.rerun()
 
 
-st.title("Strategy race")
-st.write("Imbalanced data, many remedies: same start, same batches, one picture each. Which of them weights?")
+if not st.context.is_embedded:
+    st.title("Strategy race")
+    st.write("Imbalanced data, many remedies: same start, same batches, one picture each. Which of them weights?")
 names = controls.several(
     "Strategies",
     TITLES["strategies"],
@@ -207,4 +214,4 @@ else:
         st.stop()
     job = engine().start(plan, engine().submit(truth, plan, data))
     st.session_state["race job"] = (key, job)
-show(job, key)
+show(job, key, st.session_state["race data"][2], options)

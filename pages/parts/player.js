@@ -204,6 +204,110 @@ const button = (shape, name, act) => {
   return node;
 };
 
+// The picture at the scrubbed frame, laid out anew: what PNG and SVG draw. Calls back with each panel's corner.
+const layout = (state, size, each) => {
+  const columns = Math.min(4, state.head.panels.length), gap = 24, top = 64;
+  const rows = Math.ceil(state.head.panels.length / columns), line = size + 56;
+  state.head.panels.forEach((p, i) => each(p, i, gap + (i % columns) * (size + gap), top + Math.floor(i / columns) * line));
+  return [gap + columns * (size + gap), top + rows * line];
+};
+
+const download = (name, blob) => {
+  const link = el("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+};
+
+const legendText = (head) => head.classes.map((name, c) => `${name}: ${head.counts[c].toLocaleString("en")}`);
+const caption = (state, p) => (p.flawed ? `${p.title} (flawed)` : p.title);
+
+const savePng = (state) => {
+  const size = 360, places = [], [width, height] = layout(state, size, (...place) => places.push(place));
+  const canvas = el("canvas"), ctx = (canvas.width = 2 * width, canvas.height = 2 * height, canvas.getContext("2d"));
+  ctx.scale(2, 2);
+  ctx.fillStyle = state.dark ? "#0e1117" : "#fff";
+  ctx.fillRect(0, 0, width, height);
+  const ink = state.dark ? "#fff" : "#222";
+  let x = 24;
+  ctx.font = "15px system-ui, sans-serif";
+  legendText(state.head).forEach((text, c) => {
+    ctx.fillStyle = state.head.colours[c]; ctx.strokeStyle = "#0000";
+    marker(ctx, c % 6, x + 6, 24, 6);
+    ctx.fillStyle = ink;
+    ctx.fillText(text, x + 18, 29);
+    x += 40 + ctx.measureText(text).width;
+  });
+  for (const [p, i, left, top] of places) {
+    ctx.fillStyle = ink;
+    ctx.font = "bold 16px system-ui, sans-serif";
+    ctx.fillText(caption(state, p), left, top - 8, size);
+    ctx.drawImage(paintMap(state, i), left, top, size, size);
+    ctx.drawImage(overlay(state, size, state.truth?.aims[i] ?? -1), left, top, size, size);
+    ctx.font = "13px system-ui, sans-serif";
+    ctx.fillText(state.panels[i].note.textContent, left, top + size + 18, size);
+  }
+  canvas.toBlob((blob) => download("race.png", blob));
+};
+
+const XML = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
+const xml = (text) => String(text).replace(/[&<>"']/g, (c) => XML[c]).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
+
+// Records what marker() draws as the path of an SVG.
+const pathOf = (shape, x, y, r) => {
+  const out = [], at = (v) => v.toFixed(1);
+  marker({
+    beginPath() {}, closePath() { out.push("Z"); }, fill() {}, stroke() {},
+    arc: (cx, cy, s) => out.push(`M${at(cx - s)} ${at(cy)}a${s} ${s} 0 1 0 ${2 * s} 0a${s} ${s} 0 1 0 ${-2 * s} 0`),
+    moveTo: (px, py) => out.push(`M${at(px)} ${at(py)}`),
+    lineTo: (px, py) => out.push(`${out.length ? "L" : "M"}${at(px)} ${at(py)}`),
+    rect: (px, py, w, h) => out.push(`M${at(px)} ${at(py)}h${w}v${h}h${-w}`),
+  }, shape, x, y, r);
+  return out.join("");
+};
+
+const saveSvg = (state) => {
+  const { head, truth } = state, size = 360, ink = state.dark ? "#fff" : "#222", body = [], map = el("canvas");
+  map.width = map.height = state.side;
+  const line = (index, left, top, dotted) => {
+    const [from, count] = truth.lines[index], cell = size / head.lineGrid, w = dotted ? 2.5 : 2, out = [];
+    for (let i = from; i < from + count; i++) {
+      if (dotted && i % 4) continue;
+      out.push(`M${(left + (truth.dots[2 * i] + 1) * cell - w / 2).toFixed(1)} ${(top + size - (truth.dots[2 * i + 1] + 1) * cell - w / 2).toFixed(1)}h${w}v${w}h${-w}Z`);
+    }
+    return `<path fill="${ink}" d="${out.join("")}"/>`;
+  };
+  const [width, height] = layout(state, size, (p, i, left, top) => {
+    map.getContext("2d").drawImage(paintMap(state, i), 0, 0);
+    body.push(`<text x="${left}" y="${top - 8}" font-weight="bold" font-size="16">${xml(caption(state, p))}</text>`);
+    body.push(`<image x="${left}" y="${top}" width="${size}" height="${size}" preserveAspectRatio="none" href="${map.toDataURL()}"/>`);
+    body.push(`<svg x="${left}" y="${top}" width="${size}" height="${size}">`); // cuts off what lies outside
+    head.counts.forEach((n, c) => {
+      let d = "";
+      for (let j = 0; j < head.labels.length; j++) if (head.labels[j] === c) d += pathOf(c % 6, head.points[2 * j] * size, (1 - head.points[2 * j + 1]) * size, 2.5);
+      body.push(`<path fill="${head.colours[c]}" stroke="#fff" stroke-width="0.5" d="${d}"/>`);
+    });
+    if (truth?.lines.length) body.push(line(0, 0, 0, false));
+    if (truth?.aims[i] > 0) body.push(line(truth.aims[i], 0, 0, true));
+    body.push("</svg>", `<rect x="${left}" y="${top}" width="${size}" height="${size}" fill="none" stroke="${ink}"${p.flawed ? ' stroke-dasharray="6 4" stroke-width="2"' : ""}/>`);
+    body.push(`<text x="${left}" y="${top + size + 18}" font-size="13">${xml(state.panels[i].note.textContent)}</text>`);
+  });
+  let x = 24;
+  legendText(head).forEach((text, c) => {
+    body.push(`<path fill="${head.colours[c]}" d="${pathOf(c % 6, x + 6, 24, 6)}"/><text x="${x + 18}" y="29" font-size="15">${xml(text)}</text>`);
+    x += 44 + 8 * text.length;
+  });
+  const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" fill="${ink}"><rect width="${width}" height="${height}" fill="${state.dark ? "#0e1117" : "#fff"}"/>${body.join("")}</svg>`;
+  download("race.svg", new Blob([text], { type: "image/svg+xml" }));
+};
+
+const copyLink = async (state, node) => {
+  const said = await navigator.clipboard.writeText(location.href).then(() => "Copied", () => "Copy it from the address");
+  node.textContent = said;
+  setTimeout(() => { node.textContent = "Link"; }, 2000);
+};
+
 const SPEEDS = [0.25, 0.5, 1, 2, 4]; // of 15 frames a second
 
 const go = (state, frame) => {
@@ -248,6 +352,16 @@ const transport = (state) => {
   for (const s of SPEEDS) { const option = el("option", "", `${s}×`); option.value = s; option.selected = s === state.speed; speed.append(option); }
   speed.addEventListener("change", () => { state.speed = +speed.value; });
   bar.append(button("back", "One frame back", step(-1)), state.playButton, button("on", "One frame on", step(1)), state.range, state.readout, speed);
+  const worded = (text, name, act) => {
+    const node = el("button", "worded", text);
+    node.type = "button";
+    node.title = name;
+    node.addEventListener("click", () => state.frames && act(state, node));
+    bar.append(node);
+  };
+  worded("PNG", "Save the picture at this step as PNG", savePng);
+  worded("SVG", "Save the picture at this step as SVG", saveSvg);
+  if (location.protocol.startsWith("http")) worded("Link", "Copy the link to this page as it is", copyLink);
   return bar;
 };
 

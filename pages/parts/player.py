@@ -1,11 +1,12 @@
 """The canvas components: decision maps as small multiples, with a player and numbers, or under two sliders."""
 
+from base64 import b64encode
 from hashlib import sha1
 from pathlib import Path
 
 import streamlit as st
 
-from lossviz import demo
+from lossviz import demo, wire
 from lossviz.engine import Job
 
 HERE = Path(__file__).parent
@@ -60,3 +61,30 @@ def show_home(values: dict[str, float]) -> dict[str, float] | None:
         for k in (demo.IMBALANCE, demo.WEIGHT)
     ]
     return _home(data={"url": _path("home/run"), "knobs": knobs}, key="home-player", on_moved_change=_heard).moved
+
+
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>LossViz: a race of strategies</title>
+<style>
+:root {{ color-scheme: light dark; --st-text-color: CanvasText; --st-background-color: Canvas; }}
+:root {{ --st-primary-color: #c8354b; --st-font: system-ui; }}
+body {{ max-width: 1200px; margin: 1.5rem auto; padding: 0 1rem; background: Canvas; color: CanvasText; }}
+body {{ font-family: system-ui; }}
+{css}
+</style></head>
+<body><main><h1>A race of strategies</h1><div id="here"><div class="race" data-frames="0"></div></div></main>
+<script type="module">
+{js}
+const data = {{ url: "data:application/octet-stream;base64,{data}", run: "saved" }};
+mount({{ data, parentElement: document.getElementById("here"), setTriggerValue: () => {{}} }});
+</script></body></html>
+"""
+
+
+def standalone(job: Job) -> str:
+    """The picture and its player as one HTML file that needs no server: the same scripts, and the run's messages in it."""
+    scripts = "\n".join((HERE / file).read_text() for file in ("canvas.js", "player.js"))
+    js = scripts.replace("export default function (", "const mount = function (")
+    data = b64encode(wire.record(job)).decode()
+    return PAGE.format(css=(HERE / "player.css").read_text(), js=js, data=data)

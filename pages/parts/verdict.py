@@ -1,5 +1,7 @@
 """What came of a run, under its picture: numbers, curves, weight against threshold, and what the network undoes."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -25,10 +27,7 @@ def show(job: Job) -> None:
     if view == "undone":
         _undone(job)
         return
-    if st.session_state.get("race judged", (None,))[0] != job.token:
-        task = engine().submit(judgement.judged, plan, run.test_logits)
-        st.session_state["race judged"] = (job.token, work.wait(task, "Judging…"))
-    records = st.session_state["race judged"][1]
+    records = judged(job)
     if view == "numbers":
         frame = judgement.table(plan, records)
         frame.insert(0, "Strategy", frame.index)
@@ -40,6 +39,15 @@ def show(job: Job) -> None:
     c = int(controls.choose("Class", names, "view-class", str(rare)))
     st.plotly_chart(figures.judged_curves(plan, records, view, c), key=f"chart-{view}")
     words.sentence(judgement.ranking_sentence(plan, records, METRICS[view], c))
+
+
+def judged(job: Job) -> list[dict[str, Any]]:
+    """What a worker says of a finished run; the last is kept."""
+    if st.session_state.get("race judged", (None,))[0] != job.token:
+        task = engine().submit(judgement.judged, job.plan, job.run().test_logits)
+        st.session_state["race judged"] = (job.token, work.wait(task, "Judging…"))
+    records: list[dict[str, Any]] = st.session_state["race judged"][1]
+    return records
 
 
 def _frame(frame: pd.DataFrame, first: str) -> None:

@@ -2,7 +2,9 @@
 
 import base64
 import io
+import json
 from urllib.parse import parse_qs, urlsplit
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -210,6 +212,67 @@ def test_the_player(new_page):
     for i in range(3):
         agree = blue[i] == (decided[i][::-1][np.ix_(at, at)] == 0)
         assert agree.mean() > 0.75, "frame 30 is drawn as frame 30; points and lines cover some of it"
+
+
+def test_what_is_taken_home_is_what_was_there(new_page, tmp_path):
+    page = new_page("/race?steps=100&data=moons&model=linear", accept_downloads=True)
+    trained(page, timeout=FIRST)
+    shown = maps(page)
+
+    def saved(click, name):
+        with page.expect_download(timeout=SOON) as download:
+            click()
+        assert download.value.suggested_filename == name
+        path = tmp_path / name
+        download.value.save_as(path)
+        return path
+
+    png = np.array(Image.open(saved(page.get_by_role("button", name="PNG").click, "race.png")).convert("RGB"))
+    assert png.shape[:2] == (2 * (64 + 360 + 56), 2 * (24 + 3 * 384))
+    for i in range(3):  # the three maps, each over its own 360 × 360 points
+        part = png[2 * 64 : 2 * 424, 2 * (24 + 384 * i) : 2 * (24 + 384 * i) + 720]
+        at = ((np.arange(60) + 0.5) * shown.shape[1] / 60).astype(int)
+        small, same = part[6::12, 6::12].astype(int), shown[i][np.ix_(at, at)].astype(int)
+        assert (np.abs(small - same).max(-1) < 12).mean() > 0.7
+    svg = ElementTree.fromstring(saved(page.get_by_role("button", name="SVG").click, "race.svg").read_bytes())
+    space = {"s": "http://www.w3.org/2000/svg"}
+    assert len(svg.findall("s:image", space)) == 3
+    texts = [t.text for t in svg.findall("s:text", space)]
+    assert "Multiplied logits (flawed)" in texts
+    assert "class 1: 91" in texts
+    data = svg.find("s:image", space).get("href").split(",")[1]
+    assert Image.open(io.BytesIO(base64.b64decode(data))).size == (100, 100)
+
+    page.get_by_text("Take it away").click()
+    csv = saved(page.get_by_role("button", name="Metrics (CSV)").click, "metrics.csv").read_text()
+    assert csv.startswith('Strategy,"Recall, class 1"')
+    assert len(csv.splitlines()) == 5
+    run = json.loads(saved(page.get_by_role("button", name="The run (JSON)").click, "run.json").read_text())
+    assert run["steps"][-1] == 100
+    assert run["call"] in page.get_by_test_id("stCode").inner_text() + "\n"
+
+    html = saved(page.get_by_role("button", name="Interactive page (HTML)").click, "race.html")
+    alone = page.context.new_page()
+    failed = []
+    alone.on("pageerror", lambda error: failed.append(str(error)))
+    alone.goto(html.as_uri())
+    alone.wait_for_function(DONE, arg=[None], timeout=SOON)
+    alone.get_by_label("Step of training").fill("0")
+    expect(alone.locator(".readout")).to_have_text("step 0 of 100")
+    page.get_by_label("Step of training").fill("0")
+    first = [p.locator(".panel canvas").first for p in (alone, page)]
+    assert alone.locator(".sentence").first.inner_text() == page.locator(".sentence").first.inner_text()
+    assert first[0].get_attribute("aria-label") == first[1].get_attribute("aria-label")
+    assert not failed
+
+
+def test_embedded_there_are_picture_and_controls_only(new_page):
+    page = new_page("/race?steps=50&data=moons&model=linear&embed=true")
+    page.wait_for_function(DONE, arg=[None], timeout=FIRST)
+    expect(page.locator(".panel")).to_have_count(3)
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
+    expect(page.get_by_role("heading", name="Strategy race", exact=True)).to_have_count(0)
+    expect(page.get_by_label("Step of training")).to_be_visible()
 
 
 def test_numbers_follow_the_scrubber(new_page):
