@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test fast bench browser readme lock clean
+.PHONY: run test fast bench browser pictures readme lock clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -39,6 +39,12 @@ browser: $(VENV)/dev.done
 	command -v chromium || command -v chromium-browser || command -v google-chrome \
 	|| $(BIN)/playwright install --with-deps chromium \
 	|| { apt-get update -q && apt-get install -q -y chromium; }
+
+# Every page, light, dark and on a phone, for looking at; two of them are the README's.
+pictures: browser
+	$(BIN)/python -m bench.pictures
+	cp docs/pictures/home-light.png docs/home.png
+	cp docs/pictures/race-light.png docs/race.png
 
 # After a new strategy or scheme.
 readme: $(VENV)/run.done

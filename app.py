@@ -2,17 +2,22 @@
 
 import asyncio
 import logging
+import re
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.starlette import App
 
 from lossviz import demo, engine, wire
@@ -84,6 +89,41 @@ class Canonical:
         await self.app(scope, receive, send)
 
 
+def policy() -> str:
+    """What a page may load and run: this server's own files, and the one script inside Streamlit's own page."""
+    html = (Path(st.__file__).parent / "static" / "index.html").read_text(encoding="utf-8")
+    inline = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    hashes = " ".join(f"'sha256-{b64encode(sha256(code.encode()).digest()).decode()}'" for code in inline)
+    return (
+        f"default-src 'self'; script-src 'self' blob: {hashes}; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' ws: wss:; worker-src 'self' blob:; "
+        "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors *"  # pages may be embedded in slides
+    )
+
+
+class Guarded:
+    """Adds the headers that keep a page from loading, or telling, anything elsewhere."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+        self.headers = {
+            "Content-Security-Policy": policy(),
+            "X-Content-Type-Options": "nosniff",
+            "Referrer-Policy": "same-origin",
+            "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on, and add the headers to what comes back."""
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(self.headers)
+            await send(message)
+
+        await self.app(scope, receive, guarded if scope["type"] == "http" else send)
+
+
 base = "/" + st.get_option("server.baseUrlPath").strip("/")
 routes = [Route(f"{base}/{path}".replace("//", "/"), f) for path, f in (("live/{token}", live), ("home/run", home))]
-app = App("pages/router.py", lifespan=lifespan, routes=routes, middleware=[Middleware(Canonical)])
+app = App("pages/router.py", lifespan=lifespan, routes=routes, middleware=[Middleware(Guarded), Middleware(Canonical)])

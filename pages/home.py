@@ -27,7 +27,7 @@ st.write(
 moved = player.show_home(values)
 if moved:
     st.query_params.from_dict({k: f"{v:g}" for k, v in moved.items()})
-st.subheader("Go on")
+st.header("Go on")
 doors = {
     "race.py": (
         "Strategy race",

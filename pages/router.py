@@ -16,7 +16,9 @@ if __name__ == "__main__":
         position="top",
     )
     # the platform leaves a hand's breadth above a page
-    st.html("<style>.stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; }</style>")
+    st.html(
+        "<style>.stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; } h2 { font-size: 1.6rem !important; }</style>"
+    )
     if st.session_state.get("page") != page.title:  # another page empties the fields for files: what they held is kept
         st.session_state["page"] = page.title
         st.session_state.pop("file here", None)

@@ -176,7 +176,7 @@ def check(page):
         assert title.startswith(STRATEGIES[name].title)
     assert table["Strategy"].is_unique
     assert table.columns.is_unique
-    assert f"On {len(plan.y_test):,} test examples" in [h.value for h in page.at.subheader]
+    assert f"On {len(plan.y_test):,} test examples" in [h.value for h in page.at.header]
     assert len([h for h in page.html if f"of the test examples are {html.escape(plan.classes[c])};" in h]) == 1
     return drawn
 

@@ -380,7 +380,7 @@ const build = (state) => {
     const canvas = el("canvas", "curves"), box = el("div");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", title);
-    box.append(el("h3", "", title), el("p", "axes", key), canvas);
+    box.append(el("h2", "", title), el("p", "axes", key), canvas);
     return { canvas, box };
   };
   const common = chart("Unweighted cross-entropy, nats", "Thick: test part. Thin: training part. Dashed: flawed. One scale for all, whatever each one minimises.");

@@ -19,7 +19,7 @@ def show(job: Job) -> None:
     """A view of a finished run, as chosen; each with its sentence."""
     run = job.run()
     plan = run.plan
-    st.subheader(f"On {len(plan.y_test):,} test examples")
+    st.header(f"On {len(plan.y_test):,} test examples")
     view = controls.one("View", VIEWS, "view", "numbers")
     if view == "threshold":
         _threshold(job)
