@@ -19,6 +19,7 @@ from lossviz import sentences
 from lossviz.figures import CLASS_COLOURS, LINE_GRID, strategy_colour
 from lossviz.plan import Piece, Plan, Run
 from lossviz.strategies import get
+from lossviz.weights import class_weights
 
 if TYPE_CHECKING:
     from lossviz.engine import Job
@@ -88,7 +89,8 @@ def shown_points(y: Array) -> Array:
 
 
 def head(plan: Plan) -> bytes:
-    """What is known before training: the points, the panels and the words on them."""
+    """What is known before training: the points, the panels and the words on them, counts and their balanced weights."""
+    weights = class_weights(plan.counts) if (plan.counts > 0).all() else None
     points = shown_points(plan.y)
     # in parts of the picture: float32 could not tell time stamps apart
     low, high = np.reshape(plan.extent, (2, 2)).T if plan.extent else (np.zeros(2), np.ones(2))
@@ -103,6 +105,7 @@ def head(plan: Plan) -> bytes:
         extent=plan.extent,
         classes=list(plan.classes),
         counts=plan.counts.tolist(),
+        weights=[round(float(w), 4) for w in weights] if weights is not None else None,
         colours=[CLASS_COLOURS[c % len(CLASS_COLOURS)] for c in range(len(plan.classes))],
         features=list(plan.features),
         lineGrid=LINE_GRID,

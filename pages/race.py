@@ -13,6 +13,7 @@ from lossviz.engine import Job, engine
 from lossviz.figures import truth
 from lossviz.knobs import Knob
 from lossviz.plan import prepare
+from lossviz.presets import PRESETS
 from lossviz.tables import TableError, choices
 
 FIRST = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
@@ -133,6 +134,8 @@ def show(job: Job, key: str, source: tuple[str, dict[str, Any]], options: dict[s
 if not st.context.is_embedded:
     st.title("Strategy race")
     st.write("Imbalanced data, many remedies: same start, same batches, one picture each. Which of them weights?")
+if story := PRESETS.get(st.query_params.get("preset", "")):
+    words.sentence(f"{story.title}: {story.story}")
 names = controls.several(
     "Strategies",
     TITLES["strategies"],
@@ -148,6 +151,7 @@ except Exception as e:
     st.error(words.plain(f"The workers that train cannot be reached ({type(e).__name__}). Try again in a minute."))
     st.stop()
 with st.sidebar:
+    words.doors("Start from a story", {p.title: (p.parameters(), p.story) for p in PRESETS.values()})
     above = st.container()
     seed = int(controls.number(SEED, "seed"))
     with above:

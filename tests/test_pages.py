@@ -19,6 +19,7 @@ import lossviz
 from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, demo, judgement, wire
 from lossviz import engine as engines
 from lossviz.knobs import Knob
+from lossviz.presets import PRESETS
 from lossviz.sentences import percent, rarest
 
 ALL = list(STRATEGIES)
@@ -351,6 +352,26 @@ def test_every_view_of_what_came_of_a_run(page):
     spec = json.loads(page.at.get("plotly_chart")[0].proto.spec)
     assert len(spec["data"]) == 9
     assert any("Scaled as in training, multiplied logits predict" in h for h in page.html)
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_every_preset_sets_the_controls_and_trains(page, name):
+    preset = PRESETS[name]
+    for key, value in canonical(preset.parameters()):
+        page.at.query_params[key] = [*page.at.query_params.get(key, []), value]
+    page.run()
+    assert not page.at.warning
+    plan = page.job.plan
+    assert any(html.escape(preset.story) in body for body in page.html)
+    assert [r.strategy for r in plan.rows] == [n for n in STRATEGIES if n in preset.strategies]
+    data = lossviz.make_dataset(preset.dataset, seed=0, **preset.knobs)
+    np.testing.assert_array_equal(plan.X, data.X)
+    assert (plan.model, plan.steps[-1]) == (preset.options["model"], preset.options["steps"])
+    drawn = check(page.train())
+    assert drawn.weights == [round(w, 4) for w in lossviz.class_weights(plan.counts).tolist()]
+    page.at.slider(key="steps").set_value(50)
+    page.run()
+    assert page.job.plan.steps[-1] == 50, "a preset is a start, not a fetter"
 
 
 # Uploads

@@ -368,6 +368,7 @@ const transport = (state) => {
 const build = (state) => {
   const { root, head } = state;
   const legend = buildLegend(state);
+  if (head.weights) legend.append(el("span", "item faint", `Balanced weights: ${head.weights.map((w) => +w.toPrecision(3)).join(", ")}`));
   const grid = el("div", "grid");
   grid.append(...buildPanels(state));
   for (const { canvas } of state.panels) {

@@ -2,6 +2,8 @@
 
 import html
 import re
+from collections.abc import Mapping
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -14,6 +16,17 @@ def plain(text: str) -> str:
 def sentence(text: str) -> None:
     """The one sentence under a picture."""
     st.html(f'<p style="font-size:1.1rem;line-height:1.5;margin:0">{html.escape(text)}</p>')
+
+
+def doors(title: str, links: Mapping[str, tuple[list[tuple[str, str]], str]]) -> None:
+    """Links to this page with other controls, folded away: text -> the link's parameters and what it is about."""
+    items = "".join(
+        f'<li style="margin:0 0 .6rem"><a href="?{html.escape(urlencode(parameters))}" target="_self">{html.escape(text)}</a>'
+        f"<br>{html.escape(about)}</li>"
+        for text, (parameters, about) in links.items()
+    )
+    style = 'style="padding-left:1.1rem;margin:.5rem 0;font-size:.9rem"'
+    st.html(f"<details><summary>{html.escape(title)}</summary><ul {style}>{items}</ul></details>")
 
 
 def notes(title: str, lines: tuple[str, ...]) -> None:

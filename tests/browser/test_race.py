@@ -118,6 +118,24 @@ def test_a_changed_control_changes_link_and_picture(new_page):
     np.testing.assert_array_equal(maps(page), shared)
 
 
+def test_a_preset_is_in_the_link(new_page):
+    page = new_page("/race?steps=50&data=moons&model=linear")
+    first = trained(page, timeout=FIRST)
+    page.get_by_text("Start from a story").click()
+    page.get_by_role("link", name="Three uneven classes").click()
+    page.wait_for_url("**preset=uneven**")
+    second = trained(page, first)
+    expect(page.get_by_text("Three uneven classes: 900, 80 and 20")).to_be_visible()
+    expect(page.locator(".legend")).to_contain_text("Balanced weights:")
+    found = link(page)
+    assert found["blobs-imbalance"] in (["45"], ["45.0"])
+    assert len(found["strategies"]) == 5
+    page.get_by_role("button", name="CDT", exact=True).click()
+    third = trained(page, second)
+    copy = new_page(page.url)
+    assert trained(copy) == third
+
+
 def test_ones_own_table(new_page):
     page = new_page("/race?data=Your+own+table…&steps=50&model=Linear+(logistic+regression)")
     expect(page.get_by_text("Choose a file in the side bar")).to_be_visible(timeout=SOON)
