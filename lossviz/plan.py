@@ -516,14 +516,17 @@ def prepare(
         batch_size=batch,
         seed=int(seed),
         steps=np.unique(np.linspace(0, steps, min(frames, steps) + 1).round().astype(np.int64)),
-        extent=_extent(x) if x.shape[1] == 2 else None,
+        extent=_extent(x, labels) if x.shape[1] == 2 else None,
         resolution=int(resolution),
     )
 
 
-def _extent(x: Array) -> tuple[float, float, float, float]:
-    """What a picture shows: nearly all points, with a margin; a far outlier does not shrink the rest to a dot."""
+def _extent(x: Array, labels: Array) -> tuple[float, float, float, float]:
+    """What a picture shows: nearly all points, most of every class, and a margin; a far outlier does not shrink the rest."""
     low, high = np.percentile(x, [0.5, 99.5], axis=0)
+    for c in np.unique(labels):  # a rare class may lie beyond nearly all points
+        of_class = np.percentile(x[labels == c], [5, 95], axis=0)
+        low, high = np.minimum(low, of_class[0]), np.maximum(high, of_class[1])
     margin = np.where(high > low, 0.15 * (high - low), 1.0)
     low, high = low - margin, high + margin
     return float(low[0]), float(high[0]), float(low[1]), float(high[1])

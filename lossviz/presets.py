@@ -32,7 +32,7 @@ class Preset:
 
         Example:
             >>> PRESETS["fraud"].parameters()[-4:]
-            [('blobs-imbalance', '500.0'), ('blobs-overlap', '0.6'), ('model', 'linear'), ('steps', '400')]
+            [('blobs-overlap', '0.6'), ('model', 'linear'), ('steps', '1000'), ('rate-adam', '0.1')]
         """
         pairs: list[tuple[str, Any]] = [("preset", self.name), *(("strategies", s) for s in self.strategies)]
         pairs += [("data", self.dataset), *((f"{self.dataset}-{k}", v) for k, v in self.knobs.items())]
@@ -46,12 +46,12 @@ PRESETS = {
         Preset(
             "fraud",
             "Fraud, 1 in 501",
-            "20,000 payments, one in 501 of them fraud. Plain training hardly ever says fraud; weights find it, at the "
+            "20,000 payments, one in 501 of them fraud. Plain training misses most of it; weights find it, at the "
             "price of many honest customers. Look at precision, and at the moved threshold.",
             (*_CORE, "focal", "threshold_moving"),
             "blobs",
             {"n": 20_000, "classes": 2, "imbalance": 500.0, "overlap": 0.6},
-            {"model": "linear", "steps": 400},
+            {"model": "linear", "steps": 1000, "rate-adam": 0.1},
         ),
         Preset(
             "disease",
@@ -66,12 +66,12 @@ PRESETS = {
         Preset(
             "uneven",
             "Three uneven classes",
-            "900, 80 and 20 of 1,000 or so: what is fair to the smallest is unfair to the largest. Multiplied logits, "
+            "The smallest is one in fifty: what is fair to the smallest is unfair to the largest. Multiplied logits, "
             "decided raw, go wherever the initial weights left them.",
             (*_CORE, "logit_adjustment", "cdt"),
             "blobs",
             {"n": 1000, "classes": 3, "imbalance": 45.0, "overlap": 0.8},
-            {"model": "linear", "steps": 1000},
+            {"model": "linear", "steps": 1000, "rate-adam": 0.1},
         ),
         Preset(
             "separable",
@@ -81,7 +81,7 @@ PRESETS = {
             (*_CORE, "vs"),
             "separable",
             {"n": 500, "classes": 2, "imbalance": 20.0, "gap": 0.5},
-            {"model": "linear", "steps": 5000},
+            {"model": "linear", "steps": 5000, "rate-adam": 0.1},
         ),
     )
 }
