@@ -53,6 +53,19 @@ async def live(request: Request) -> Response:
     return StreamingResponse(wire.live(job), headers=BYTES, media_type="application/octet-stream")
 
 
+async def push(request: Request) -> Response:
+    """How hard each example pushes at one frame of a run."""
+    job = engine.find(request.path_params["token"])
+    if job is None:
+        return PlainTextResponse("No such run: it ended with its session.", 404)
+    frame = request.path_params["frame"]
+    try:
+        found = await asyncio.to_thread(lambda: job.push(frame).result())
+    except ValueError as e:
+        return PlainTextResponse(str(e), 400)
+    return Response(wire.push(job.plan, frame, found), headers=BYTES, media_type="application/octet-stream")
+
+
 async def home(request: Request) -> Response:
     """The home page's three models, trained for the two values it asks for."""
     try:
@@ -124,6 +137,7 @@ class Guarded:
         await self.app(scope, receive, guarded if scope["type"] == "http" else send)
 
 
+PATHS = {"live/{token}": live, "live/{token}/push/{frame:int}": push, "home/run": home}
 base = "/" + st.get_option("server.baseUrlPath").strip("/")
-routes = [Route(f"{base}/{path}".replace("//", "/"), f) for path, f in (("live/{token}", live), ("home/run", home))]
+routes = [Route(f"{base}/{path}".replace("//", "/"), f) for path, f in PATHS.items()]
 app = App("pages/router.py", lifespan=lifespan, routes=routes, middleware=[Middleware(Guarded), Middleware(Canonical)])

@@ -79,6 +79,10 @@ class _Chain:
     last: "Future | None" = None
 
 
+def _push(plan: Plan, theta: Any, step: int) -> Any:
+    return _train().push(plan, theta, step)
+
+
 class Job:
     """A run on its way. Ask `run()` now and then: a job nobody looks at for SILENCE seconds is cancelled.
 
@@ -197,6 +201,17 @@ class Job:
             if self._run is None or self._run[0] != len(self._pieces):
                 self._run = (len(self._pieces), assemble(self.plan, self._pieces))
             return self._run[1]
+
+    def push(self, frame: int) -> "Future":
+        """How hard each training example pushes in the step after a frame: `lossviz.train.push`, in a worker.
+
+        Raises:
+            ValueError: There is no such frame yet.
+        """
+        run = self.run()
+        if not 0 <= frame < run.frames:
+            raise ValueError(f"frame must be from 0 to {run.frames - 1}; not {frame}")
+        return self._engine.submit(_push, self.plan, run.theta[frame, self.plan.panels], int(run.steps[frame]))
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end at most so long; whether it came; counts as looking."""

@@ -68,6 +68,31 @@ def panel(run: Run, row: int) -> str:
     return f"{by}recall of {plan.classes[c]} {percent(recall)}, {trusted}"
 
 
+def pushes(plan: Plan, push: Any) -> list[str]:
+    """Under each decision map in slow motion: which class's examples push hardest, and how much of it the hardest few do.
+
+    Args:
+        plan: The rows that are drawn and the labels.
+        push: As `lossviz.train.push` returns it, [P, N].
+    """
+    out = []
+    few = min(10, len(plan.y))
+    for row in np.asarray(push, float):
+        total = row.sum()
+        if total <= 0:
+            out.append("nothing pushes any more")
+            continue
+        share = np.bincount(plan.y, row, len(plan.classes)) / total
+        c = int(share.argmax())
+        hardest = np.sort(row)[-few:].sum() / total
+        of = plan.counts[c] / plan.counts.sum()
+        out.append(
+            f"{percent(share[c])} of the push is from {plan.classes[c]} ({percent(of)} of the examples); "
+            f"{percent(hardest)} from the hardest {few} examples"
+        )
+    return out
+
+
 def boundaries(run: Run) -> str:
     """Under the decision maps: what each strategy does for the rarest class, and what it costs.
 

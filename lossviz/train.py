@@ -401,6 +401,28 @@ def paint(plan: Plan, frames: Array, used: int, decisions: Sequence[Decision]) -
     return out.transpose(0, 2, 1, 3).reshape(used, ROWS, blocks * BLOCK)[:, :, :pixels]
 
 
+def push(plan: Plan, theta: Array, step: int) -> Array:
+    """How hard each training example pushes in the next step: Σ_c |∂ℓ/∂z_c|, of every row that is drawn.
+
+    Args:
+        plan: What is trained.
+        theta: Parameters of the rows that are drawn, [P, D].
+        step: Steps done so far, which decides whether late weights are in force.
+
+    Returns:
+        The push of each training example on its logits, [P, N].
+    """
+    tables = [plan.rows[i].tables for i in plan.panels]
+    late = tf.constant([t.late < 1 and step >= t.late * plan.steps[-1] for t in tables])
+    k_tables = {f: tf.constant(a) for f, a in stack(tables).items()}
+    y = tf.constant(np.eye(len(plan.classes), dtype=np.float32)[plan.y].T)
+    z = models.logits(tf.constant(theta), tf.constant(plan.standardised(plan.X).T), plan.dims)
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        value = losses(z, y, k_tables, late)
+    return np.asarray(tf.reduce_sum(tf.abs(tape.gradient(value, z)), 1).numpy())
+
+
 def pieces(plan: Plan, shard: Shard) -> Iterator[Piece]:
     """Train one shard here, a piece at a time."""
     state = start(plan, shard)

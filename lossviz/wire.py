@@ -174,6 +174,13 @@ def end(run: Run, error: str | None = None, sentence: str | None = None) -> byte
     )
 
 
+def push(plan: Plan, frame: int, found: Array) -> bytes:
+    """How hard the examples that are drawn push at a frame, as `lossviz.train.push` found; 1 is the hardest of a panel."""
+    top = np.maximum(found.max(1, keepdims=True), 1e-30)
+    arrays = {"pushes": (found / top)[:, shown_points(plan.y)].astype(np.float32)}
+    return pack("push", arrays, frame=frame, notes=sentences.pushes(plan, found))
+
+
 def record(job: "Job") -> bytes:
     """All messages of a job that has ended."""
     known = []

@@ -354,6 +354,22 @@ def test_scaled_inference_paints_what_scaled_logits_decide():
         fit(names, X, Y, **SMALL, inference="both")
 
 
+def test_push_is_the_gradient_on_the_logits(everything):
+    plan = everything.plan
+    found = train.push(plan, everything.theta[50], 50)
+    assert found.shape == (len(ALL), len(Y))
+    for i, name in enumerate(ALL):
+        slope = lossviz.gradient(name, logits_of(everything, 50, i, X), Y, COUNTS)
+        np.testing.assert_allclose(found[i], np.abs(slope).sum(1), rtol=1e-3, atol=1e-5, err_msg=name)
+
+
+def test_push_knows_late_weights():
+    run = fit("ldam", X, Y, **SMALL | {"steps": 20}, knobs={"ldam": {"late": 0.5}})
+    early, late = (train.push(run.plan, run.theta[0], step) for step in (9, 10))
+    w = lossviz.class_weights(COUNTS, "effective_number", beta=0.999)
+    np.testing.assert_allclose(late, early * w[Y], rtol=1e-4)
+
+
 # A run in the making
 
 

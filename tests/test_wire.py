@@ -9,6 +9,7 @@ import pytest
 from conftest import drawn, read
 
 import lossviz
+import lossviz.train
 from lossviz import wire
 from lossviz.plan import prepare
 
@@ -129,6 +130,21 @@ def test_a_slow_reader_is_a_reader(engine, finish, monkeypatch):
     picture = read(asyncio.run(follow()))
     assert not job.cancelled
     assert picture.end.done
+
+
+def test_push_of_a_frame(engine, finish):
+    job = engine.start(plan())
+    run = finish(job)
+    found = job.push(10).result(timeout=60)
+    np.testing.assert_array_equal(found, lossviz.train.push(job.plan, run.theta[10], int(run.steps[10])))
+    (message,) = wire.unpack(wire.push(job.plan, 10, found))
+    shown = message["arrays"]["pushes"].reshape(3, -1)
+    np.testing.assert_allclose(shown, found / found.max(1, keepdims=True), rtol=1e-6)
+    share = found[0][job.plan.y == 1].sum() / found[0].sum()
+    big = max(share, 1 - share)
+    assert message["notes"][0].startswith(f"{100 * big:.0f} % of the push is from {int(share > 0.5)} (")
+    with pytest.raises(ValueError, match="frame must be from 0 to"):
+        job.push(1000)
 
 
 def test_a_failed_job_says_so(engine, finish):

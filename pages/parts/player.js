@@ -308,6 +308,34 @@ const copyLink = async (state, node) => {
   setTimeout(() => { node.textContent = "Link"; }, 2000);
 };
 
+// Slow motion: how hard each example pushes in the step after the frame that is shown. A server works it out.
+const push = async (state) => {
+  const wanted = state.frame;
+  if (!state.slow || state.pushing || state.pushed?.frame === wanted || !state.frames) return;
+  state.pushing = true;
+  try {
+    const answer = await fetch(`${state.url}/push/${wanted}`, { cache: "no-store" });
+    if (answer.ok) for await (const message of messages(answer.body)) if (state.slow) state.pushed = message;
+  } catch { /* a lost connection: the next frame asks again */ }
+  state.pushing = false;
+  if (!state.slow || !state.root.isConnected) return;
+  draw(state);
+  if (state.frame !== wanted) push(state);
+};
+
+const drawPush = (state, ctx, row, size) => {
+  const { head, pushed } = state, count = head.labels.length;
+  for (let i = 0; i < count; i++) {
+    const r = 14 * Math.sqrt(pushed.pushes[row * count + i]);
+    if (r < 1.5) continue;
+    ctx.globalAlpha = 0.75;
+    ctx.lineWidth = 1.5;
+    ctx.strokeStyle = state.dark ? "#fff" : "#000";
+    ctx.beginPath(); ctx.arc(head.points[2 * i] * size, (1 - head.points[2 * i + 1]) * size, r, 0, 2 * Math.PI); ctx.stroke();
+  }
+  ctx.globalAlpha = 1;
+};
+
 const SPEEDS = [0.25, 0.5, 1, 2, 4]; // of 15 frames a second
 
 const go = (state, frame) => {
@@ -359,6 +387,20 @@ const transport = (state) => {
     node.addEventListener("click", () => state.frames && act(state, node));
     bar.append(node);
   };
+  if (state.url.startsWith("/")) {
+    const toggle = el("button", "worded", "Slow motion");
+    toggle.type = "button";
+    toggle.title = "Ring each example by how hard it pushes in the next step";
+    toggle.setAttribute("aria-pressed", Boolean(state.slow));
+    toggle.addEventListener("click", () => {
+      state.slow = !state.slow;
+      state.pushed = null;
+      toggle.setAttribute("aria-pressed", state.slow);
+      if (state.slow) stop(state);
+      if (state.head) draw(state);
+    });
+    bar.append(toggle);
+  }
   worded("PNG", "Save the picture at this step as PNG", savePng);
   worded("SVG", "Save the picture at this step as SVG", saveSvg);
   if (location.protocol.startsWith("http")) worded("Link", "Copy the link to this page as it is", copyLink);
@@ -407,14 +449,17 @@ const draw = (state) => {
   theme(state);
   const now = head.steps[state.frame], training = `step ${now} of ${last}`;
   const atEnd = end && state.frame === state.frames - 1;
+  const pushed = state.slow && state.pushed?.frame === state.frame ? state.pushed : null;
+  push(state);
   state.panels.forEach((panel, i) => {
     const here = state.at && state.frames ? `here: ${decode(state.maps[state.frame][i][cellAt(state.at, state.side)], head.classes)}` : "";
-    const note = here || (atEnd ? whole(end.notes[i]) : training);
+    const note = here || (pushed ? whole(pushed.notes[i]) : "") || (atEnd ? whole(end.notes[i]) : training);
     if (panel.note.textContent !== note) {
       panel.note.textContent = note;
       if (!here) panel.canvas.setAttribute("aria-label", `${head.panels[i].title}: ${note}`);
     }
     drawPanel(state, i);
+    if (pushed) drawPush(state, panel.canvas.getContext("2d"), i, panel.canvas.clientWidth);
   });
   drawCurves(state, state.curveCanvas, [[1, false], [2, true]], false);
   drawCurves(state, state.ownCanvas, [[0, true]], true);
@@ -450,6 +495,7 @@ const draw = (state) => {
 // A new run takes over the picture of the last one when its first frame is there, so that nothing flickers.
 const begin = (state, head) => {
   stop(state);
+  state.pushed = null;
   const layout = JSON.stringify([head.panels.map((p) => [p.title, p.flawed]), head.classes, head.counts, head.features]);
   open(state, head);
   if (layout !== state.layout) {

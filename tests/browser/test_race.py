@@ -293,6 +293,27 @@ def test_embedded_there_are_picture_and_controls_only(new_page):
     expect(page.get_by_label("Step of training")).to_be_visible()
 
 
+def test_slow_motion_shows_who_pushes(new_page):
+    page = new_page("/race?steps=100&data=moons&model=linear")
+    trained(page, timeout=FIRST)
+    page.get_by_label("Step of training").fill("5")
+    before = maps(page)
+    toggle = page.get_by_role("button", name="Slow motion")
+    toggle.click()
+    expect(toggle).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".note").nth(1)).to_contain_text("of the push is from class", timeout=SOON)
+    early = page.locator(".note").nth(1).inner_text()
+    assert (maps(page) != before).any(axis=(1, 2, 3)).all(), "examples are ringed in every panel"
+    page.get_by_role("button", name="One frame on").click()
+    expect(page.locator(".note").nth(1)).to_contain_text("of the push is from class", timeout=SOON)
+    page.get_by_label("Step of training").fill("60")
+    expect(page.locator(".note").nth(1)).not_to_have_text(early, timeout=SOON)
+    expect(page.locator(".note").nth(1)).to_contain_text("of the push is from class", timeout=SOON)
+    toggle.click()
+    page.get_by_label("Step of training").fill("5")
+    np.testing.assert_array_equal(maps(page), before)
+
+
 def test_numbers_follow_the_scrubber(new_page):
     page = new_page("/race?steps=200&data=moons&model=linear")
     trained(page, timeout=FIRST)
