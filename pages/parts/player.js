@@ -326,10 +326,10 @@ const push = async (state) => {
 const drawPush = (state, ctx, row, size) => {
   const { head, pushed } = state, count = head.labels.length;
   for (let i = 0; i < count; i++) {
-    const r = 14 * Math.sqrt(pushed.pushes[row * count + i]);
-    if (r < 1.5) continue;
-    ctx.globalAlpha = 0.75;
-    ctx.lineWidth = 1.5;
+    const hard = pushed.pushes[row * count + i], r = 3 + 11 * hard;
+    if (hard < 0.2) continue; // the many that hardly push would cover those that do
+    ctx.globalAlpha = 0.25 + 0.65 * hard;
+    ctx.lineWidth = 1 + hard;
     ctx.strokeStyle = state.dark ? "#fff" : "#000";
     ctx.beginPath(); ctx.arc(head.points[2 * i] * size, (1 - head.points[2 * i + 1]) * size, r, 0, 2 * Math.PI); ctx.stroke();
   }
