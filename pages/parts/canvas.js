@@ -142,11 +142,11 @@ const overlay = (state, size, aim) => {
   if (state.overlays.has(key)) return state.overlays.get(key);
   const { head } = state, [x0, x1, y0, y1] = head.extent, canvas = document.createElement("canvas"), ctx = prepare(canvas, size, size);
   const px = (x) => ((x - x0) / (x1 - x0)) * size, py = (y) => size - ((y - y0) / (y1 - y0)) * size;
-  const count = head.labels.length;
+  const count = head.labels.length, small = Math.max(0.5, Math.min(1, size / 240));
   ctx.lineWidth = 0.7;
   ctx.strokeStyle = state.dark ? "#fffb" : "#fffd";
   const order = head.counts.map((_, c) => c).sort((a, b) => head.counts[b] - head.counts[a]); // rare classes on top
-  for (const c of order) for (let i = 0, r = head.counts[c] > 600 ? 2 : head.counts[c] > 250 ? 2.5 : 3.2; i < count; i++) {
+  for (const c of order) for (let i = 0, r = small * (head.counts[c] > 600 ? 2 : head.counts[c] > 250 ? 2.5 : 3.2); i < count; i++) {
     if (head.labels[i] !== c) continue;
     ctx.fillStyle = head.colours[c];
     marker(ctx, c % 6, head.points[2 * i] * size, (1 - head.points[2 * i + 1]) * size, r);
