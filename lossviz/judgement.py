@@ -158,8 +158,9 @@ def threshold_sentence(plan: Plan, frame: pd.DataFrame) -> str:
         more = 100 * (model["False alarms"] - moved["False alarms"])
         parts.append(f"{name} {'as many' if abs(more) < 0.05 else points(more)}")
     c = plan.classes[rarest(plan)]
+    seed = f"Of seed {plan.seed}. " if len(plan.panels) < len(plan.rows) else ""
     return (
-        f"Where both find the same share of {c}, false alarms compared with the plain model whose threshold was moved: "
+        f"{seed}Where both find the same share of {c}, false alarms compared with the plain model whose threshold was moved: "
         + "; ".join(parts[:6])
         + ("; …" if len(parts) > 6 else "")
         + ". Repaired, p ∝ q/w, probabilities are comparable with the plain model's again."
@@ -221,16 +222,21 @@ def undone_sentence(plan: Plan, found: dict[str, Any]) -> str:
 
 
 def ranking_sentence(plan: Plan, records: list[dict[str, Any]], metric: str, c: int) -> str:
-    """Who is best and worst by a metric, on the first seed and by the rule that is drawn."""
-    first = [r for r in records if r["row"] in plan.panels and r["decision"] == plan.rows[r["row"]].rule.name]
-    value = [(r[metric] if np.ndim(r[metric]) == 0 else r[metric][c]) for r in first]
+    """Who is best and worst by a metric, in the mean over the seeds, by the rule that is drawn."""
+    groups: dict[str, list[float]] = {}
+    for r in records:
+        row = plan.rows[r["row"]]
+        if r["decision"] == row.rule.name:
+            value = r[metric] if np.ndim(r[metric]) == 0 else r[metric][c]
+            groups.setdefault(label(plan, r, seed=False), []).append(float(value))
+    who, value = list(groups), [float(np.mean(v)) for v in groups.values()]
+    seeds = max(len(v) for v in groups.values())
     if not np.isfinite(value).all():
         return f"{plan.classes[c]} does not occur in the test part: there is nothing to rank."
     name = {"roc_auc": "ROC AUC", "average_precision": "Average precision", "ece": "Expected calibration error"}[metric]
     low, high = int(np.argmin(value)), int(np.argmax(value))
-    who = [label(plan, r, seed=False) for r in first]
-    about = "" if metric == "ece" else f" for {plan.classes[c]}"
-    if len(first) == 1:
+    about = ("" if metric == "ece" else f" for {plan.classes[c]}") + (f", mean of {seeds} seeds" if seeds > 1 else "")
+    if len(who) == 1:
         return f"{name}{about}: {who[0]} {value[0]:.3f}."
     text = f"{name}{about}: lowest {who[low]}, {value[low]:.3f}; highest {who[high]}, {value[high]:.3f}."
     if metric == "roc_auc" and value[high] - value[low] < 0.01:

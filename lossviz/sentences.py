@@ -65,7 +65,8 @@ def panel(run: Run, row: int) -> str:
     metric = next(m for m in found if m["decision"] == rule.name)
     recall, precision = (metric[name][c] for name in ("recall", "precision"))
     trusted = f"precision {percent(precision)}" if np.isfinite(precision) else "never decided for it"
-    return f"{by}recall of {plan.classes[c]} {percent(recall)}, {trusted}"
+    seed = f"seed {plan.rows[row].seed}: " if len(plan.panels) < len(plan.rows) else ""
+    return f"{seed}{by}recall of {plan.classes[c]} {percent(recall)}, {trusted}"
 
 
 def pushes(plan: Plan, push: Any) -> list[str]:

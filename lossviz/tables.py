@@ -357,12 +357,15 @@ def _to_utf8(data: bytes, filename: str) -> tuple[bytes, list[str]]:
         notes.append("Read as UTF-16 text.")
     elif data[:3] == b"\xef\xbb\xbf":
         data = data[3:]
-    for signature, what in SIGNATURES.items():
-        if start.startswith(signature) or data[:64].lower().lstrip().startswith(signature):
-            raise TableError(f"{_quote(filename)} is not a table but {what}.")
     head = np.frombuffer(data[: 1 << 16], np.uint8)
     controls = (head < 32) & ~np.isin(head, np.frombuffer(b"\t\n\r\f", np.uint8))
-    if b"\0" in data or controls.mean() > 0.01:
+    binary = b"\0" in data or controls.mean() > 0.01
+    for signature, what in SIGNATURES.items():
+        if binary and signature.isascii() and signature[:1] in b"{[<":
+            continue  # a byte that happens to be a bracket
+        if start.startswith(signature) or data[:64].lower().lstrip().startswith(signature):
+            raise TableError(f"{_quote(filename)} is not a table but {what}.")
+    if binary:
         raise TableError(
             f"{_quote(filename)} is not a table but binary data (or text in an encoding that is not marked); "
             "save it as CSV in UTF-8, or as Parquet."

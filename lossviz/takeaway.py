@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from lossviz import judgement
 from lossviz.plan import Run
@@ -57,14 +58,15 @@ def _cell(text: str) -> str:
 
 
 def csv(run: Run, records: list[dict[str, Any]]) -> str:
-    """The table of `lossviz.judgement.table`, in full precision, a line a strategy and decision rule.
+    """The table of `lossviz.judgement.table`, in full precision, a line a strategy, decision rule and seed.
 
     Args:
         run: The run.
         records: What `lossviz.judgement.judged` returned for it.
     """
-    frame = judgement.table(run.plan, records)
+    frame = pd.concat([judgement.table(run.plan, [record]) for record in records])
     frame.index = [_cell(str(i)) for i in frame.index]
+    frame.insert(0, "Seed", [run.plan.rows[record["row"]].seed for record in records])
     frame.columns = [_cell(str(c)) for c in frame.columns]
     return str(frame.to_csv(index_label="Strategy", lineterminator="\n"))
 

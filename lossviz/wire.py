@@ -108,6 +108,7 @@ def head(plan: Plan) -> bytes:
         weights=[round(float(w), 4) for w in weights] if weights is not None else None,
         colours=[CLASS_COLOURS[c % len(CLASS_COLOURS)] for c in range(len(plan.classes))],
         features=list(plan.features),
+        seed=plan.seed if len(plan.panels) < len(plan.rows) else None,
         lineGrid=LINE_GRID,
         panels=[
             {

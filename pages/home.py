@@ -6,18 +6,22 @@ from parts import player, words
 from lossviz import demo
 
 # The link holds both values; the component moves them, so they are no widgets of Streamlit's.
-values = {}
+values, wrong = {}, []
 for knob in (demo.IMBALANCE, demo.WEIGHT):
+    asked = st.query_params.get(knob.name, str(knob.default))
     try:
-        given = float(st.query_params.get(knob.name, knob.default))
+        given = float(asked)
     except ValueError:
-        given = knob.default
+        given = float("nan")
     if not knob.low <= given <= knob.high:
-        st.warning(
-            words.plain(f"The link asks for {knob.name}={st.query_params[knob.name]}: it is {knob.low} to {knob.high}.")
-        )
-        given = knob.default
+        wrong.append(f"{knob.name}={asked[:60]} (it is {knob.low} to {knob.high})")
+        given = float(knob.default)
     values[knob.name] = given
+if wrong:
+    st.warning(
+        words.plain(f"The link asks for what is not there; the sliders show what is used instead: {'; '.join(wrong)}.")
+    )
+    st.query_params.from_dict({k: f"{v:g}" for k, v in values.items()})
 
 st.title("What class weights do, and what they do not")
 st.write(

@@ -6,7 +6,6 @@ import streamlit as st
 
 # A worker process that starts later imports this script under another name: it has nothing to do there.
 if __name__ == "__main__":
-    st.set_page_config(page_title="LossViz", page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide")
     page = st.navigation(
         [
             st.Page("home.py", title="Home", icon=":material/home:", default=True),
@@ -15,6 +14,8 @@ if __name__ == "__main__":
         ],
         position="top",
     )
+    icon = str(Path(__file__).parent / "parts" / "icon.svg")
+    st.set_page_config(page_title=f"{page.title} · LossViz", page_icon=icon, layout="wide")
     # the platform leaves a hand's breadth above a page
     st.html(
         "<style>.stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; } h2 { font-size: 1.6rem !important; }</style>"

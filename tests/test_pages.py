@@ -265,7 +265,10 @@ def test_nonsense_in_a_link_is_told_and_replaced(page):
     page.open(**given)
     (told,) = [unescaped(w.value) for w in page.at.warning]
     assert told.startswith("The link asks for what is not there; the controls show what is used instead: ")
-    for part in ("strategies=no_such (must be cross_entropy,", "seed=-3 (must be a whole number from 0 to 9,999)"):
+    for part in (
+        "strategies=no_such (must be a name on the Reference page; repeat",
+        "seed=-3 (must be a whole number from 0 to 9,999)",
+    ):
         assert part in told
     for part in ("data=nothing (must be blobs,", "model=<b> (must be linear, mlp)", "steps=many"):
         assert part in told
@@ -287,7 +290,8 @@ def test_a_link_may_use_names():
         ("seed", "1e999"),
         ("data", ""),
     ]
-    assert canonical(odd) == [odd[0], odd[1], odd[3], odd[4], odd[5]], "only what would overflow is left out"
+    cut = ("seed", "9" * 20 + "…")
+    assert canonical(odd) == [odd[0], odd[1], cut, odd[3], odd[4], odd[5]], "only what would overflow is cut"
 
 
 def test_a_table_outlives_a_visit_to_another_page(page):
@@ -562,12 +566,13 @@ def test_the_router_opens_home(engine):
 
 def test_home_reads_its_link_and_says_what_it_cannot_use():
     at = AppTest.from_file(ROOT / "pages" / "router.py", default_timeout=30)
-    at.query_params.update({"imbalance": "30", "weight": "999"})
+    at.query_params.update({"imbalance": "abc", "weight": "999"})
     at.run()
     assert not at.exception
-    assert "The link asks for weight=999: it is 1 to 50." in [unescaped(w.value) for w in at.warning]
+    (told,) = [unescaped(w.value) for w in at.warning]
+    assert told.endswith("instead: imbalance=abc (it is 1 to 50); weight=999 (it is 1 to 50).")
     told = json.loads(at.get("bidi_component")[0].proto.json)
-    assert [k["value"] for k in told["knobs"]] == [30, demo.WEIGHT.default]
+    assert [k["value"] for k in told["knobs"]] == [demo.IMBALANCE.default, demo.WEIGHT.default]
 
 
 # What pages share

@@ -67,6 +67,7 @@ def test_csv_is_the_table_and_holds_no_formula(run):
     records = judgement.judged(run.plan, run.test_logits)
     text = takeaway.csv(run, records)
     back = pd.read_csv(io.StringIO(text), index_col="Strategy")
+    assert back.pop("Seed").tolist() == [0, 0, 0, 0]
     np.testing.assert_allclose(back.to_numpy(), judgement.table(run.plan, records).to_numpy(float), rtol=1e-12)
     assert list(back.index) == ["Cross-entropy", "Multiplied logits (raw)", "Multiplied logits (scaled)", "Focal loss"]
     for cell in (*back.columns, *back.index):
@@ -74,6 +75,17 @@ def test_csv_is_the_table_and_holds_no_formula(run):
     assert takeaway._cell("=1+1") == "'=1+1"
     assert takeaway._cell("\tx") == "'\tx"
     assert takeaway._cell("plain") == "plain"
+
+
+def test_csv_has_a_line_a_seed_and_only_numbers():
+    data = lossviz.make_dataset("moons", n=100, seed=0)
+    run = lossviz.fit(NAMES, data.X, data.y, "linear", 20, repeats=3)
+    text = takeaway.csv(run, judgement.judged(run.plan, run.test_logits))
+    back = pd.read_csv(io.StringIO(text), index_col="Strategy")
+    assert len(back) == 3 * 4
+    assert sorted(back.loc["Focal loss", "Seed"]) == [0, 1, 2]
+    assert all(kind.kind in "if" for kind in back.dtypes)
+    np.testing.assert_allclose(back.loc["Focal loss", "Macro-F1"], [m["macro_f1"] for m in run.metrics[-3:]])
 
 
 def test_json_holds_the_run(run):

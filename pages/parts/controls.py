@@ -16,7 +16,10 @@ def _check_link(key: str, titles: Mapping[str, str]) -> None:
         return
     wrong = [v for v in st.query_params.get_all(key) if v not in titles.values()]
     if wrong:
-        _dropped(f"{key}={wrong[0][:60]} (must be {', '.join(titles) if len(titles) <= 25 else 'another'})")
+        allowed = (
+            ", ".join(titles) if len(titles) <= 12 else "a name on the Reference page; repeat the parameter for several"
+        )
+        _dropped(f"{key}={wrong[0][:60]} (must be {allowed})")
 
 
 def _dropped(text: str) -> None:

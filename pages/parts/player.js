@@ -58,8 +58,8 @@ const drawCurves = (state, canvas, lines, own) => {
     for (let i = ends.length - 1, low = height - 6; i >= 0 && ends[i].y > low; low -= 14) ends[i--].y = low;
     ctx.textAlign = "left";
     for (const e of ends) {
-      ctx.fillStyle = e.p.colour; ctx.fillRect(width - right + 8, e.y - 4, 14, 8);
-      ctx.fillStyle = ink; ctx.fillText(e.p.title, width - right + 27, e.y + 4, right - 30);
+      ctx.fillStyle = e.p.colour; ctx.fillRect(width - right + 18, e.y - 4, 14, 8);
+      ctx.fillStyle = ink; ctx.fillText(e.p.title, width - right + 37, e.y + 4, right - 40);
     }
   }
 };
@@ -92,7 +92,7 @@ const buildNumbers = (state) => {
     ["Balanced accuracy", (m) => percent(m.balanced)],
     ["Macro-F1", (m) => m.f1.toFixed(3)],
   ];
-  for (const name of ["Test part, at this step", ...state.columns.map(([title]) => title)]) {
+  for (const name of [head.seed === null ? "Test part, at this step" : `Test part, at this step, seed ${head.seed}`, ...state.columns.map(([title]) => title)]) {
     const cell = el("th", "", name);
     cell.scope = "col";
     top.append(cell);

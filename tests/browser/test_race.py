@@ -263,7 +263,7 @@ def test_what_is_taken_home_is_what_was_there(new_page, tmp_path):
 
     page.get_by_text("Take it away").click()
     csv = saved(page.get_by_role("button", name="Metrics (CSV)").click, "metrics.csv").read_text()
-    assert csv.startswith('Strategy,"Recall, class 1"')
+    assert csv.startswith('Strategy,Seed,"Recall, class 1"')
     assert len(csv.splitlines()) == 5
     run = json.loads(saved(page.get_by_role("button", name="The run (JSON)").click, "run.json").read_text())
     assert run["steps"][-1] == 100
