@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.starlette import App
 
-from lossviz import demo, engine, wire
+from lossviz import demo, engine, figures, wire
 from pages.parts.titles import canonical
 
 # a stated encoding keeps Streamlit's compression, which would hold messages back, out of the way
@@ -85,6 +85,18 @@ def trained(imbalance: float, weight: float) -> bytes:
     return answer
 
 
+@lru_cache(maxsize=1)
+def vendored() -> bytes:
+    """Plotly's script for the browser, gzipped once."""
+    return figures.plotly_script()
+
+
+async def vendor(request: Request) -> Response:
+    """A library that pictures need in the browser."""
+    headers = {"Content-Encoding": "gzip", "Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(await asyncio.to_thread(vendored), headers=headers, media_type="text/javascript")
+
+
 class Canonical:
     """Answers a link that holds names by one that holds titles, which is what Streamlit reads and writes."""
 
@@ -138,6 +150,7 @@ class Guarded:
 
 
 PATHS = {"live/{token}": live, "live/{token}/push/{frame:int}": push, "home/run": home}
+PATHS[f"vendor/{figures.PLOTLY}"] = vendor
 base = "/" + st.get_option("server.baseUrlPath").strip("/")
 routes = [Route(f"{base}/{path}".replace("//", "/"), f) for path, f in PATHS.items()]
 app = App("pages/router.py", lifespan=lifespan, routes=routes, middleware=[Middleware(Guarded), Middleware(Canonical)])

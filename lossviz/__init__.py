@@ -6,7 +6,7 @@ Importing the package is cheap: TensorFlow is imported by the first call that ne
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lossviz.data import DATASETS, make_dataset
+from lossviz.data import DATASETS, make_dataset, with_points
 from lossviz.models import MODELS
 from lossviz.plan import OPTIMIZERS, Run, decode_maps
 from lossviz.strategies import STRATEGIES
@@ -32,6 +32,7 @@ __all__ = [
     "loss",
     "make_dataset",
     "read_table",
+    "with_points",
 ]
 
 _NEED_TENSORFLOW = {"fit": "train", "loss": "equation", "gradient": "equation"}

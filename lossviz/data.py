@@ -6,7 +6,7 @@ Uploaded tables are read in `lossviz.tables`, and become the same `Dataset`.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -142,7 +142,7 @@ class Dataset:
         name: Its key in `DATASETS`; "table" for an uploaded one.
         title: What people call it.
         X: [N, 2] training points, in the units of their source.
-        y: [N] class of each, 0 to K - 1; class 0 is the largest.
+        y: [N] class of each, 0 to K - 1; class 0 is the largest unless somebody gave the counts.
         X_test: [T, 2] test points, never used in training.
         y_test: [T] class of each.
         classes: K class names.
@@ -207,7 +207,8 @@ def make_dataset(name: str, *, seed: int = 0, **knobs: Any) -> Dataset:
         seed: A whole number, 0 or more.
         **knobs: Values for the entry's knobs. Synthetic ones know `n` (training points), `imbalance` (largest class /
             smallest class; the sizes between are geometric), `overlap` (sd around the shape, in data units) and `noise`
-            (share of a class drawn from another class's shape), some also `classes`; real ones `imbalance` and
+            (share of a class drawn from another class's shape), `counts` (of each class, in place of `n` and `imbalance`),
+            some also `classes`, and blobs `centres` ([K, 2]); real ones `imbalance` and
             `features`: "pca", "lda" or two of the entry's `columns`.
 
     Returns:
@@ -325,18 +326,44 @@ def _draw(
     return np.concatenate(points)[shuffle], y[shuffle]
 
 
+def _counts(given: ArrayLike, k: int) -> Labels:
+    """Class counts as somebody gave them: whole numbers, 2 or more of each of `k` classes, at most MOST in all."""
+    counts = _numbers("counts", given, (k,))
+    for c, count in enumerate(counts):
+        if count != int(count) or count < 2:
+            raise ValueError(f"counts[{c}] is {count:g}: each class needs a whole number of points, 2 or more")
+    if counts.sum() > MOST:
+        raise ValueError(f"counts sum to {counts.sum():,.0f}: there can be {MOST:,} training points")
+    return counts.astype(np.int64)
+
+
+def _numbers(name: str, given: ArrayLike, shape: tuple[int, ...]) -> Array:
+    """An array that somebody gave: of this shape, -1 standing for any length, and finite."""
+    wanted = "[" + ", ".join("any" if n < 0 else str(n) for n in shape) + "]"
+    try:
+        array = np.asarray(given, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must be numbers of shape {wanted}; not {given!r:.80}") from None
+    if array.ndim != len(shape) or any(a != n for a, n in zip(array.shape, shape, strict=True) if n >= 0):
+        raise ValueError(f"{name} must have shape {wanted}; not {list(array.shape)}")
+    if not (np.abs(array) < 1e9).all():
+        raise ValueError(f"{name} must be finite, and less than 1e9 in size")
+    return array
+
+
 def _assemble(
     entry: Entry, shapes: Sequence[Shape], disperse: Disperse, sd: float | None, knobs: dict[str, Any], seed: int
 ) -> Dataset:
     """Draw both parts of a synthetic problem; without `sd` it has no `Truth`."""
-    k, n, ratio, noise = len(shapes), knobs["n"], knobs["imbalance"], knobs.get("noise", 0.0)
+    k, ratio, noise = len(shapes), knobs["imbalance"], knobs.get("noise", 0.0)
     mix = np.full((k, k), noise / (k - 1))
     np.fill_diagonal(mix, 1 - noise)
-    counts = apportion(ratio ** (-np.arange(k) / (k - 1)), n)
+    given = not isinstance(knobs["counts"], str)
+    counts = _counts(knobs["counts"], k) if given else apportion(ratio ** (-np.arange(k) / (k - 1)), knobs["n"])
     X, y = _draw(shapes, mix, counts, disperse, (seed, 0))
-    X_test, y_test = _draw(shapes, mix, apportion(counts, min(4 * n, 20_000)), disperse, (seed, 1))
+    X_test, y_test = _draw(shapes, mix, apportion(counts, min(4 * counts.sum(), 20_000)), disperse, (seed, 1))
     notes = []
-    if counts[-1] == 2 and counts[0] < 0.9 * 2 * ratio:
+    if not given and counts[-1] == 2 and counts[0] < 0.9 * 2 * ratio:
         notes.append(
             f"The smallest class has 2 training points, the fewest allowed, so the largest has {counts[0] / 2:g} times "
             f"as many, not {ratio:g}."
@@ -354,8 +381,20 @@ def _assemble(
     return Dataset(entry.name, entry.title, X, y, X_test, y_test, names, ("x1", "x2"), truth, tuple(notes))
 
 
+MOST = 100_000
+"""Most training points of a synthetic problem."""
+_COUNTS = Choice(
+    "counts", "Class counts", "geometric", ("geometric",), "Training points of each class, instead of size and imbalance.",
+    arrays=True,
+)  # fmt: skip
+_CENTRES = Choice("centres", "Centres", "polygon", ("polygon",), "Where each class is, [K, 2].", arrays=True)
+
+
 def _synthetic(
-    title: str, overlap: tuple[float, float, float] | None, classes: int | None = None, knobs: tuple[Knob, ...] = ()
+    title: str,
+    overlap: tuple[float, float, float] | None,
+    classes: int | None = None,
+    knobs: tuple[Knob | Choice, ...] = (),
 ) -> Callable:
     """Register a function `(classes, sd) -> shapes`, or the `(entry, seed, **knobs) -> Dataset` of one without overlap.
 
@@ -365,7 +404,9 @@ def _synthetic(
         classes: Default number of classes, where there may be 2 to 6; otherwise there are two.
         knobs: Knobs of its own.
     """
-    common = [Knob("n", "Training points", 1000, 20, 100_000, 1, "Size of the training part, all classes together.")]
+    common: list[Knob | Choice] = [
+        Knob("n", "Training points", 1000, 20, MOST, 1, "Size of the training part, all classes together.")
+    ]
     if classes:
         common.append(Knob("classes", "Classes", classes, 2, 6, 1, "Class 0 is the largest, the last the rarest."))
     common.append(
@@ -382,11 +423,11 @@ def _synthetic(
             if not overlap:
                 return function(entry, seed, **values)
             sd = float(values["overlap"])
-            shapes = function(int(values.get("classes", 2)), sd)
+            shapes = function(int(values.get("classes", 2)), sd, **{k.name: values[k.name] for k in knobs})
             return _assemble(entry, shapes, lambda normal: sd * normal, sd, values, seed)
 
         name = function.__name__
-        entry = Entry(name, title, _first_line(function), "synthetic", (*common, *knobs), (), make)
+        entry = Entry(name, title, _first_line(function), "synthetic", (*common, _COUNTS, *knobs), (), make)
         DATASETS[name] = entry
         return function
 
@@ -397,9 +438,11 @@ def _first_line(function: Callable) -> str:
     return (function.__doc__ or "").strip().split("\n")[0]
 
 
-@_synthetic("Gaussian blobs", (0.6, 0.1, 2.0), classes=3)
-def blobs(classes: int, sd: float) -> list[Shape]:
+@_synthetic("Gaussian blobs", (0.6, 0.1, 2.0), classes=3, knobs=(_CENTRES,))
+def blobs(classes: int, sd: float, centres: Any = "polygon") -> list[Shape]:
     """Round Gaussians around the corners of a polygon, neighbours 2 apart: the best boundaries are straight."""
+    if not isinstance(centres, str):
+        return [_spots(spot) for spot in _numbers("centres", centres, (classes, 2)).tolist()]
     radius = 1 / np.sin(np.pi / classes)
     angles = np.pi * (1 + 2 * np.arange(classes) / classes)
     return [_spots((radius * np.cos(a), radius * np.sin(a))) for a in angles]
@@ -460,6 +503,35 @@ def separable(entry: Entry, seed: int, **knobs: Any) -> Dataset:
         return radius * np.sqrt(-np.expm1(-0.5 * length**2)) * normal / length
 
     return _assemble(entry, blobs(knobs["classes"], 0.0), disc, None, knobs, seed)
+
+
+def with_points(data: Dataset, points: ArrayLike) -> Dataset:
+    """A dataset with training points added by hand.
+
+    Args:
+        data: The dataset; its test part and its truth stay as they are.
+        points: Rows x, y, class; [A, 3], in data units, classes from 0.
+
+    Returns:
+        The same problem with the points at the end of its training part.
+
+    Raises:
+        ValueError: A point that is no row of three finite numbers, or of a class that does not exist.
+
+    Example:
+        >>> data = make_dataset("moons", n=20, imbalance=1)
+        >>> more = with_points(data, [[0.5, 0.25, 1]])
+        >>> len(data.X), len(more.X), more.X[-1].tolist(), int(more.y[-1])
+        (20, 21, [0.5, 0.25], 1)
+    """
+    rows = _numbers("points", points, (-1, 3))
+    k = len(data.classes)
+    for i, c in enumerate(rows[:, 2]):
+        if c != int(c) or not 0 <= c < k:
+            raise ValueError(f"point {i + 1} is of class {c:g}: classes are whole numbers from 0 to {k - 1}")
+    return replace(
+        data, X=np.concatenate([data.X, rows[:, :2]]), y=np.concatenate([data.y, rows[:, 2].astype(np.int64)])
+    )
 
 
 # Real data, and what uploaded tables share with them

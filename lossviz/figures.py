@@ -3,7 +3,10 @@
 The palette lives here only. Plotly is imported by the functions that draw with it.
 """
 
+import gzip
 from collections.abc import Sequence
+from importlib.metadata import version
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +17,7 @@ from lossviz.plan import Plan, Run, decode_maps, encode_map
 from lossviz.strategies import Decision, get
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
 Array = NDArray[Any]
@@ -29,6 +33,40 @@ STRATEGY_COLOURS = (
 """Of curves, by row; the name stands at each curve's end, so that colour is not all there is."""
 LINE_GRID = 240
 """Pixels a side on which true boundaries are found."""
+
+
+PLOTLY = f"plotly-{version('plotly')}.min.js"
+"""Name under which a server offers Plotly's script: another version is another name, so that browsers may keep it."""
+
+
+def plotly_script() -> bytes:
+    """Plotly's own script, gzipped."""
+    return gzip.compress(files("plotly").joinpath("package_data", "plotly.min.js").read_bytes(), 6)
+
+
+def numbers(figure: "go.Figure") -> "pd.DataFrame":
+    """The numbers in a figure as a table: a line a point, with the name of its curve.
+
+    Example:
+        >>> import plotly.graph_objects as go
+        >>> numbers(go.Figure(go.Scatter(x=[0, 1], y=[2.0, 3.0], name="a"))).values.tolist()
+        [['a', 0, 2.0], ['a', 1, 3.0]]
+    """
+    import pandas as pd
+
+    axes = {a: getattr(figure.layout, f"{a}axis").title.text or a for a in "xy"}
+    parts = []
+    for trace in figure.data:
+        if trace.hoverinfo == "skip" or trace.x is None:
+            continue
+        z = getattr(trace, "z", None)
+        if z is None:
+            part = {axes["x"]: trace.x, axes["y"]: trace.y}
+        else:
+            x, y = np.meshgrid(trace.x, trace.y)
+            part = {axes["x"]: x.ravel(), axes["y"]: y.ravel(), "value": np.ravel(z)}
+        parts.append(pd.DataFrame({"": trace.name or "", **part}))
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def strategy_colour(row: int) -> str:
@@ -251,9 +289,7 @@ def norms(plan: Plan, steps: Array, found: dict[str, Array]) -> "go.Figure":
             figure.add_trace(
                 go.Scatter(x=steps, y=values, mode="lines", name=f"{name}: {title}", line=line, opacity=opacity)
             )
-    figure.update_layout(
-        height=460, margin={"t": 20}, xaxis_title="step", yaxis_title="norm of the class's last-layer weights"
-    )
+    figure.update_layout(height=460, margin={"t": 20}, xaxis_title="step", yaxis_title="norm of last-layer weights")
     return figure
 
 

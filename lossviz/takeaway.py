@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -11,17 +11,31 @@ from lossviz import judgement
 from lossviz.plan import Run
 
 
-def call(source: str, arguments: Mapping[str, Any], names: Sequence[str], options: Mapping[str, Any]) -> str:
+class Source(NamedTuple):
+    """Where a dataset is from.
+
+    Attributes:
+        name: For `lossviz.make_dataset`; or "table", for an uploaded file.
+        arguments: Of `make_dataset`, or "filename", "label", "features" and "seed" of the table.
+        points: Added by hand, for `lossviz.with_points`: rows x, y, class.
+    """
+
+    name: str
+    arguments: Mapping[str, Any]
+    points: Sequence[tuple[float, ...]] = ()
+
+
+def call(source: Source, names: Sequence[str], options: Mapping[str, Any]) -> str:
     """The Python that reproduces a run.
 
     Args:
-        source: A dataset's name for `lossviz.make_dataset`; or "table", for an uploaded file.
-        arguments: Of `make_dataset`, or "filename", "label", "features" and "seed" of the table.
+        source: Where the data are from.
         names: Strategies.
         options: Of `lossviz.fit`, other than the data.
 
     Example:
-        >>> print(call("moons", {"seed": 3, "n": 50}, ["focal"], {"model": "linear", "steps": 20, "knobs": {}}))
+        >>> moons = Source("moons", {"seed": 3, "n": 50})
+        >>> print(call(moons, ["focal"], {"model": "linear", "steps": 20, "knobs": {}}))
         import lossviz
         <BLANKLINE>
         data = lossviz.make_dataset('moons', seed=3, n=50)
@@ -34,7 +48,8 @@ def call(source: str, arguments: Mapping[str, Any], names: Sequence[str], option
         print(run.table())
         <BLANKLINE>
     """
-    if source == "table":
+    arguments = source.arguments
+    if source.name == "table":
         path, label, features = (arguments[name] for name in ("filename", "label", "features"))
         data = (
             f"with open({path!r}, 'rb') as file:\n    table = lossviz.read_table(file.read(), {path!r})\n"
@@ -42,7 +57,9 @@ def call(source: str, arguments: Mapping[str, Any], names: Sequence[str], option
         )
     else:
         given = "".join(f", {name}={value!r}" for name, value in arguments.items())
-        data = f"data = lossviz.make_dataset({source!r}{given})"
+        data = f"data = lossviz.make_dataset({source.name!r}{given})"
+    if source.points:
+        data += f"\ndata = lossviz.with_points(data, {[list(p) for p in source.points]!r})"
     kept = {name: value for name, value in options.items() if value not in (None, {}, ())}
     lines = "".join(f"    {name}={value!r},\n" for name, value in kept.items())
     return (

@@ -2,6 +2,7 @@
 
 import streamlit as st
 from parts import player, words
+from parts.listing import PAGES
 
 from lossviz import demo
 
@@ -32,17 +33,10 @@ moved = player.show_home(values)
 if moved:
     st.query_params.from_dict({k: f"{v:g}" for k, v in moved.items()})
 st.header("Go on")
-doors = {
-    "race.py": (
-        "Strategy race",
-        "All remedies side by side, on your own table too: boundaries, metrics, thresholds.",
-    ),
-    "reference.py": (
-        "Reference",
-        "Every strategy and every weight scheme: one equation, its tables, where each comes from.",
-    ),
-}
-for column, (file, (title, text)) in zip(st.columns(len(doors)), doors.items(), strict=True):
-    with column.container(border=True):
-        st.page_link(file, label=f"**{title}**", icon=":material/arrow_forward:")
-        st.caption(text)
+doors = [page for page in PAGES if page.thumbnail]
+for start in range(0, len(doors), 3):
+    for column, page in zip(st.columns(3), doors[start : start + 3], strict=False):
+        with column.container(border=True):
+            player.show_thumbnail(page.title, *page.thumbnail(values))
+            st.page_link(page.file, label=f"**{page.title}**", icon=":material/arrow_forward:")
+            st.caption(page.about)

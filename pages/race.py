@@ -1,13 +1,14 @@
 """Strategy race: many strategies on one dataset, from the same start on the same batches."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from parts import controls, player, takeaway, verdict, words, work
 from parts.titles import AXES, TITLES
 
-from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, read_table
+from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, read_table, with_points
 from lossviz.data import Dataset
 from lossviz.engine import Job, engine
 from lossviz.figures import truth
@@ -15,6 +16,7 @@ from lossviz.knobs import Knob
 from lossviz.plan import prepare
 from lossviz.presets import PRESETS
 from lossviz.tables import TableError, choices
+from lossviz.takeaway import Source
 
 FIRST = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
 SEED = Knob("seed", "Seed", 0, 0, 9999, 1, "Decides the data, the split, the initial parameters and the batches.")
@@ -40,7 +42,61 @@ def axes(columns: tuple[str, ...], prefix: str, default: str = "two") -> Any:
     return first, controls.choose("Vertical", rest, f"{prefix}-y")
 
 
-def uploaded(seed: int) -> Dataset | None:
+def by_hand(name: str, knobs: dict[str, Any]) -> list[tuple[float, ...]]:
+    """Fields for what can be drawn in the picture too, in the link all of it; `knobs` takes what belongs there.
+
+    Returns:
+        Points to add to the training part: x, y, class.
+    """
+    offered = {k.name for k in DATASETS[name].knobs} if name in DATASETS else set()
+    problems: list[ValueError] = []
+
+    def rows(*args: str) -> list[tuple[float, ...]]:
+        try:
+            return controls.rows(*args)
+        except ValueError as e:  # told once all fields are on the page: one that is left out would lose what it holds
+            problems.append(e)
+            return []
+
+    with st.expander("By hand"):
+        if "counts" in offered:
+            form = ", ".join(f"n{c}" for c in range(int(knobs.get("classes", 2))))
+            text = "Training points of each class, in place of their number and the imbalance."
+            if counts := rows("Class counts", f"{name}-counts", form, text):
+                knobs["counts"] = list(counts[0])
+        if "centres" in offered:
+            text = "Where each class is, in order. Or drag them in a picture."
+            if centres := rows("Centres", f"{name}-centres", "x, y", text):
+                knobs["centres"] = [list(c) for c in centres]
+        text = "Points added to the training part. Or click them into a picture."
+        points = rows("Added points", f"{name}-points", "x, y, class", text)
+    if problems:
+        raise problems[0]
+    return points
+
+
+def edited(name: str, centres: list[list[float]] | None) -> None:
+    """Write into the fields of `by_hand` what the visitor did in a picture."""
+    edit = st.session_state["race-player"].edit
+    if not edit:
+        return
+    st.session_state["race edited"] = True
+    points = f"{name}-points"
+    if edit["kind"] == "add":
+        before = (st.session_state.get(points) or "").strip().rstrip(";")
+        added = controls.as_text([(edit["x"], edit["y"], edit["c"])])
+        st.session_state[points] = f"{before}; {added}" if before else added
+    elif edit["kind"] == "undo":
+        st.session_state[points] = "; ".join((st.session_state.get(points) or "").split(";")[:-1]).strip()
+    elif edit["kind"] == "reset":
+        st.session_state[points] = ""
+        st.session_state[f"{name}-centres"] = ""
+    elif edit["kind"] == "move" and centres:
+        moved = {int(edit["c"]): (edit["x"], edit["y"])}
+        st.session_state[f"{name}-centres"] = controls.as_text([moved.get(c, at) for c, at in enumerate(centres)])
+
+
+def uploaded(seed: int) -> tuple[Dataset, Source] | None:
     """Controls for the visitor's own table, and the dataset they make; None while there is no file."""
     file = st.file_uploader(
         "Your table",
@@ -63,8 +119,7 @@ def uploaded(seed: int) -> Dataset | None:
         if st.button("Remove the table"):
             del st.session_state["race table"]
             st.rerun()
-    key = st.session_state["race table"][0]
-    table = st.session_state["race table"][1]
+    file_id, table, name = st.session_state["race table"]
     try:
         offers = work.wait(engine().submit(choices, table), "Reading…")
     except ValueError as e:
@@ -75,25 +130,25 @@ def uploaded(seed: int) -> Dataset | None:
     likeliest = (offers.labels or offers.columns[-1:])[0]
     label_column = controls.choose("Class", titles, "table-class", likeliest)
     features = axes(tuple(c for c in offers.numeric if c != label_column), "table")
-    name = st.session_state["race table"][2]
-    source = ("table", {"filename": name, "label": label_column, "features": features, "seed": seed})
-    return made((key, label_column, features, seed), source, from_table, table, label_column, features, seed=seed)
+    points = by_hand("table", {})
+    chosen = {"label": label_column, "features": features, "seed": seed}
+    data = made((file_id, chosen), from_table, table, **chosen)
+    return with_points(data, points) if points else data, Source("table", {"filename": name, **chosen}, points)
 
 
-def made(key: Any, source: tuple[str, dict[str, Any]], function: Any, *args: Any, **kwargs: Any) -> Dataset:
-    """The dataset that a worker makes; the last one is kept, with where it is from."""
+def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> Dataset:
+    """The dataset that a worker makes; the last one is kept."""
     if st.session_state.get("race data", (None,))[0] != key:
         abandon()
         st.session_state["race data"] = (
             key,
             work.wait(engine().submit(function, *args, **kwargs), "Making the dataset…"),
-            source,
         )
     return st.session_state["race data"][1]
 
 
-def chosen_data(seed: int) -> Dataset | None:
-    """Controls for the dataset, and the dataset."""
+def chosen_data(seed: int) -> tuple[Dataset, Source] | None:
+    """Controls for the dataset, the dataset, and where it is from."""
     name = controls.choose("Dataset", TITLES["data"], "data")
     if name == "upload":
         return uploaded(seed)
@@ -102,8 +157,9 @@ def chosen_data(seed: int) -> Dataset | None:
     knobs = controls.knobs([k for k in entry.knobs if k.name != "features"], name)
     if entry.columns:
         knobs["features"] = axes(entry.columns, name, next(str(k.default) for k in entry.knobs if k.name == "features"))
-    source = (name, {"seed": seed, **knobs})
-    return made((name, seed, tuple(knobs.items())), source, make_dataset, name, seed=seed, **knobs)
+    points = by_hand(name, knobs)
+    data = made((name, seed, knobs), make_dataset, name, seed=seed, **knobs)
+    return with_points(data, points) if points else data, Source(name, {"seed": seed, **knobs}, points)
 
 
 def abandon() -> None:
@@ -113,22 +169,36 @@ def abandon() -> None:
 
 
 @st.fragment
-def show(job: Job, key: str, source: tuple[str, dict[str, Any]], options: dict[str, Any]) -> None:
+def show(job: Job, key: str, data: Dataset, source: Source, options: dict[str, Any]) -> None:
     """The picture of a run, which follows it by itself, and what came of it once it has ended."""
-    player.show(job, key)
-    if not job.ended:
-        return
-    if job.error:
+    centres = None
+    if data.truth is not None and data.name == "blobs":
+        centres = data.truth.centres.tolist()
+    player.show(
+        job,
+        key,
+        centres,
+        bool(source.points or source.arguments.get("centres")),
+        partial(edited, source.name, centres),
+    )
+    if st.session_state.pop("race edited", False):  # the fields are outside this fragment
+        st.rerun()
+    ended = job.ended
+    done = ended and job.run().done
+    if done:
+        st.session_state["race shown"] = (job, source, options)
+    elif ended and job.error:
         st.error(words.plain(job.error))
         if st.button("Try again"):
             del st.session_state["race job"]
             st.rerun()
-    elif job.run().done:
-        if not st.context.is_embedded:
-            verdict.show(job)
-            takeaway.show(job, verdict.judged(job), source, options)
-    else:  # nobody had looked at it for a while, as when a laptop sleeps
+    elif ended:  # nobody had looked at it for a while, as when a laptop sleeps
         st.rerun()
+    # while the next run trains, the last one's numbers stay, and charts keep their zoom
+    if "race shown" in st.session_state and not (ended and job.error) and not st.context.is_embedded:
+        shown, source, options = st.session_state["race shown"]
+        verdict.show(shown, stale=not done)
+        takeaway.show(shown, verdict.judged(shown), source, options)
 
 
 if not st.context.is_embedded:
@@ -143,8 +213,7 @@ names = controls.several(
     FIRST,
     "⚠ marks recipes that are flawed: they do not weight the loss.",
 )
-data = None
-problem = None
+data = source = problem = None
 try:
     engine()
 except Exception as e:
@@ -156,7 +225,8 @@ with st.sidebar:
     seed = int(controls.number(SEED, "seed"))
     with above:
         try:
-            data = chosen_data(seed)
+            if found := chosen_data(seed):
+                data, source = found
         except ValueError as e:  # TableError among them
             problem = str(e)
     model = controls.choose("Model", TITLES["model"], "model", "mlp")
@@ -181,11 +251,12 @@ if data is None or not names:
     abandon()
 if problem:
     st.error(words.plain(problem))
-if data is None:
+if data is None or source is None:
     if not problem:
         st.info("Choose a file in the side bar (» on a phone): its rows are examples, one of its columns is the class.")
     st.stop()
-words.notes("What was done to the data", data.notes)
+with st.container():  # there with notes or without, so that the player below stays the same element
+    words.notes("What was done to the data", data.notes)
 if not names:
     st.info("Choose at least one strategy.")
     st.stop()
@@ -202,7 +273,7 @@ options = {
     "repeats": seeds,
     "knobs": turned,
 }
-key = repr((ordered, st.session_state["race data"][0], options))
+key = repr((ordered, st.session_state["race data"][0], source.points, options))
 previous = st.session_state.get("race job")
 if previous and previous[0] == key and (not previous[1].cancelled or previous[1].run().done):
     job = previous[1]
@@ -218,4 +289,4 @@ else:
         st.stop()
     job = engine().start(plan, engine().submit(truth, plan, data))
     st.session_state["race job"] = (key, job)
-show(job, key, st.session_state["race data"][2], options)
+show(job, key, data, source, options)

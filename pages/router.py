@@ -1,21 +1,17 @@
-"""The list of pages: the one place to add one."""
+"""What every page has: the menu, the icon, the space around."""
 
 from pathlib import Path
 
 import streamlit as st
+from parts.listing import PAGES
 
 # A worker process that starts later imports this script under another name: it has nothing to do there.
 if __name__ == "__main__":
-    page = st.navigation(
-        [
-            st.Page("home.py", title="Home", icon=":material/home:", default=True),
-            st.Page("race.py", title="Strategy race", icon=":material/sports_score:"),
-            st.Page("reference.py", title="Reference", icon=":material/menu_book:"),
-        ],
-        position="top",
-    )
-    icon = str(Path(__file__).parent / "parts" / "icon.svg")
-    st.set_page_config(page_title=f"{page.title} · LossViz", page_icon=icon, layout="wide")
+    # before the navigation: the browser would fetch a page's own icon from another host
+    st.set_page_config(page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide")
+    pages = [st.Page(p.file, title=p.title, icon=f":material/{p.icon}:", default=not p.path) for p in PAGES]
+    page = st.navigation(pages, position="top")
+    st.set_page_config(page_title=f"{page.title} · LossViz")
     # the platform leaves a hand's breadth above a page
     st.html(
         "<style>.stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; } h2 { font-size: 1.6rem !important; }</style>"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lossviz import data
-from lossviz.data import DATASETS, Truth, apportion, make_dataset, project, split
+from lossviz.data import DATASETS, Truth, apportion, make_dataset, project, split, with_points
 from lossviz.tables import TableError, from_table, read_table
 
 SYNTHETIC = [name for name, entry in DATASETS.items() if entry.kind == "synthetic"]
@@ -117,6 +117,51 @@ def test_chunks_change_nothing():
     np.testing.assert_array_equal(whole[:70], np.concatenate(parts))
 
 
+# Drawn by hand
+
+
+def test_counts_and_centres_are_as_given():
+    made = make_dataset(
+        "blobs", classes=2, counts=(50, 200), centres=np.array([[5.0, 5], [-5, 0]]), overlap=0.2, seed=3
+    )
+    assert made.counts.tolist() == [50, 200]
+    for c, centre in enumerate([[5, 5], [-5, 0]]):
+        np.testing.assert_allclose(made.X[made.y == c].mean(0), centre, atol=0.15)
+    np.testing.assert_array_equal(made.truth.centres, [[5, 5], [-5, 0]])
+    assert made.truth.posterior([[5, 5]], made.priors)[0, 0] > 0.999
+
+
+def test_a_moved_centre_moves_its_class_and_no_other():
+    first = make_dataset("blobs", centres=[[0, 0], [2, 0], [0, 2]], seed=1)
+    second = make_dataset("blobs", centres=[[0, 0], [3, 1], [0, 2]], seed=1)
+    moved = first.y == 1
+    np.testing.assert_allclose(second.X[moved] - first.X[moved], np.broadcast_to([1, 1], (moved.sum(), 2)), atol=1e-12)
+    np.testing.assert_array_equal(second.X[~moved], first.X[~moved])
+
+
+@pytest.mark.parametrize("name", SYNTHETIC)
+def test_every_synthetic_problem_takes_counts(name):
+    knobs = {"classes": 2} if any(k.name == "classes" for k in DATASETS[name].knobs) else {}
+    made = make_dataset(name, counts=[30, 6], **knobs)
+    assert made.counts.tolist() == [30, 6]
+    assert len(made.X_test) == 4 * 36
+
+
+@pytest.mark.parametrize(
+    ("points", "message"),
+    [
+        ([[0, 0, 2]], "point 1 is of class 2: classes are whole numbers from 0 to 1"),
+        ([[0, 0, 1], [0, 0, 0.5]], r"point 2 is of class 0\.5"),
+        ([[0, 0]], r"points must have shape \[any, 3\]; not \[1, 2\]"),
+        ([[0, np.inf, 1]], "points must be finite"),
+        ([["a", 0, 1]], "points must be numbers"),
+    ],
+)
+def test_points_that_make_no_sense(points, message):
+    with pytest.raises(ValueError, match=message):
+        with_points(make_dataset("moons", n=20), points)
+
+
 # Synthetic draws
 
 
@@ -221,7 +266,13 @@ def test_entries_describe_themselves(name):
     ("name", "knobs", "message"),
     [
         ("blob", {}, r"dataset must be one of 'blobs', .* or 'digits'; not 'blob'"),
-        ("moons", {"classes": 3}, r"knob of moons must be one of 'n', .* or 'noise'; not 'classes'"),
+        ("moons", {"classes": 3}, r"knob of moons must be one of 'n', .* or 'counts'; not 'classes'"),
+        ("moons", {"counts": [5, 1]}, r"counts\[1\] is 1: each class needs a whole number of points, 2 or more"),
+        ("moons", {"counts": [5.5, 2]}, r"counts\[0\] is 5.5: each class needs"),
+        ("moons", {"counts": [99_999, 2]}, "counts sum to 100,001: there can be 100,000"),
+        ("moons", {"counts": [5, 6, 7]}, r"counts must have shape \[2\]; not \[3\]"),
+        ("blobs", {"centres": [[0, 0]]}, r"centres must have shape \[3, 2\]; not \[1, 2\]"),
+        ("blobs", {"centres": "square"}, "centres must be one of 'polygon'"),
         ("blobs", {"classes": 7}, "classes must be between 2 and 6; not 7"),
         ("blobs", {"n": 100.5}, "n must be a whole number"),
         ("blobs", {"imbalance": float("nan")}, "imbalance must be between 1 and 1000; not nan"),

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT, drawn
 from parts import words
+from parts.listing import PAGES
 from parts.titles import canonical
 from streamlit.testing.v1 import AppTest
 
@@ -87,13 +88,18 @@ class Page:
     @property
     def drawn(self):
         """What the component draws: it is told where to read, and reads it."""
-        (component,) = self.at.get("bidi_component")
-        told = json.loads(component.proto.json)
+        told = json.loads(self.at.get("bidi_component")[0].proto.json)
         assert told["url"] == f"/live/{self.job.token}"
         assert engines.find(self.job.token) is self.job
         picture = drawn(self.job)
         picture.run = told["run"]
         return picture
+
+    @property
+    def chart(self):
+        """The figure that is drawn under the picture, and what it is said to show."""
+        told = json.loads(self.at.get("bidi_component")[1].proto.json)
+        return json.loads(told["figure"]), told["label"]
 
     @property
     def problem(self):
@@ -337,10 +343,13 @@ def test_every_view_of_what_came_of_a_run(page):
     for view, words_of in (("pr", "Average precision"), ("roc", "ROC AUC"), ("reliability", "calibration error")):
         page.at.button_group(key="view").set_value(view)
         page.run()
-        spec = json.loads(page.at.get("plotly_chart")[0].proto.spec)
+        spec, label = page.chart
+        assert words_of in label
         assert [t["name"] for t in spec["data"] if t.get("showlegend")] == [STRATEGIES[n].title for n in names]
         assert len(spec["data"]) == 1 + 3 * len(names), "a line a seed"
-        assert any(words_of in h for h in page.html)
+        assert any(html.escape(label) in h for h in page.html)
+        numbers = page.at.dataframe[0].value
+        assert set(numbers[""]) == {STRATEGIES[n].title for n in names}
     page.at.button_group(key="view").set_value("threshold")
     pairs = page.run().at.dataframe[0].value
     assert len(pairs) == 6
@@ -353,8 +362,9 @@ def test_every_view_of_what_came_of_a_run(page):
     assert pairs["False alarms"][0] == (decided == 2)[plan.y_test != 2].mean()
     page.at.button_group(key="view").set_value("undone")
     page.run()
-    spec = json.loads(page.at.get("plotly_chart")[0].proto.spec)
+    spec, _ = page.chart
     assert len(spec["data"]) == 9
+    assert len(page.at.dataframe[0].value) == 9 * len(run.steps)
     assert any("Scaled as in training, multiplied logits predict" in h for h in page.html)
 
 
@@ -573,6 +583,59 @@ def test_home_reads_its_link_and_says_what_it_cannot_use():
     assert told.endswith("instead: imbalance=abc (it is 1 to 50); weight=999 (it is 1 to 50).")
     told = json.loads(at.get("bidi_component")[0].proto.json)
     assert [k["value"] for k in told["knobs"]] == [demo.IMBALANCE.default, demo.WEIGHT.default]
+
+
+def test_data_drawn_by_hand(page):
+    page.open(**QUICK, **{"blobs-classes": 2, "blobs-counts": "90, 10", "blobs-centres": "0,0; 3, 0"})
+    data = lossviz.make_dataset("blobs", classes=2, counts=[90, 10], centres=[[0, 0], [3, 0]])
+    np.testing.assert_array_equal(page.job.plan.X, data.X)
+    page.at.text_input(key="blobs-points").set_value("1, 2, 1; 0.5,-1,0;")
+    page.run()
+    plan = page.job.plan
+    np.testing.assert_array_equal(plan.X[-2:], [[1, 2], [0.5, -1]])
+    assert plan.y[-2:].tolist() == [1, 0]
+    assert plan.counts.tolist() == [91, 11]
+    told = json.loads(page.at.get("bidi_component")[0].proto.json)["edit"]
+    assert told == {"centres": [[0, 0], [3, 0]], "byHand": True}
+    before = page.job
+    for key, value, said in (
+        ("blobs-points", "1, 2", "Added points, row 1 has 2 numbers, not 3; write x, y, class; x, y, class"),
+        ("blobs-points", "1, 2, 1; a, 2, 0", "Added points, row 2: 'a' is no number; write x, y, class; x, y, class"),
+        ("blobs-points", "1, 2, 7", "point 1 is of class 7: classes are whole numbers from 0 to 1"),
+        ("blobs-points", "1, nan, 1", "points must be finite, and less than 1e9 in size"),
+        ("blobs-counts", "90, 1", "counts[1] is 1: each class needs a whole number of points, 2 or more"),
+        ("blobs-counts", "90", "Class counts, row 1 has 1 numbers, not 2; write n0, n1; n0, n1"),
+        ("blobs-centres", "0, 0", "centres must have shape [2, 2]; not [1, 2]"),
+    ):
+        kept = page.at.text_input(key=key).value
+        page.at.text_input(key=key).set_value(value)
+        page.run()
+        assert page.problem == said
+        assert page.at.text_input(key=key).value == value, "nothing the user did is lost"
+        page.at.text_input(key=key).set_value(kept)
+    page.run()
+    assert not page.at.error
+    assert page.job.plan.counts.tolist() == before.plan.counts.tolist()
+
+
+def test_points_are_added_to_real_data_too(page):
+    page.open(data="iris", **QUICK, **{"iris-points": "0, 0, 2"})
+    assert page.job.plan.X[-1].tolist() == [0, 0]
+    assert page.job.plan.y[-1] == 2
+
+
+def test_the_list_of_pages_is_the_folder():
+    assert {p.file for p in PAGES} == {f.name for f in (ROOT / "pages").glob("*.py")} - {"router.py"}
+    assert PAGES[0].path == ""
+    assert all(p.about and p.thumbnail for p in PAGES[1:])
+
+
+def test_every_door_has_a_thumbnail_that_can_be_drawn():
+    drawings = (ROOT / "pages" / "parts" / "thumb.js").read_text()
+    for listed in PAGES[1:]:
+        kind, data = listed.thumbnail({"imbalance": 12.0, "weight": 12.0})
+        assert f"\n  {kind}(ctx, width, height, " in drawings
+        json.dumps(data, allow_nan=False)
 
 
 # What pages share

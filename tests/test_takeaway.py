@@ -38,9 +38,17 @@ def same(a, b):
 
 def test_the_call_reproduces_the_run():
     arguments = {"seed": 3, "n": 120, "imbalance": 7.5}
-    run, printed = executed(takeaway.call("moons", arguments, NAMES, OPTIONS))
+    run, printed = executed(takeaway.call(takeaway.Source("moons", arguments), NAMES, OPTIONS))
     same(run, fit(lossviz.make_dataset("moons", **arguments)))
     assert printed.strip() == str(run.table()).strip()
+
+
+def test_the_call_reproduces_what_was_drawn_by_hand():
+    points = [(0.5, 1.25, 1.0), (-2.0, 0.0, 0.0)]
+    arguments = {"seed": 1, "classes": 2, "counts": [60, 9], "centres": [[0.0, 0.0], [2.0, 1.5]]}
+    run, _ = executed(takeaway.call(takeaway.Source("blobs", arguments, points), NAMES, OPTIONS))
+    same(run, fit(lossviz.with_points(lossviz.make_dataset("blobs", **arguments), points)))
+    assert run.plan.counts.tolist() == [61, 10]
 
 
 @pytest.mark.parametrize("features", [("x'1", "y"), "pca"])
@@ -52,7 +60,7 @@ def test_the_call_reproduces_the_run_on_a_table(features, tmp_path, monkeypatch)
     (tmp_path / name).write_bytes(data)
     monkeypatch.chdir(tmp_path)
     arguments = {"filename": name, "label": "kind", "features": features, "seed": 1}
-    run, _ = executed(takeaway.call("table", arguments, NAMES, OPTIONS))
+    run, _ = executed(takeaway.call(takeaway.Source("table", arguments), NAMES, OPTIONS))
     same(run, fit(lossviz.from_table(lossviz.read_table(data, name), "kind", features, seed=1)))
 
 

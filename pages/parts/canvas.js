@@ -138,8 +138,9 @@ const drawLine = (ctx, state, index, size, dashed) => {
 // Everything on a panel that does not change from frame to frame: points, truth, aim and numbers. Panels that aim at
 // the same line share one.
 const overlay = (state, size, aim) => {
-  const key = [size, aim, state.dark, Boolean(state.truth)].join();
+  const key = [size, aim, state.dark, Boolean(state.truth), state.drag?.x, state.drag?.y, state.added?.length].join();
   if (state.overlays.has(key)) return state.overlays.get(key);
+  if (state.drag) state.overlays.clear();
   const { head } = state, [x0, x1, y0, y1] = head.extent, canvas = document.createElement("canvas"), ctx = prepare(canvas, size, size);
   const px = (x) => ((x - x0) / (x1 - x0)) * size, py = (y) => size - ((y - y0) / (y1 - y0)) * size;
   const count = head.labels.length, small = Math.max(0.5, Math.min(1, size / 240));
@@ -148,8 +149,13 @@ const overlay = (state, size, aim) => {
   const order = head.counts.map((_, c) => c).sort((a, b) => head.counts[b] - head.counts[a]); // rare classes on top
   for (const c of order) for (let i = 0, r = small * (head.counts[c] > 600 ? 2 : head.counts[c] > 250 ? 2.5 : 3.2); i < count; i++) {
     if (head.labels[i] !== c) continue;
+    const [dx, dy] = state.drag?.c === c ? [state.drag.x - state.drag.from[0], state.drag.y - state.drag.from[1]] : [0, 0];
     ctx.fillStyle = head.colours[c];
-    marker(ctx, c % 6, head.points[2 * i] * size, (1 - head.points[2 * i + 1]) * size, r);
+    marker(ctx, c % 6, (head.points[2 * i] + dx) * size, (1 - head.points[2 * i + 1] - dy) * size, r);
+  }
+  for (const { x, y, c } of state.added ?? []) { // until the next run has them
+    ctx.fillStyle = head.colours[c];
+    marker(ctx, c % 6, x * size, (1 - y) * size, small * 4);
   }
   if (state.truth) {
     drawLine(ctx, state, 0, size, false);

@@ -92,6 +92,53 @@ def number(knob: Knob, key: str) -> float:
     return default if value is None else value
 
 
+def rows(label: str, key: str, form: str, help: str) -> list[tuple[float, ...]]:
+    """Rows of numbers to type, or to draw in a picture that writes them here; empty while nothing is said.
+
+    Args:
+        label: What they are.
+        key: Of the widget, and of the link.
+        form: What a row looks like, such as "x, y".
+        help: What they do.
+
+    Raises:
+        ValueError: Something is no number, or a row has another length than `form`.
+    """
+    text = st.text_input(
+        label, key=key, placeholder=f"{form}; {form}; …", help=help, bind="query-params", max_chars=6000
+    )
+    found, wanted = [], form.count(",") + 1
+    for i, row in enumerate(r for r in (text or "").split(";") if r.strip()):
+        cells = row.split(",")
+        try:
+            numbers = tuple(float(c) for c in cells)
+        except ValueError:
+            wrong = next(c.strip() for c in cells if not _is_number(c))
+            raise ValueError(f"{label}, row {i + 1}: {wrong[:40]!r} is no number; write {form}; {form}") from None
+        if len(numbers) != wanted:
+            raise ValueError(f"{label}, row {i + 1} has {len(numbers)} numbers, not {wanted}; write {form}; {form}")
+        found.append(numbers)
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def as_text(numbers: Iterable[Sequence[float]]) -> str:
+    """Rows of numbers as `rows` reads them, to three decimals.
+
+    Example:
+        >>> as_text([(1, 2.5), (-0.33333, 0)])
+        '1, 2.5; -0.333, 0'
+    """
+    return "; ".join(", ".join(f"{round(float(n), 3):.10g}" for n in row) for row in numbers)
+
+
 def knobs(entries: Iterable[Knob | Choice], prefix: str) -> dict[str, Any]:
     """A control for each knob, keyed `prefix-name`."""
     values: dict[str, Any] = {}

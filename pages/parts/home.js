@@ -59,6 +59,8 @@ const ask = async (state) => {
     }
     state.frames = Math.min(...state.there);
     animate(state);
+    window.lossvizHome = wanted; // a door shows the same run: the server has it ready now
+    window.dispatchEvent(new Event("lossviz:home"));
   } catch (error) {
     if (state.abort.signal.aborted) return;
     state.sentence.textContent = `${error.message || error} Trying again…`;

@@ -55,7 +55,7 @@ const drawCurves = (state, canvas, lines, own) => {
     const kind = lines.find(([, thick]) => thick)[0];
     const ends = head.panels.map((p, j) => ({ p, y: py(Math.min(at(kind, frames - 1, j), high)) })).sort((a, b) => a.y - b.y);
     ends.forEach((e, i) => { e.y = Math.max(e.y, i ? ends[i - 1].y + 14 : top + 4); });
-    for (let i = ends.length - 1, low = height - 6; i >= 0 && ends[i].y > low; low -= 14) ends[i--].y = low;
+    for (let i = ends.length - 1, low = height - 10; i >= 0 && ends[i].y > low; low -= 14) ends[i--].y = low;
     ctx.textAlign = "left";
     for (const e of ends) {
       ctx.fillStyle = e.p.colour; ctx.fillRect(width - right + 18, e.y - 4, 14, 8);
@@ -176,10 +176,86 @@ const decode = (byte, classes) => {
 
 const cellAt = ([x, y], side) => Math.min(Math.floor(y * side), side - 1) * side + Math.min(Math.floor(x * side), side - 1);
 
+const where = (canvas, event) => {
+  const box = canvas.getBoundingClientRect();
+  return [(event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height];
+};
+
 const point = (state, canvas, event) => {
-  const box = canvas.getBoundingClientRect(), x = (event.clientX - box.left) / box.width, y = 1 - (event.clientY - box.top) / box.height;
+  const [x, y] = where(canvas, event);
   state.at = x >= 0 && x < 1 && y >= 0 && y < 1 ? [x, y] : null;
   draw(state);
+};
+
+// Editing the data by hand: parts of the picture (0 to 1) -> data units, and what is told to the page.
+const units = ({ extent: [x0, x1, y0, y1] }, [x, y]) => ({ x: x0 + x * (x1 - x0), y: y0 + y * (y1 - y0) });
+const parts = ({ extent: [x0, x1, y0, y1] }, [x, y]) => [(x - x0) / (x1 - x0), (y - y0) / (y1 - y0)];
+
+const press = (state, canvas, event) => {
+  const { head, mode, edit } = state, at = where(canvas, event);
+  if (mode === "" || !edit || event.button) return;
+  event.preventDefault();
+  if (mode !== "move") {
+    const c = +mode;
+    state.added.push({ x: at[0], y: at[1], c });
+    state.tell("edit", { kind: "add", ...units(head, at), c, at: Date.now() });
+    draw(state);
+    return;
+  }
+  const spots = edit.centres.map((centre) => parts(head, centre));
+  const far = spots.map(([x, y]) => (x - at[0]) ** 2 + (y - at[1]) ** 2), c = far.indexOf(Math.min(...far));
+  canvas.setPointerCapture(event.pointerId);
+  state.drag = { c, from: spots[c], grip: [at[0] - spots[c][0], at[1] - spots[c][1]], x: spots[c][0], y: spots[c][1] };
+};
+
+const drag = (state, canvas, event) => {
+  if (!state.drag || state.drag.dropped) return;
+  const [x, y] = where(canvas, event), { grip } = state.drag;
+  Object.assign(state.drag, { x: x - grip[0], y: y - grip[1] });
+  cancelAnimationFrame(state.dragging);
+  state.dragging = requestAnimationFrame(() => draw(state));
+};
+
+const drop = (state) => {
+  if (!state.drag || state.drag.dropped) return;
+  const { c, x, y, from } = state.drag;
+  state.drag.dropped = true;
+  if (Math.abs(x - from[0]) + Math.abs(y - from[1]) > 1e-3) state.tell("edit", { kind: "move", ...units(state.head, [x, y]), c, at: Date.now() });
+  else state.drag = null;
+};
+
+// Rings around the centres of blobs, while they can be dragged.
+const drawCentres = (state, ctx, size) => {
+  state.edit.centres.forEach((centre, c) => {
+    const [x, y] = state.drag?.c === c ? [state.drag.x, state.drag.y] : parts(state.head, centre);
+    for (const [colour, w] of [[state.dark ? "#000" : "#fff", 5], [state.head.colours[c], 3]]) {
+      ctx.strokeStyle = colour;
+      ctx.lineWidth = w;
+      ctx.beginPath(); ctx.arc(x * size, (1 - y) * size, 11, 0, 2 * Math.PI); ctx.stroke();
+    }
+  });
+};
+
+const editing = (state) => {
+  const { head, edit } = state, bar = el("div", "transport");
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", "Edit the data");
+  const label = el("label", "", "A click on a picture "), pick = el("select");
+  const offers = [["", "reads it"], ...head.classes.map((name, c) => [String(c), `adds a point of ${name}`]), ...(edit.centres ? [["move", "takes a blob to drag"]] : [])];
+  for (const [value, text] of offers) { const option = el("option", "", text); option.value = value; pick.append(option); }
+  if (!offers.some(([value]) => value === state.mode)) state.mode = "";
+  pick.value = state.mode;
+  pick.addEventListener("change", () => { state.mode = pick.value; draw(state); });
+  label.append(pick);
+  bar.append(label);
+  state.takeBack = [["Undo point", "undo"], ["Reset edits", "reset"]].map(([text, kind]) => {
+    const node = el("button", "worded", text);
+    node.type = "button";
+    node.addEventListener("click", () => state.tell("edit", { kind, at: Date.now() }));
+    bar.append(node);
+    return node;
+  });
+  return bar;
 };
 
 const ICONS = { play: "M4 2 L14 8 L4 14 Z", pause: "M3 2 H6.5 V14 H3 Z M9.5 2 H13 V14 H9.5 Z", back: "M3 2 H5 V14 H3 Z M14 2 L6 8 L14 14 Z", on: "M2 2 L10 8 L2 14 Z M11 2 H13 V14 H11 Z" };
@@ -415,6 +491,9 @@ const build = (state) => {
   grid.append(...buildPanels(state));
   for (const { canvas } of state.panels) {
     for (const kind of ["pointermove", "pointerdown"]) canvas.addEventListener(kind, (event) => point(state, canvas, event));
+    canvas.addEventListener("pointerdown", (event) => press(state, canvas, event));
+    canvas.addEventListener("pointermove", (event) => drag(state, canvas, event));
+    for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, () => drop(state));
     canvas.addEventListener("pointerleave", () => { state.at = null; draw(state); });
   }
   state.axes = el("p", "axes");
@@ -440,7 +519,7 @@ const build = (state) => {
     item.append(line, el("span", "", p.title));
     names.append(item);
   });
-  root.replaceChildren(legend, transport(state), grid, state.axes, state.sentence, buildNumbers(state), buildMatrices(state), charts, names, state.curveSentence);
+  root.replaceChildren(legend, transport(state), ...(state.edit ? [editing(state)] : []), grid, state.axes, state.sentence, buildNumbers(state), buildMatrices(state), charts, names, state.curveSentence);
 };
 
 const draw = (state) => {
@@ -460,7 +539,11 @@ const draw = (state) => {
     }
     drawPanel(state, i);
     if (pushed) drawPush(state, panel.canvas.getContext("2d"), i, panel.canvas.clientWidth);
+    if (state.mode === "move" && state.edit?.centres) drawCentres(state, panel.canvas.getContext("2d"), panel.canvas.clientWidth);
+    panel.canvas.style.cursor = { "": "", move: "grab" }[state.mode] ?? "crosshair";
+    panel.canvas.style.touchAction = state.mode ? "none" : "";
   });
+  for (const node of state.takeBack ?? []) node.hidden = !state.edit?.byHand;
   drawCurves(state, state.curveCanvas, [[1, false], [2, true]], false);
   drawCurves(state, state.ownCanvas, [[0, true]], true);
   drawNumbers(state);
@@ -495,8 +578,9 @@ const draw = (state) => {
 // A new run takes over the picture of the last one when its first frame is there, so that nothing flickers.
 const begin = (state, head) => {
   stop(state);
-  state.pushed = null;
-  const layout = JSON.stringify([head.panels.map((p) => [p.title, p.flawed]), head.classes, head.counts, head.features]);
+  state.pushed = state.drag = null;
+  state.added = [];
+  const layout = JSON.stringify([head.panels.map((p) => [p.title, p.flawed]), head.classes, head.counts, head.features, Boolean(state.edit?.centres)]);
   open(state, head);
   if (layout !== state.layout) {
     state.layout = layout;
@@ -552,7 +636,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!root || !data?.url) return;
   let state = states.get(root);
   if (!state) {
-    state = { root, speed: 1 };
+    state = { root, speed: 1, mode: "", added: [] };
     states.set(root, state);
     new ResizeObserver(() => root.isConnected && state.head && draw(state)).observe(root);
     root.addEventListener("keydown", (event) => {
@@ -565,7 +649,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
       act();
     });
   }
-  if (state.url !== data.url) {
+  state.edit = data.edit;
+  state.tell = setTriggerValue;
+  if (state.url === data.url) { // as after an edit that the page could not use
+    state.drag = null;
+    state.added = [];
+    if (state.head) draw(state);
+  } else {
     state.url = data.url;
     state.run = data.run;
     follow(state, data.url, (name, value) => setTriggerValue(name, value));

@@ -1,8 +1,10 @@
 """The canvas components: decision maps as small multiples, with a player and numbers, or under two sliders."""
 
 from base64 import b64encode
+from collections.abc import Callable
 from hashlib import sha1
 from pathlib import Path
+from typing import Any
 
 import streamlit as st
 
@@ -19,6 +21,7 @@ def _component(name: str, html: str) -> object:
 
 
 _race = _component("player", '<div class="race" data-frames="0"></div>')
+_thumb = _component("thumb", '<div class="thumb"></div>')
 _home = _component("home", '<div class="race home" data-frames="0"></div>')
 
 
@@ -26,20 +29,25 @@ def _heard() -> None:
     """The component says that a run has ended; hearing it reruns the part of the page that shows the run."""
 
 
-def _path(path: str) -> str:
+def path(path: str) -> str:
+    """Where a route of app.py is, seen from the browser."""
     return f"/{st.get_option('server.baseUrlPath')}/{path}".replace("//", "/")
 
 
-def show(job: Job, key: str) -> None:
+def show(job: Job, key: str, centres: list[list[float]] | None, by_hand: bool, edited: Callable[[], None]) -> None:
     """Mount the race's component, or turn it to another run.
 
     Args:
         job: Whose messages it reads, from the route in app.py.
         key: What is trained; an equal key is the same run.
+        centres: Of the blobs, [K, 2], where there are blobs to drag.
+        by_hand: Whether somebody has edited the data, so that there is something to take back.
+        edited: Called after an edit, which is then the component's `edit`: {"kind": "add", "move", "undo" or "reset"} and for
+            the first two "x", "y" and class "c".
     """
     run = sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
-    told = {"url": _path(f"live/{job.token}"), "run": run}
-    _race(data=told, key="race-player", on_ended_change=_heard, on_gone_change=_heard)
+    told = {"url": path(f"live/{job.token}"), "run": run, "edit": {"centres": centres, "byHand": by_hand}}
+    _race(data=told, key="race-player", on_ended_change=_heard, on_gone_change=_heard, on_edit_change=edited)
 
 
 def show_home(values: dict[str, float]) -> dict[str, float] | None:
@@ -60,7 +68,13 @@ def show_home(values: dict[str, float]) -> dict[str, float] | None:
         }
         for k in (demo.IMBALANCE, demo.WEIGHT)
     ]
-    return _home(data={"url": _path("home/run"), "knobs": knobs}, key="home-player", on_moved_change=_heard).moved
+    return _home(data={"url": path("home/run"), "knobs": knobs}, key="home-player", on_moved_change=_heard).moved
+
+
+def show_thumbnail(key: str, kind: str, data: dict[str, Any]) -> None:
+    """Mount a door's small picture: a drawing of thumb.js, and its data."""
+    told = {"kind": kind, "data": data, "run": path("home/run") if kind == "race" else None}
+    _thumb(data=told, key=f"thumb-{key}")
 
 
 PAGE = """<!doctype html>

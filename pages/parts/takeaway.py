@@ -10,20 +10,18 @@ from lossviz.engine import Job
 from parts import player
 
 
-def show(
-    job: Job, records: list[dict[str, Any]], source: tuple[str, Mapping[str, Any]], options: Mapping[str, Any]
-) -> None:
+def show(job: Job, records: list[dict[str, Any]], source: takeaway.Source, options: Mapping[str, Any]) -> None:
     """Downloads of a finished run, and the call that reproduces it.
 
     Args:
         job: The run.
         records: What `lossviz.judgement.judged` said of it.
-        source: The dataset and its arguments, as `lossviz.takeaway.call` takes them.
+        source: Where its data are from.
         options: Of `lossviz.fit`.
     """
     run = job.run()
     names: Sequence[str] = list(dict.fromkeys(run.strategies))
-    code = takeaway.call(*source, names, options)
+    code = takeaway.call(source, names, options)
     with st.expander("Take it away"):
         st.caption("PNG, SVG and the link are beside the player.")
         row = st.container(horizontal=True)

@@ -9,17 +9,17 @@ import streamlit as st
 from lossviz import figures, judgement
 from lossviz.engine import Job, engine
 from lossviz.sentences import rarest, shares
-from parts import controls, words, work
+from parts import chart, controls, words, work
 from parts.titles import VIEWS
 
 METRICS = {"pr": "average_precision", "roc": "roc_auc", "reliability": "ece"}
 
 
-def show(job: Job) -> None:
-    """A view of a finished run, as chosen; each with its sentence."""
+def show(job: Job, stale: bool) -> None:
+    """A view of a finished run, as chosen; each with its sentence. `stale`: another run is on its way."""
     run = job.run()
     plan = run.plan
-    st.header(f"On {len(plan.y_test):,} test examples")
+    st.header("Of the run before" if stale else f"On {len(plan.y_test):,} test examples", anchor=False)
     view = controls.one("View", VIEWS, "view", "numbers")
     if view == "threshold":
         _threshold(job)
@@ -37,8 +37,8 @@ def show(job: Job) -> None:
     rare = rarest(plan)
     names = {str(c): plan.classes[c] for c in np.argsort(plan.counts, kind="stable")}
     c = int(controls.choose("Class", names, "view-class", str(rare)))
-    st.plotly_chart(figures.judged_curves(plan, records, view, c), key=f"chart-{view}")
-    words.sentence(judgement.ranking_sentence(plan, records, METRICS[view], c))
+    told = judgement.ranking_sentence(plan, records, METRICS[view], c)
+    chart.show(figures.judged_curves(plan, records, view, c), view, told)
 
 
 def judged(job: Job) -> list[dict[str, Any]]:
@@ -74,5 +74,5 @@ def _undone(job: Job) -> None:
     if found is None:
         st.info("Choose both Cross-entropy and Multiplied logits to see how training undoes the multiplication.")
         return
-    st.plotly_chart(figures.norms(run.plan, run.steps, found["norms"]), key="chart-undone")
-    words.sentence(judgement.undone_sentence(run.plan, found))
+    told = judgement.undone_sentence(run.plan, found)
+    chart.show(figures.norms(run.plan, run.steps, found["norms"]), "undone", told)

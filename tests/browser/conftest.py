@@ -81,7 +81,7 @@ def new_page(browser, server):
 
     def heard(message):
         # below the first page, Streamlit's frontend looks for its server beside the page, too
-        probing = re.search(r"/(race|reference)/_stcore/", message.location.get("url", ""))
+        probing = re.search(r"/\w+/_stcore/", message.location.get("url", ""))
         if message.type in ("error", "warning") and not probing:
             complaints.append(f"console {message.type}: {message.text}")
 

@@ -4,21 +4,27 @@ import urllib.request
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from parts.listing import PAGES
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.browser
 
-PAGES = {"/": ".home:not([data-frames='0'])", "/race?steps=50&data=moons&model=linear": "[data-testid=stDataFrame]"}
-PAGES["/reference"] = "[data-testid=stHeading]"
+SIGHTS = {
+    "/": ".home:not([data-frames='0'])",
+    "/race?steps=50&data=moons&model=linear": "[data-testid=stDataFrame]",
+    "/race?steps=50&data=moons&model=linear&view=pr": ".chart[data-drawn]",
+    "/reference": "[data-testid=stHeading]",
+}
+"""What to open, and what must be in sight before it is judged."""
 PLATFORM = {"scrollable-region-focusable": "katex-display"}
 """Rules that elements of Streamlit's own break, by their class: formulas scroll where they are wider than the page."""
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", SIGHTS)
 def test_axe_finds_nothing(new_page, path, scheme):
     page = new_page(path, color_scheme=scheme)
-    expect(page.locator(PAGES[path]).first).to_be_visible(timeout=120_000)
+    expect(page.locator(SIGHTS[path]).first).to_be_visible(timeout=120_000)
     page.wait_for_timeout(1000)
     found = Axe().run(page).response["violations"]
     ours = [
@@ -28,6 +34,10 @@ def test_axe_finds_nothing(new_page, path, scheme):
         if PLATFORM.get(v["id"], "nothing") not in n["html"]
     ]
     assert not ours, "\n".join(ours)
+
+
+def test_every_page_is_judged():
+    assert {"/" + p.path for p in PAGES} == {path.split("?")[0] for path in SIGHTS}
 
 
 def test_headers(server):

@@ -4,6 +4,7 @@ import json
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from parts.listing import PAGES
 from playwright.sync_api import expect
 
 from lossviz import demo, wire
@@ -69,5 +70,12 @@ def test_doors_lead_to_the_pages(new_page):
     page = new_page(viewport={"width": 390, "height": 844})
     shown(page, imbalance=12, weight=12)
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    thumbnails = page.locator(".thumb")
+    expect(thumbnails).to_have_count(len(PAGES) - 1)
+    for thumbnail in thumbnails.all():
+        thumbnail.scroll_into_view_if_needed()
+        page.wait_for_function("([e]) => +e.dataset.drawn > 3", arg=[thumbnail.element_handle()], timeout=SOON)
+        painted = "(e) => new Set(e.querySelector('canvas').getContext('2d').getImageData(0, 0, 300, 200).data).size"
+        assert thumbnail.evaluate(painted) > 5, "there is a picture"
     page.get_by_test_id("stMain").get_by_role("link", name="Strategy race").click()
     expect(page.get_by_role("heading", name="Strategy race", exact=True)).to_be_visible(timeout=SOON)

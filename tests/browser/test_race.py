@@ -35,10 +35,11 @@ DONE = """([old]) => {
 }"""
 
 
-def trained(page, old=None, timeout=SOON):
-    """Wait until a run, another one than `old`, is drawn to its end; its id."""
+def trained(page, old=None, timeout=SOON, sight="[data-testid=stDataFrame]"):
+    """Wait until a run, another one than `old`, is drawn to its end, and what came of it is in `sight`; its id."""
     page.wait_for_function(DONE, arg=[old], timeout=timeout)
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("heading", name="test examples")).to_be_visible(timeout=SOON)
+    expect(page.locator(sight).first).to_be_visible(timeout=SOON)
     return page.locator(".race").get_attribute("data-run")
 
 
@@ -52,7 +53,9 @@ def maps(page):
 
 
 def choose(page, label, option):
-    page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox").click()
+    box = page.get_by_test_id("stSelectbox").filter(has_text=label).get_by_role("combobox")
+    box.evaluate("(e) => e.scrollIntoView({ block: 'center' })")  # one that scrolls when it is clicked closes its list
+    box.click()
     page.get_by_role("option", name=option, exact=True).click()
 
 
@@ -116,6 +119,73 @@ def test_a_changed_control_changes_link_and_picture(new_page):
     page.reload()
     assert trained(page) == fourth
     np.testing.assert_array_equal(maps(page), shared)
+
+
+def test_points_are_clicked_in_and_blobs_dragged(new_page):
+    page = new_page("/race?steps=50&model=linear")
+    first = trained(page, timeout=FIRST)
+    shown = page.locator(".panel canvas").first
+    page.get_by_label("A click on a picture").select_option("adds a point of class 2")
+    shown.click(position={"x": 100, "y": 80})
+    second = trained(page, first)
+    expect(page.locator(".legend")).to_contain_text("class 2: 72")
+    shown.click(position={"x": 60, "y": 60})
+    third = trained(page, second)
+    ((x, y, c), _) = (map(float, p.split(",")) for p in link(page)["blobs-points"][0].split(";"))
+    data = lossviz.make_dataset("blobs")
+    given = {"X_test": data.X_test, "y_test": data.y_test}
+    x0, x1, y0, y1 = lossviz.plan.prepare("cross_entropy", data.X, data.y, **given).extent
+    box = shown.bounding_box()
+    # the border is one pixel wide; clicks fall on whole ones
+    assert x == pytest.approx(x0 + (x1 - x0) * 101 / box["width"], abs=0.02 * (x1 - x0))
+    assert y == pytest.approx(y1 - (y1 - y0) * 81 / box["height"], abs=0.02 * (y1 - y0))
+    assert c == 2
+
+    page.get_by_label("A click on a picture").select_option("takes a blob to drag")
+    shown.scroll_into_view_if_needed()
+    box = shown.bounding_box()
+    at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(*at)
+    page.mouse.down()
+    page.mouse.move(at[0] + 40, at[1], steps=4)
+    page.mouse.up()
+    fourth = trained(page, third)
+    centres = [[float(v) for v in row.split(",")] for row in link(page)["blobs-centres"][0].split(";")]
+    moved = np.array(centres) - data.truth.centres
+    assert (np.abs(moved).max(1) > 0.01).sum() == 1, "one blob"
+    assert np.abs(moved).max() == pytest.approx(40 / box["width"] * (x1 - x0), rel=0.1)
+    copy = new_page(page.url)
+    assert trained(copy) == fourth
+    page.get_by_role("button", name="Undo point").click()
+    fifth = trained(page, fourth)
+    assert link(page)["blobs-points"][0].count(";") == 0
+    page.get_by_role("button", name="Reset edits").click()
+    assert trained(page, fifth) == first
+    assert not {"blobs-points", "blobs-centres"} & set(link(page))
+
+
+def test_a_chart_keeps_its_zoom(new_page):
+    page = new_page("/race?steps=50&model=linear&view=roc")
+    first = trained(page, timeout=FIRST, sight=".chart[data-drawn]")
+    chart = page.locator(".chart")
+    assert chart.get_attribute("role") == "group"
+    assert chart.get_attribute("aria-label").startswith("ROC AUC for class 2")
+    range_of = "([e]) => e._fullLayout.xaxis.range.map((v) => +v.toFixed(6))"
+    chart.scroll_into_view_if_needed()
+    plot = chart.locator(".nsewdrag").bounding_box()
+    page.mouse.move(plot["x"] + 0.3 * plot["width"], plot["y"] + 0.3 * plot["height"])
+    page.mouse.down()
+    page.mouse.move(plot["x"] + 0.7 * plot["width"], plot["y"] + 0.7 * plot["height"], steps=5)
+    page.mouse.up()
+    zoomed = page.evaluate(range_of, [chart.element_handle()])
+    assert zoomed[1] - zoomed[0] < 0.6
+    drawn = int(chart.get_attribute("data-drawn"))
+    page.locator(".st-key-seed [data-testid=stNumberInputStepUp]").click()
+    trained(page, first, sight=".chart[data-drawn]")
+    page.wait_for_function("([e, n]) => +e.dataset.drawn > n", arg=[chart.element_handle(), drawn], timeout=SOON)
+    assert page.evaluate(range_of, [chart.element_handle()]) == zoomed
+    page.get_by_text("The numbers in this picture").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
 
 
 def test_a_preset_is_in_the_link(new_page):

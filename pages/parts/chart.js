@@ -1,0 +1,60 @@
+// A Plotly figure that stays where it was: new data are drawn into the same picture, so zoom and camera are kept.
+
+let loading;
+const plotly = (src) => (loading ??= new Promise((loaded, failed) => {
+  if (window.Plotly) { loaded(); return; }
+  const script = document.createElement("script");
+  Object.assign(script, { src, onload: loaded, onerror: () => { loading = undefined; script.remove(); failed(new Error("Plotly could not be loaded.")); } });
+  document.head.append(script);
+}));
+
+// The page's own colours, light or dark, in the place of the template's.
+const themed = (data, layout, root) => {
+  const style = getComputedStyle(root), ink = style.color, faint = `color-mix(in srgb, ${ink} 18%, transparent)`;
+  const probe = document.createElement("span");
+  probe.style.color = faint;
+  root.append(probe);
+  const grid = getComputedStyle(probe).color;
+  probe.remove();
+  const out = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, family: style.fontFamily, size: 14, ...layout.font }, uirevision: "kept", autosize: true };
+  const axis = (a) => ({ gridcolor: grid, zerolinecolor: grid, linecolor: ink, automargin: true, ...a });
+  for (const name of Object.keys({ xaxis: 0, yaxis: 0, ...layout })) {
+    if (/^[xy]axis\d*$/.test(name)) out[name] = axis(layout[name]);
+    if (/^scene\d*$/.test(name)) out[name] = { ...layout[name], ...Object.fromEntries(["xaxis", "yaxis", "zaxis"].map((a) => [a, { color: ink, gridcolor: grid, backgroundcolor: "rgba(0,0,0,0)", ...layout[name]?.[a] }])) };
+  }
+  if (root.clientWidth < 560) {
+    out.height = (layout.height ?? 450) + 22 * data.filter((trace) => trace.showlegend !== false).length;
+    out.legend = { ...out.legend, orientation: "h", x: 0, xanchor: "left", y: -0.25, yanchor: "top" };
+  }
+  return out;
+};
+
+const draw = async (root) => {
+  const { figure, src, name } = root.told;
+  try { await plotly(src); } catch (error) { root.textContent = error.message; return; }
+  if (!root.isConnected || root.told.figure !== figure) return;
+  const { data, layout } = JSON.parse(figure);
+  await window.Plotly.react(root, data, themed(data, layout, root), { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"], toImageButtonOptions: { filename: name, scale: 2 } });
+  root.dataset.drawn = String(+(root.dataset.drawn ?? 0) + 1);
+};
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".chart");
+  if (!root || !data) return;
+  const same = root.told && root.told.figure === data.figure;
+  root.told = data;
+  root.style.minHeight = `${data.height}px`;
+  root.setAttribute("role", "group"); // no "img": its tool bar can be reached by keyboard
+  root.setAttribute("aria-label", data.label);
+  if (!same) draw(root);
+  if (!root.watched) {
+    root.watched = true;
+    let dark = getComputedStyle(root).color;
+    setInterval(() => { // the theme can be changed in the page's menu
+      if (!root.isConnected) return;
+      const now = getComputedStyle(root).color;
+      if (now !== dark) { dark = now; draw(root); }
+    }, 1000);
+  }
+  return () => { if (!root.isConnected) window.Plotly?.purge(root); };
+}

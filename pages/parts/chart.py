@@ -1,0 +1,43 @@
+"""A still picture: a Plotly figure, the sentence it says, and its numbers as a table."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from lossviz import figures
+from parts import words
+from parts.player import path
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+# in the page's own tree: Plotly puts its styles there
+_chart = st.components.v2.component(
+    "lossviz_chart",
+    html='<div class="chart"></div>',
+    css=".chart { width: 100%; } .chart .modebar-btn path { fill: currentColor !important; }",
+    js=(Path(__file__).parent / "chart.js").read_text(),
+    isolate_styles=False,
+)
+
+
+def show(figure: "go.Figure", key: str, sentence: str) -> None:
+    """Draw a figure; with the same key, new data keep the zoom and the camera of the old.
+
+    Args:
+        figure: What `lossviz.figures` made.
+        key: Of the place on the page.
+        sentence: What the picture says, computed from it; also its text alternative.
+    """
+    told = {
+        "figure": figure.to_json(),
+        "src": path(f"vendor/{figures.PLOTLY}"),
+        "label": sentence,
+        "name": key,
+        "height": figure.layout.height or 450,
+    }
+    _chart(data=told, key=f"chart-{key}")
+    words.sentence(sentence)
+    with st.expander("The numbers in this picture"):
+        st.dataframe(figures.numbers(figure), hide_index=True)

@@ -1,0 +1,64 @@
+"""The list of pages: the one place to add one. The menu and the doors on Home are made from it."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from lossviz import STRATEGIES
+
+
+class Listed(NamedTuple):
+    """A page.
+
+    Attributes:
+        file: In the folder of the pages.
+        title: In the menu, and its heading.
+        icon: A Material symbol.
+        about: What its door says.
+        thumbnail: What `thumb.js` draws on its door, by name, and the data for it; given Home's two values.
+    """
+
+    file: str
+    title: str
+    icon: str
+    about: str = ""
+    thumbnail: Callable[[dict[str, float]], tuple[str, dict[str, Any]]] | None = None
+
+    @property
+    def path(self) -> str:
+        """Of its address, below the server's."""
+        return "" if self.file == "home.py" else self.file.removesuffix(".py")
+
+
+def _race(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    return "race", {}
+
+
+def _tables(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """Of every strategy the tables of the equation, for three classes."""
+    tables = {s.title: s.tables([900, 90, 10]) for s in STRATEGIES.values()}
+    fields = {"W": "weight", "S": "scale", "B": "shift", "C": "cost"}
+    return "tables", {
+        "rows": [
+            {"title": title, "tables": {letter: getattr(t, field).tolist() for letter, field in fields.items()}}
+            for title, t in tables.items()
+        ]
+    }
+
+
+PAGES = (
+    Listed("home.py", "Home", "home"),
+    Listed(
+        "race.py",
+        "Strategy race",
+        "sports_score",
+        "All remedies side by side, on your own table too: boundaries, metrics, thresholds.",
+        _race,
+    ),
+    Listed(
+        "reference.py",
+        "Reference",
+        "menu_book",
+        "Every strategy and every weight scheme: one equation, its tables, where each comes from.",
+        _tables,
+    ),
+)

@@ -1,0 +1,99 @@
+// A small living picture on a door. Follows canvas.js. Each drawing takes (ctx, width, height, data, seconds, state).
+
+const ease = (t) => 0.5 - 0.5 * Math.cos(Math.PI * Math.min(Math.max(t, 0), 1));
+
+const DRAWINGS = {
+  // The three boundaries of the picture above, as they form, again and again.
+  race(ctx, width, height, data, seconds, state) {
+    const { run } = state;
+    if (!run) return;
+    const n = run.head.panels.length, gap = 8, size = Math.min((width - (n - 1) * gap) / n, height);
+    run.frame = Math.min(Math.floor((seconds % 4) * 6), run.frames - 1);
+    for (let i = 0; i < n; i++) {
+      const left = (width - n * size - (n - 1) * gap) / 2 + i * (size + gap), top = (height - size) / 2;
+      ctx.drawImage(paintMap(run, i), left, top, size, size);
+      ctx.setLineDash(run.head.panels[i].flawed ? [5, 4] : []);
+      ctx.strokeStyle = state.ink;
+      ctx.strokeRect(left + 0.5, top + 0.5, size - 1, size - 1);
+    }
+    ctx.setLineDash([]);
+  },
+  // The tables of one strategy after another: what the equation multiplies, adds and charges.
+  tables(ctx, width, height, { rows }, seconds, state) {
+    const row = rows[Math.floor(seconds / 2) % rows.length], letters = Object.keys(row.tables);
+    const cell = Math.min((height - 46) / 3, (width - 60) / (3 * letters.length)), apart = (width - 3 * cell * letters.length) / (letters.length + 1);
+    ctx.fillStyle = state.ink;
+    ctx.textAlign = "center";
+    ctx.font = "600 14px system-ui, sans-serif";
+    ctx.fillText(row.title, width / 2, height - 8, width);
+    letters.forEach((letter, t) => {
+      const table = row.tables[letter], left = apart + t * (3 * cell + apart), top = 20;
+      ctx.fillText(letter, left + 1.5 * cell, 14);
+      for (let y = 0; y < 3; y++) for (let c = 0; c < 3; c++) {
+        const v = table[y][c], neutral = letter === "W" || letter === "S" ? 1 : 0, off = v - neutral;
+        const strength = off ? 0.25 + 0.65 * Math.min(Math.log1p(Math.abs(off)) / Math.log1p(8), 1) : 0;
+        ctx.globalAlpha = strength;
+        ctx.fillStyle = off > 0 ? "#D55E00" : "#0072B2";
+        ctx.fillRect(left + c * cell, top + y * cell, cell - 1.5, cell - 1.5);
+        ctx.globalAlpha = 0.4;
+        ctx.strokeStyle = state.ink;
+        ctx.strokeRect(left + c * cell + 0.5, top + y * cell + 0.5, cell - 2.5, cell - 2.5);
+        ctx.globalAlpha = 1;
+        ctx.fillStyle = state.ink;
+      }
+    });
+  },
+};
+
+// The run of the picture above, once the server has it.
+const load = async (state) => {
+  const { url } = state, values = window.lossvizHome;
+  if (!url || !values) return;
+  const wanted = `${url}?${new URLSearchParams(values)}`;
+  if (state.wanted === wanted) return;
+  state.wanted = wanted;
+  const answer = await fetch(wanted).catch(() => null);
+  if (!answer?.ok || state.wanted !== wanted) return;
+  const run = { root: state.root };
+  for await (const message of messages(answer.body)) {
+    if (message.kind === "head") open(run, message);
+    if (message.kind === "piece") store(run, message);
+  }
+  run.frames = Math.min(...run.there);
+  theme(run);
+  state.run = run;
+};
+
+const states = new WeakMap();
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".thumb");
+  if (!root || !data) return;
+  let state = states.get(root);
+  if (!state) {
+    state = { root, began: performance.now() };
+    states.set(root, state);
+    const canvas = el("canvas");
+    canvas.setAttribute("aria-hidden", "true"); // the words beside it say the same
+    root.append(canvas);
+    const still = matchMedia("(prefers-reduced-motion: reduce)");
+    const seen = new IntersectionObserver(([entry]) => { state.inSight = entry.isIntersecting; });
+    seen.observe(root);
+    let last = 0;
+    const tick = (now) => {
+      if (!root.isConnected) { seen.disconnect(); return; }
+      requestAnimationFrame(tick);
+      if (now - last < (still.matches ? 1000 : 80) || !canvas.clientWidth || !state.inSight) return;
+      last = now;
+      const ctx = prepare(canvas, canvas.clientWidth, canvas.clientHeight);
+      state.ink = getComputedStyle(root).color;
+      if (state.run) theme(state.run);
+      DRAWINGS[state.kind](ctx, canvas.clientWidth, canvas.clientHeight, state.data, still.matches ? 3.9 : (now - state.began) / 1000, state);
+      root.dataset.drawn = String(+(root.dataset.drawn ?? 0) + 1);
+    };
+    requestAnimationFrame(tick);
+    window.addEventListener("lossviz:home", () => root.isConnected && load(state));
+  }
+  Object.assign(state, { kind: data.kind, data: data.data, url: data.run });
+  load(state);
+}
