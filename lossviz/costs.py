@@ -103,7 +103,7 @@ def percent(share: float) -> str:
         return "under 0.01 %"
     if share > 1 - 1e-4:
         return "over 99.99 %"
-    digits = max(0, 1 - int(np.floor(np.log10(100 * min(share, 1 - share)))))
+    digits = max(0, (share < 0.5) - int(np.floor(np.log10(100 * min(share, 1 - share)))))
     text = f"{100 * share:.{digits}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + " %"
 
