@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lossviz.compare import counted, examples, settled_scheme, weigh_at
 from lossviz.costs import percent, quoted, times
-from lossviz.knobs import one_of, settle
-from lossviz.labels import KINDS, LabelCounts
-from lossviz.weights import NORMALISATIONS, SCHEMES, Scheme, check_counts
+from lossviz.labels import LabelCounts
 
 Array = NDArray[np.float64]
 
@@ -74,115 +73,6 @@ class Folds:
     sentence: str
 
 
-def counted(counts: LabelCounts | ArrayLike, kind: str | None = None) -> LabelCounts:
-    """Counts as `LabelCounts`, checked: a plain array is counted rows, one label each, or pixels.
-
-    Args:
-        counts: Counted labels, or one whole number a class; 0 for a class that never occurs.
-        kind: What a plain array counts: "single" (the default) or "pixels".
-
-    Raises:
-        ValueError: Counts that are negative, broken or all 0; labels, rows or pixels that do not go with them; another kind
-            than the counted labels are; or "multi" for an array, which does not say how many rows there are.
-
-    Example:
-        >>> counted([3, 1]).labels
-        ('0', '1')
-        >>> counted([3, 1], "multi")
-        Traceback (most recent call last):
-        ...
-        ValueError: several labels a row need the number of rows as well: give LabelCounts, not an array
-    """
-    if kind is not None:
-        one_of("kind", kind, KINDS)
-    if not isinstance(counts, LabelCounts):
-        n = check_counts(counts, zero=True)
-        if kind == "multi":
-            raise ValueError("several labels a row need the number of rows as well: give LabelCounts, not an array")
-        counts = LabelCounts(tuple(map(str, range(len(n)))), n, int(n.sum()), kind=kind or "single")  # type: ignore[arg-type]
-    n = check_counts(counts.counts, zero=True)
-    if kind not in (None, counts.kind):
-        raise ValueError(f"the labels were counted as {counts.kind!r}; not {kind!r}")
-    if len(counts.labels) != len(n):
-        raise ValueError(f"labels must be one a class, {len(n)}; not {len(counts.labels)}")
-    for c in np.flatnonzero(n != np.floor(n)):
-        raise ValueError(f"{quoted(counts.labels[c])} has a count of {n[c]:g}: counts must be whole numbers")
-    if counts.kind == "multi":
-        for c in np.flatnonzero(n > counts.rows - counts.missing):
-            raise ValueError(
-                f"{quoted(counts.labels[c])} is in {n[c]:,.0f} rows of {counts.rows - counts.missing:,}: there cannot be more"
-            )
-    return counts
-
-
-def examples(counts: LabelCounts) -> int:
-    """How many examples there are: labelled rows, or pixels.
-
-    Example:
-        >>> examples(LabelCounts(("a", "b"), np.array([3, 4]), rows=6, missing=1, kind="multi"))
-        5
-    """
-    return counts.rows - counts.missing if counts.kind == "multi" else int(counts.counts.sum())
-
-
-def weigh(
-    counts: LabelCounts,
-    scheme: str,
-    normalise: str | None = None,
-    knobs: Mapping[str, Any] | None = None,
-) -> Array:
-    """Weights of the classes that occur; NaN for those that do not.
-
-    Args:
-        counts: Counted labels.
-        scheme: A name in `SCHEMES`; of several labels a row, "pos_weight" is against the rows without the label.
-        normalise: As in `class_weights`.
-        knobs: The scheme's own parameters.
-
-    Raises:
-        ValueError: An unknown scheme, normalisation or knob, or a value out of range.
-
-    Example:
-        >>> weigh(LabelCounts(("a", "b", "c"), np.array([3, 0, 1]), 4), "balanced")
-        array([0.66666667,        nan, 2.        ])
-    """
-    entry, settled = _settled(scheme, normalise, knobs)
-    w = _weigh(entry, np.asarray(counts.counts, np.float64), counts, normalise, settled)
-    w[counts.counts == 0] = np.nan
-    return w
-
-
-def _settled(scheme: str, normalise: str | None, knobs: Mapping[str, Any] | None) -> tuple[Scheme, dict[str, Any]]:
-    entry = SCHEMES[one_of("scheme", scheme, SCHEMES)]
-    if normalise is not None:
-        one_of("normalise", normalise, NORMALISATIONS)
-    return entry, settle(scheme, entry.knobs, knobs or {})
-
-
-def _weigh(entry: Scheme, n: Array, counts: LabelCounts, normalise: str | None, knobs: Mapping[str, Any]) -> Array:
-    """Weights at counts `n`, which need not be those counted; inf for a class without any."""
-    there = n > 0
-    some = n[there]
-    if entry.name == "pos_weight" and (counts.kind == "multi" or len(n) != 2):
-        # of three classes two may be left: they are still each against the rest, and not (negative, positive)
-        total = examples(counts) if counts.kind == "multi" else n.sum()
-        part = np.where(some < total, (total - some) / some, 1.0)
-    else:
-        present = np.full_like(some, n.sum())
-        if counts.present is not None:
-            present = np.maximum(np.asarray(counts.present, np.float64)[there], some)
-        part = entry.weights(some, present, **knobs)
-    if normalise == "sum":
-        part = part / part.sum()
-    elif normalise == "classes":
-        part = part * len(part) / part.sum()
-    elif normalise == "mean":
-        part = part * some.sum() / (some @ part)
-    w = np.full(len(n), np.inf)
-    w[there] = part
-    return w
-
-
 def bootstrap(
     counts: LabelCounts | ArrayLike,
     scheme: str = "balanced",
@@ -212,7 +102,7 @@ def bootstrap(
         Both ends for each class, and how often it vanished.
 
     Raises:
-        ValueError: As `counted` and `weigh`; more than 10,000 classes; fewer than 40 draws; or a level out of (0, 1).
+        ValueError: As `lossviz.compare.weigh`; more than 10,000 classes; fewer than 40 draws; or a level out of (0, 1).
 
     Source:
         Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13.
@@ -221,11 +111,11 @@ def bootstrap(
         >>> found = bootstrap([900, 100])  # the share of class 1 has a standard error of 0.95 points, so 8.1 to 11.9 %
         >>> found.low.round(2), found.high.round(2)
         (array([0.54, 4.24]), array([0.57, 6.1 ]))
-        >>> bootstrap([99, 1]).high[1]  # in 37 % of the draws there is none
+        >>> float(bootstrap([99, 1]).high[1])  # in 37 % of the draws there is none
         inf
     """
     c = counted(counts)
-    entry, settled = _settled(scheme, normalise, knobs)
+    entry, settled = settled_scheme(scheme, normalise, knobs)
     n, k, total = np.asarray(c.counts, np.float64), len(c.labels), examples(c)
     if not 0 < level < 1:
         raise ValueError(f"level must be between 0 and 1; not {level!r}")
@@ -233,7 +123,7 @@ def bootstrap(
         raise ValueError(f"draws must be 40 or more; not {draws!r}")
     if c.kind == "pixels" or k > MAX_CLASSES:
         why = (
-            "Pixels of one image resemble each other: resampling pixels would give intervals far too narrow, so there are none."
+            "Pixels of one image resemble each other: resampling them would give intervals far too narrow; there are none."
             if c.kind == "pixels"
             else f"No intervals for more than {MAX_CLASSES:,} classes."
         )
@@ -244,7 +134,7 @@ def bootstrap(
     drawn = (
         rng.binomial(total, n / total, (draws, k)) if c.kind == "multi" else rng.multinomial(total, n / total, draws)
     )
-    w = np.stack([_weigh(entry, row, c, normalise, settled) for row in drawn.astype(np.float64)])
+    w = np.stack([weigh_at(entry, row, c, normalise, settled) for row in drawn.astype(np.float64)])
     beyond = int((1 - level) / 2 * draws)
     w.sort(axis=0)  # not np.quantile, which interpolates, and there is nothing between a number and inf
     vanished = (drawn == 0).mean(0)
@@ -299,7 +189,7 @@ def batches(counts: LabelCounts | ArrayLike, batch_size: int = 32) -> Batches:
         Expected numbers and probabilities of none; NaN for pixels where the images that contain a class are not known.
 
     Raises:
-        ValueError: As `counted`; or a batch size that is no whole number from 1.
+        ValueError: As `lossviz.compare.counted`; or a batch size that is no whole number from 1.
 
     Example:
         >>> found = batches([998, 2], 32)
@@ -317,7 +207,7 @@ def batches(counts: LabelCounts | ArrayLike, batch_size: int = 32) -> Batches:
         if c.present is None:
             unknown = np.full(len(n), np.nan)
             return Batches(
-                size, unknown, unknown, "Which images contain a class was not counted, so batches are not known."
+                size, unknown, unknown, "Which images contain a class was not counted: batches are not known."
             )
         share = np.minimum(np.asarray(c.present, np.float64) / max(c.rows, total), 1.0)
         share[n == 0] = 0  # whatever was said of it
@@ -351,7 +241,7 @@ def folds(counts: LabelCounts | ArrayLike, k: int = 5) -> Folds:
         Both numbers for each class; NaN for pixels, since folds are of images.
 
     Raises:
-        ValueError: As `counted`; or a number of folds that is not whole, under 2, or more than there are examples.
+        ValueError: As `lossviz.compare.counted`; or a number of folds not whole, under 2, or over that of examples.
 
     Example:
         >>> found = folds([97, 3], 5)  # each fold of 20 misses class 1 in 80/100 · 79/99 · 78/98 of cases

@@ -66,16 +66,21 @@ class Implied:
     """The costs that somebody who uses these weights has stated.
 
     Attributes:
-        cost: C[true, decided], [K, K]: a mistake costs the weight of the true class.
-        ratio: How many times a miss of the heaviest class costs what a miss of the lightest does; inf for a weight of 0.
+        weights: The weights, [K]; 0 for a class that has none.
+        ratio: How many times a miss of the heaviest class costs what a miss of the lightest does; inf where that is nothing.
         threshold: Of two classes, the probability of class 1 from which a plain model would decide alike; else None.
         sentence: The same in words.
     """
 
-    cost: Array
+    weights: Array
     ratio: float
     threshold: float | None
     sentence: str
+
+    @property
+    def cost(self) -> Array:
+        """C[true, decided], [K, K]: a mistake costs the weight of the true class, whatever is decided instead."""
+        return (1 - np.eye(len(self.weights))) * self.weights[:, None]
 
 
 def quoted(label: object) -> str:
@@ -379,7 +384,8 @@ def implied_costs(
     """The costs that class weights state: a mistake costs the weight of the true class, whatever is decided instead.
 
     Args:
-        weights: One weight a class, [K]; or counted labels, for the balanced weights of those that occur.
+        weights: One weight a class, [K], NaN for a class that has none; or counted labels, for the balanced weights of those
+            that occur.
         labels: What the classes are called, [K].
         named: What to call the weights in the sentence, such as "balanced weights".
 
@@ -401,16 +407,17 @@ def implied_costs(
     """
     if isinstance(weights, LabelCounts):
         there = weights.counts > 0
-        w = np.zeros(len(there))
+        w = np.full(len(there), np.nan)
         w[there] = class_weights(weights.counts[there])
         labels, named = weights.labels, named or "balanced weights"
     else:
         w = np.asarray(weights, dtype=np.float64)
-    if w.ndim != 1 or len(w) < 2 or not (np.isfinite(w) & (w >= 0)).all() or not w.any():
+    if w.ndim != 1 or np.isfinite(w).sum() < 2 or (w < 0).any() or np.isinf(w).any() or not np.nan_to_num(w).any():
         raise ValueError(f"weights must be two numbers or more that are not negative, one a class; not {weights!r:.80}")
     called = names(labels, len(w))
-    high, low = int(w.argmax()), int(w.argmin())
+    high, low = int(np.nanargmax(w)), int(np.nanargmin(w))
     ratio = float(w[high] / w[low]) if w[low] > 0 else np.inf
+    w = np.nan_to_num(w)
     say = named or "these weights"
     sentence = f"{say[:1].upper()}{say[1:]} say that "
     if w[low] == 0:
@@ -422,4 +429,4 @@ def implied_costs(
         sentence += f"missing one {quoted(called[high])} costs as much as "
         sentence += f"{times(ratio)} {many}." if len(w) == 2 else f"{many}."
     threshold = float(w[0] / w.sum()) if len(w) == 2 else None
-    return Implied((1 - np.eye(len(w))) * w[:, None], ratio, threshold, sentence)
+    return Implied(w, ratio, threshold, sentence)
