@@ -49,7 +49,7 @@ class Caution:
     """Something to be careful about.
 
     Attributes:
-        about: "absent", "few", "flat", "extreme", "even" or "many".
+        about: "absent", "images", "few", "flat", "extreme", "even" or "many".
         sentence: What, and what to do.
         classes: Indices of the classes it is about; empty for all of them.
     """
@@ -123,7 +123,7 @@ class Verdict:
 def cautions(
     counts: LabelCounts | ArrayLike, knobs: Mapping[str, Mapping[str, Any]] | None = None
 ) -> tuple[Caution, ...]:
-    """What to be careful about: absent, few, flat, extreme, even and many.
+    """What to be careful about: absent classes, few examples, flat or extreme weights, even counts, many classes.
 
     Args:
         counts: Counted labels, or one number a class.
@@ -145,6 +145,13 @@ def cautions(
     if len(absent):
         verb = ("never occurs and has", "never occur and have")[len(absent) > 1]
         out.append(_caution("absent", absent, f"{listed(c, absent)} {verb} no weight: leave {it_or_them(absent)} out."))
+    if c.kind == "pixels" and c.present is None:
+        out.append(
+            Caution(
+                "images",
+                "Which images contain a class was not counted: median frequency takes each class to be in all.",
+            )
+        )
     rest = examples(c) - n
     fewer = np.minimum(n, np.where(rest > 0, rest, n)) if c.kind == "multi" else n
     if c.kind != "pixels" and len(few := np.flatnonzero(there & (fewer < FEW))):

@@ -215,7 +215,7 @@ def batches(counts: LabelCounts | ArrayLike, batch_size: int = 32) -> Batches:
     else:
         size = min(size, total)
         expected, none, what = size * n / total, _none_of(total, n, size), "a batch of {}"
-    r = int(np.where(n > 0, none, -1).argmax())
+    r = int(np.where(n > 0, expected, np.inf).argmin())
     batch = what.format(f"{size:,}")
     who = quoted(c.labels[r])
     if none[r] < 0.01:
@@ -262,7 +262,7 @@ def folds(counts: LabelCounts | ArrayLike, k: int = 5) -> Folds:
     size, longer = divmod(total, int(k))
     random = longer * _none_of(total, n, size + 1) + (k - longer) * _none_of(total, n, size)
     stratified = np.maximum(0.0, k - n)
-    r = int(np.where(n > 0, random, -1).argmax())
+    r = int(np.where(n > 0, n, np.inf).argmin())
     who = quoted(c.labels[r])
     if random[r] < 0.01:
         sentence = f"Every class is in every one of {k} folds, even random ones ({who} is the rarest)."

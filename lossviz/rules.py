@@ -182,7 +182,7 @@ RULES = (
     Rule(
         "pixels", lambda f: f.kind == "pixels", "median_frequency", None, False,
         "Weight by median frequency: a class is rare only within the images that contain it.",
-        ("{Apart}.", "Every image holds the large classes, and small ones would hardly move a plain model.",
+        ("{Apart}.", "The pixels of large classes outnumber the others in every step, and a plain model follows them.",
          "Probabilities are bent by it; divide them by the weights where they are needed."),
         (_MOVE, Alternative("log", None, "Log-smoothed weights are bounded, where median frequency is too extreme.")),
     ),
@@ -218,7 +218,7 @@ RULES = (
     Rule(
         "threshold", lambda f: True, None, None, True,
         "Do not weight: train plainly and move the threshold; {how}.",
-        (_SAME, _UNTOUCHED, "A batch of {size} has none of {rare} in only {none} of cases: plain training meets it.",
+        (_SAME, _UNTOUCHED, "A batch of {size} has none of {rare} in {none} of cases: plain training meets it.",
          "That threshold holds every class equally important; say what errors cost for the one that is right for you."),
         (_SMALL,),
     ),

@@ -144,6 +144,12 @@ def test_absent():
     assert set(about(multi(0, 1000))) == {"absent"}  # and nothing said of balance
 
 
+def test_images():
+    unknown = LabelCounts(("a", "b"), np.array([500, 4000]), 4500, 0, "pixels")
+    assert about(unknown)["images"].sentence.startswith("Which images contain a class was not counted")
+    assert "images" not in about(PIXELS)
+
+
 def test_extreme():
     assert "extreme" not in about([1000 * 30, 30])
     found = about(LabelCounts(("ok", "fraud"), np.array([1001 * 30, 30]), 1002 * 30))["extreme"]

@@ -163,6 +163,7 @@ def test_batches_in_words():
     assert batches([500, 500]).sentence.startswith(
         "Nearly every batch has every class: a batch of 32 has none of '0' in under"
     )
+    assert "none of '1' in under 0.01 %" in batches([50_000, 6000, 30_000], 512).sentence  # all 0 in float64, nearly
     assert "'2'" in batches([500, 0, 3]).sentence  # a class that never occurs is no news
     for size in (0, -1, 2.5, None, "32"):
         with pytest.raises(ValueError, match="batch_size must be a whole number from 1"):
@@ -200,7 +201,10 @@ def test_folds_in_words():
         == "Of 5 random folds, 2.5 are expected to have none of '1'; of 5 stratified folds, 2 must."
     )
     assert folds([93, 7]).sentence.endswith("of 5 stratified folds, none need to.")
-    assert folds([500, 500]).sentence.startswith("Every class is in every one of 5 folds")
+    assert (
+        folds([50_000, 6000, 30_000]).sentence
+        == "Every class is in every one of 5 folds, even random ones ('1' is the rarest)."
+    )
     assert np.isnan(folds(PIXELS).random).all()
     assert "images" in folds(PIXELS).sentence
     with pytest.raises(ValueError, match="5 folds need as many examples at least; not 3"):
