@@ -42,6 +42,8 @@ CASES = [  # counts, options, the rule, the scheme
     ([99_900, 50], {}, "seldom and extreme", "sqrt"),
     ([99_900, 100], {}, "seldom", "balanced"),
     ([99_900, 100], {"batch_size": 1024}, "threshold", None),
+    ([2_000_000, 1500], {"batch_size": 4096}, "threshold", None),  # extreme, but met
+    ([150, 100], {}, "threshold", None),
     ([9000, 1000], {}, "threshold", None),
     ([9000, 1000, 3000], {}, "threshold", None),
 ]
@@ -123,6 +125,7 @@ def about(counts, **options):
 
 def test_few():
     assert set(about([25, 24])) == {"few", "even"}
+    assert about([25, 24])["few"].classes == (1,)
     few = about(LabelCounts(("a", "b", "c"), np.array([9, 4000, 1]), 4010))["few"]
     assert few.classes == (2, 0)
     assert few.sentence == (
