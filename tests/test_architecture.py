@@ -14,6 +14,11 @@ ROOMS = sorted(p.stem for p in (ROOT / "lossviz").glob("*.py") if not p.stem.sta
 MAY_IMPORT = {  # at module level, within the package; a room that is not listed is free
     "knobs": set(),
     "weights": {"knobs"},
+    "costs": {"labels", "weights"},
+    "compare": {"costs", "knobs", "labels", "weights"},
+    "chance": {"compare", "costs", "labels"},
+    "rules": {"chance", "compare", "costs", "labels"},
+    "advice": {"chance", "compare", "costs", "labels", "rules", "weights"},
     "strategies": {"knobs", "weights"},
     "models": {"knobs"},
     "data": {"knobs"},
