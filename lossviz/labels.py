@@ -33,6 +33,7 @@ MAX_CELLS = 1_000_000
 """Different cells of several labels: a few hundred labels make that many combinations."""
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,4})?")
 ON, OFF = ("1", "1.0", "true"), ("0", "0.0", "false")
+PLAIN = "lossviz_"
 EXACT = 2**53
 """Up to here every whole number is a float of its own."""
 
@@ -97,12 +98,12 @@ def count_labels(frame: Any, column: str | Sequence[str], *, separator: str | No
     names = table.collect_schema().names()
     if isinstance(column, str) or not isinstance(column, Iterable):
         _check_names([column], names)
-        return _count_cells(table, column, separator)
+        return _count_cells(_plain(table, [column]), column, separator)
     columns = list(column)
     _check_names(columns, names)
     if separator is not None:
         raise ValueError("a separator goes with one column; 0/1 columns have one label each")
-    return _count_switches(table, columns)
+    return _count_switches(_plain(table, columns), columns)
 
 
 def _quote(value: Any) -> str:
@@ -163,6 +164,14 @@ def _check_names(columns: list[Any], names: list[Any]) -> None:
             raise ValueError(f"column {_quote(name)} is named twice: name each label once")
 
 
+def _plain(
+    table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", columns: list[Any]
+) -> "nw.DataFrame[Any] | nw.LazyFrame[Any]":
+    """These columns only, under names that no engine reads anything into: "*", "^y$", "a.b" and 0 are names too."""
+    names = {name: f"{PLAIN}{i}" for i, name in enumerate(columns)}
+    return table.rename(names).select(*names.values())
+
+
 def _collect(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]") -> "nw.DataFrame[Any]":
     """Run what was described; Polars piece by piece, so that memory does not grow with the file."""
     import narwhals as nw
@@ -172,41 +181,41 @@ def _collect(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]") -> "nw.DataFrame[An
     return table.collect(engine="streaming") if table.implementation.is_polars() else table.collect()
 
 
-def _is_object(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", column: Any) -> bool:
+def _is_object(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", name: str) -> bool:
     """Whether pandas holds a column as Python objects, of which 1, 1.0 and True would count as one."""
     if not (table.implementation.is_pandas_like() or table.implementation.is_dask()):
         return False
-    return table.to_native()[column].dtype == object
+    return table.to_native()[name].dtype == object
 
 
-def _as_text(column: Any) -> "nw.Expr":
+def _as_text(name: str) -> "nw.Expr":
     """Text of every cell but the empty ones, which a plain cast may spell out as "None"."""
     import narwhals as nw
 
-    return nw.when(~nw.col(column).is_null()).then(nw.col(column).cast(nw.String)).alias(column)
+    return nw.when(~nw.col(name).is_null()).then(nw.col(name).cast(nw.String)).alias(name)
 
 
 def _count_cells(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", column: Any, separator: str | None) -> LabelCounts:
     """Count the labels of one column."""
     import narwhals as nw
 
-    kind = table.collect_schema()[column]
+    name = f"{PLAIN}0"
+    kind = table.collect_schema()[name]
     if kind.is_nested() or kind == nw.Binary:
         what = "bytes: decode them" if kind == nw.Binary else "several values a cell: join them with a separator"
         raise ValueError(f"column {_quote(column)} holds {what} first")
     # numbers, dates and truth values are grouped as they are, and spelled out here: engines spell them differently
     as_text = kind in (nw.Categorical, nw.Enum) and not table.implementation.is_pandas_like()
-    cells = table.select(_as_text(column) if as_text or _is_object(table, column) else nw.col(column))
+    cells = table.select(_as_text(name) if as_text or _is_object(table, name) else nw.col(name))
     most = MAX_LABELS if separator is None else MAX_CELLS
-    size = "rows" if column != "rows" else "size"
-    found = _collect(cells.group_by(column).agg(nw.len().alias(size)).head(most + 2))  # one of them may be null
-    values, sizes = found[column].to_list(), [int(n) for n in found[size].to_list()]
-    empty = [null or v != v for v, null in zip(values, found[column].is_null().to_list(), strict=True)]
-    missing = sum(n for n, e in zip(sizes, empty, strict=True) if e)
-    values = [v for v, e in zip(values, empty, strict=True) if not e]
-    texts, notes = _spell(values, kind == nw.Float32, column)
+    found = _collect(cells.group_by(name).agg(nw.len().alias("rows")).head(most + 2))  # one of them may be null
+    nulls, sizes = found.get_column(name).is_null().to_list(), [int(n) for n in found.get_column("rows").to_list()]
+    lines = list(zip(found.get_column(name).to_list(), nulls, sizes, strict=True))
+    full = [(value, n) for value, null, n in lines if not null and value == value]
+    missing = sum(sizes) - sum(n for _, n in full)
+    texts, notes = _spell([value for value, _ in full], kind == nw.Float32, column)
     tally: Counter[str] = Counter()
-    for text, n in zip(texts, (n for n, e in zip(sizes, empty, strict=True) if not e), strict=True):
+    for text, (_, n) in zip(texts, full, strict=True):
         tally[text] += n
     if blank := tally.pop("", 0):
         missing += blank
@@ -274,8 +283,7 @@ def _count_switches(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", columns: lis
     """Count the 1s of 0/1 columns in one pass, over the rows that have all their cells."""
     import narwhals as nw
 
-    schema = table.collect_schema()
-    switches = [_switch(name, schema[name], _is_object(table, name)) for name in columns]
+    switches = [_switch(name, kind, _is_object(table, name)) for name, kind in table.collect_schema().items()]
     whole = ~nw.any_horizontal(*(empty for _, _, empty in switches), ignore_nulls=False)
 
     def total(expression: "nw.Expr") -> "nw.Expr":
@@ -288,7 +296,7 @@ def _count_switches(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", columns: lis
     found = {name: int(n or 0) for name, n in line.items()}  # sums of DuckDB are Decimal, of no rows None
     for i, (name, (on, off, empty)) in enumerate(zip(columns, switches, strict=True)):
         if found[f"bad{i}"]:
-            odd = _collect(table.filter(~(on | off | empty)).select(name).head(1))[name].to_list()[0]
+            odd = _collect(table.filter(~(on | off | empty)).select(f"{PLAIN}{i}").head(1)).rows()[0][0]
             hint = ": name it alone, not in a list, if it holds labels" if len(columns) == 1 else ""
             raise ValueError(f"column {_quote(name)} must hold 0 and 1 only; not {_quote(odd)}{hint}")
     notes = []
@@ -299,7 +307,7 @@ def _count_switches(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", columns: lis
     return LabelCounts(tuple(map(str, columns)), counts, found["rows"], found["missing"], "multi", None, tuple(notes))
 
 
-def _switch(name: Any, kind: Any, is_object: bool) -> "tuple[nw.Expr, nw.Expr, nw.Expr]":
+def _switch(name: str, kind: Any, is_object: bool) -> "tuple[nw.Expr, nw.Expr, nw.Expr]":
     """Where a 0/1 column is on, off and empty; never null."""
     import narwhals as nw
 
