@@ -207,8 +207,13 @@ def _count_cells(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", column: Any, se
     # numbers, dates and truth values are grouped as they are, and spelled out here: engines spell them differently
     as_text = kind in (nw.Categorical, nw.Enum) and not table.implementation.is_pandas_like()
     cells = table.select(_as_text(name) if as_text or _is_object(table, name) else nw.col(name))
-    most = MAX_LABELS if separator is None else MAX_CELLS
-    found = _collect(cells.group_by(name).agg(nw.len().alias("rows")).head(most + 2))  # one of them may be null
+    most, what = (MAX_LABELS, "label") if separator is None else (MAX_CELLS, "combination of labels")
+    # below, 3: null and "" are no labels, and one label more is too many
+    if table.implementation.is_polars():  # in an id column the first rows tell, before memory fills with the others
+        first = _collect(cells.head(most + 3).select(nw.col(name).n_unique()))
+        if first.item() == most + 3:
+            raise _too_many(column, most, what)
+    found = _collect(cells.group_by(name).agg(nw.len().alias("rows")).head(most + 3))
     nulls, sizes = found.get_column(name).is_null().to_list(), [int(n) for n in found.get_column("rows").to_list()]
     lines = list(zip(found.get_column(name).to_list(), nulls, sizes, strict=True))
     full = [(value, n) for value, null, n in lines if not null and value == value]
@@ -221,7 +226,7 @@ def _count_cells(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", column: Any, se
         missing += blank
         notes.append(f"{_rows(blank)} with nothing in column {_quote(column)}: counted as missing.")
     if len(tally) > most:
-        raise _too_many(column, most, "label" if separator is None else "combination of labels")
+        raise _too_many(column, most, what)
     rows = sum(sizes)
     if separator is None:
         return _sorted(tally, rows, missing, "single", notes)
@@ -426,17 +431,21 @@ def _tally_numbers(array: NDArray[Any]) -> tuple[list[Any], NDArray[np.int64]]:
                 "(for weights from counts there is class_weights)"
             )
         array = array.astype(np.int64)
-    low, high = int(array.min()), int(array.max())
-    if high - low >= max(len(array), 1 << 16):
-        values, counts = np.unique(array, return_counts=True)
-        return values.tolist(), counts
-    if 0 <= low <= len(array):
-        low = 0  # spares a copy
-    elif array.dtype == np.uint64:
-        array = array - np.uint64(low)
-    else:
-        array = array.astype(np.int64) - low
-    counts = np.bincount(array.astype(np.int64, copy=False))
+    most, high = max(len(array), 1 << 16), int(array.max())
+    if array.dtype == np.uint64 and high <= np.iinfo(np.int64).max:
+        array = array.astype(np.int64)
+    low = 0
+    try:
+        counts = np.bincount(array) if high <= most else None
+    except ValueError:  # it refuses negative numbers; looking for them first would cost a pass over all
+        counts = None
+    if counts is None:
+        low = int(array.min())
+        if high - low > most:
+            values, counts = np.unique(array, return_counts=True)
+            return values.tolist(), counts
+        shifted = array - np.uint64(low) if array.dtype == np.uint64 else array.astype(np.int64) - low
+        counts = np.bincount(shifted.astype(np.int64, copy=False))
     there = np.flatnonzero(counts)
     return [int(value) + low for value in there], counts[there]
 

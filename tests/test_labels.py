@@ -149,7 +149,11 @@ class TestCells:
         for frame in (many.lazy(), many.to_arrow()):
             with pytest.raises(ValueError, match=says):
                 count_labels(frame, "y")
-        # a missing cell or a blank is no value
+        # a missing cell or a blank is no value, and does not push one out
+        with pytest.raises(ValueError, match=says):
+            count_labels(pa.table({"y": [None, "", *map(str, range(100_001))]}), "y")
+        with pytest.raises(ValueError, match=says):  # the first rows do not tell
+            count_labels(pl.DataFrame({"y": [*["", None] * 50_001, *map(str, range(100_001))]}), "y")
         more = pl.concat([few.cast(pl.String), pl.DataFrame({"y": ["", None]})])
         assert len(count_labels(more, "y").labels) == 100_000
         # combinations of few labels are many, and no ids
