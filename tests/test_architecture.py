@@ -19,6 +19,8 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "chance": {"compare", "costs", "labels"},
     "rules": {"chance", "compare", "costs", "labels"},
     "advice": {"chance", "compare", "costs", "labels", "rules", "weights"},
+    "labels": {"weights"},
+    "spellings": {"labels"},
     "strategies": {"knobs", "weights"},
     "models": {"knobs"},
     "data": {"knobs"},
