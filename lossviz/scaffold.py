@@ -7,13 +7,14 @@ import ast
 import inspect
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from textwrap import dedent
+from textwrap import dedent, fill
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lossviz.labels import KINDS, LabelCounts
+from lossviz.knobs import one_of, settle
+from lossviz.labels import LabelCounts
 from lossviz.weights import NORMALISATIONS, SCHEMES, Scheme, class_weights
 
 WIDTH = 100
@@ -21,7 +22,7 @@ CLOSE = 1e-6
 """How closely weights must follow their scheme, relatively: float32 or seven printed digits will do."""
 FEW = 20
 """Labels that a model a label is fitted for on made-up data; more would take long."""
-SUMS = {None: "its own scale", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean weight of an example 1"}
+SUMS = {None: "its own scale", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean weight 1"}
 VOID = 255
 """The index of unlabelled pixels in Pascal VOC and Cityscapes, where no class has weight 0."""
 
@@ -74,10 +75,10 @@ def _quote(text: object) -> str:
 
 
 def _by_index(counts: LabelCounts, weights: Mapping[str, float] | ArrayLike) -> NDArray[np.float64]:
-    labels = counts.labels
+    labels, known = counts.labels, set(counts.labels)
     if isinstance(weights, Mapping):
         for label in weights:
-            if label not in labels:
+            if label not in known:
                 raise ValueError(f"weights name {_quote(label)}, which is no label that was counted")
         for label in labels:
             if label not in weights:
@@ -131,21 +132,19 @@ def prepare(
     """Check what code is asked for.
 
     Raises:
-        ValueError: Fewer labels than there is something to weight; weights that are not one number a label; weights
-            that do not follow the scheme they are said to come from; a renaming to a label that was not counted.
+        ValueError: No labels; weights that are not one number a label; weights that do not follow the scheme or
+            the normalisation they are said to come from; a renaming to a label that was not counted.
     """
-    least = 1 if counts.kind == "multi" else 2
-    if len(counts.labels) < least:
-        raise ValueError(f"there is nothing to weight: {len(counts.labels)} label(s), and it takes {least}")
-    if scheme is not None and scheme not in SCHEMES:
-        raise ValueError(f"scheme must be one of {', '.join(map(repr, SCHEMES))} or None; not {scheme!r:.80}")
-    if normalise not in (None, *NORMALISATIONS):
-        raise ValueError(f"normalise must be one of {', '.join(map(repr, NORMALISATIONS))} or None; not {normalise!r:.80}")
+    if not counts.labels:
+        raise ValueError("there are no labels: nothing to weight")
+    if normalise is not None:
+        one_of("normalise", normalise, NORMALISATIONS)
     for old, new in (renaming or {}).items():
         if new not in counts.labels:
             raise ValueError(f"renaming takes {_quote(old)} to {_quote(new)}, which is no label that was counted")
-    entry = None if scheme is None else SCHEMES[scheme]
-    case = Case(counts, _by_index(counts, weights), entry, normalise, dict(knobs), dict(renaming or {}))
+    entry = None if scheme is None else SCHEMES[one_of("scheme", scheme, SCHEMES)]
+    settled = settle(entry.name, entry.knobs, knobs) if entry else {}
+    case = Case(counts, _by_index(counts, weights), entry, normalise, settled, dict(renaming or {}))
     if scheme is None:
         if knobs:
             raise ValueError(f"knobs belong to a scheme; without one, leave out {_quote(next(iter(knobs)))}")
@@ -155,7 +154,9 @@ def prepare(
             raise ValueError(f"the weights are not normalised as was said: {SUMS[normalise]}")
     else:
         expected, used = _expected(case), case.weights > 0
-        for label, ours, theirs in zip(np.array(counts.labels, object)[used], case.weights[used], expected, strict=True):
+        for label, ours, theirs in zip(
+            np.array(counts.labels, object)[used], case.weights[used], expected, strict=True
+        ):
             if not np.isclose(ours, theirs, rtol=CLOSE, atol=0):
                 raise ValueError(
                     f"label {_quote(label)} has a weight of {ours:g}, and the scheme {scheme!r} gives {theirs:g}: "
@@ -183,31 +184,33 @@ def wrapped(items: Iterable[str], opening: str, closing: str) -> str:
     return "\n    ".join([opening, *lines]) + f"\n{closing}"
 
 
+def note(text: str) -> str:
+    """A comment, as many lines as it takes."""
+    return fill(text, WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False) + "\n"
+
+
 def head(case: Case, imports: Iterable[str] = ()) -> str:
     """Imports, classes, counts and weights."""
     lines = sorted({"import numpy as np", *imports}, key=lambda line: (line.startswith("from"), line))
-    weights = {i: float(w) for i, w in enumerate(case.weights)}
-    name = "pos_weight" if case.kind == "multi" else "class_weight"
-    of = "of a label's positives, by label index" if case.kind == "multi" else "by class index"
-    what = "weights of one's own" if case.scheme is None else f"{case.scheme.title} ({case.scheme.source})"
-    what = f"{what}, {SUMS[case.normalise]}" if case.scheme or case.normalise else what
-    counted = "rows that have it" if case.kind == "multi" else "pixels" if case.kind == "pixels" else "examples"
-    return "\n".join(
-        [
-            *lines,
-            "",
-            "# The place of a class in the list is its index.",
-            f"classes = {wrapped(map(repr, case.counts.labels), '[', ']')}",
-            "index = {label: i for i, label in enumerate(classes)}",
-            f"# How often each was counted ({counted}).",
-            f"counts = {wrapped((repr(int(n)) for n in case.counts.counts), '[', ']')}",
-            f"# Weights {of}: {what}.",
-            f"{name} = {wrapped((f'{i}: {w!r}' for i, w in weights.items()), '{', '}')}",
-            f"weights = np.array([{name}[i] for i in range(len(classes))])",
-            *_renaming(case),
-            "",
-        ]
+    weights = wrapped((f"{i}: {w!r}" for i, w in enumerate(case.weights.tolist())), "{", "}")
+    name, of = (
+        ("class_weight", "by class index") if case.kind != "multi" else ("pos_weight", "of the rows that have it")
     )
+    source = "one's own" if case.scheme is None else f"{case.scheme.title} ({case.scheme.source})"
+    counted = {"single": "examples", "multi": "rows that have it", "pixels": "pixels"}[case.kind]
+    lines += [
+        "",
+        "# The place of a class in the list is its index.",
+        f"classes = {wrapped(map(repr, case.counts.labels), '[', ']')}",
+        "index = {label: i for i, label in enumerate(classes)}",
+        f"# How often each was counted: {counted}.",
+        f"counts = {wrapped((repr(int(n)) for n in case.counts.counts), '[', ']')}",
+        note(f"Weights {of}, {SUMS[case.normalise]}: {source}.").rstrip(),
+        f"{name} = {weights}",
+        f"weights = np.array([{name}[i] for i in range(len(classes))])",
+        *_renaming(case),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _renaming(case: Case) -> list[str]:
@@ -219,11 +222,11 @@ def _renaming(case: Case) -> list[str]:
 
 def data(case: Case) -> str:
     """A few made-up examples with the user's labels: X, and y (multi-label: Y)."""
-    made_up = "# Made-up data, so that this runs as it is. Replace"
+    made_up = "Made-up data, so that this runs as it is. Replace"
     if case.kind == "single":
         raw = f"classes * {max(2, 32 // case.classes)}"
         lines = [
-            f"{made_up} X and labels by yours; labels are text, as in your file.",
+            note(f"{made_up} X and labels by yours; labels are text, as in your file.").rstrip(),
             f"labels = {raw} + list(renaming)" if case.renaming else f"labels = {raw}",
             'X = np.random.default_rng(0).normal(size=(len(labels), 4)).astype("float32")',
             *(["labels = [renaming.get(label, label) for label in labels]"] if case.renaming else []),
@@ -231,7 +234,7 @@ def data(case: Case) -> str:
         ]
     elif case.kind == "multi":
         lines = [
-            f"{made_up} X and rows by yours: the labels of each row, as text.",
+            note(f"{made_up} X and rows by yours: the labels of each row, as text.").rstrip(),
             "rng = np.random.default_rng(0)",
             "rows = [[label for label in classes if rng.random() < 0.3] for _ in range(30)]",
             "rows += [[], classes, list(renaming)]" if case.renaming else "rows += [[], classes]",
@@ -243,7 +246,7 @@ def data(case: Case) -> str:
         ]
     else:
         lines = [
-            f"{made_up} X by your images and y by their masks of class indices.",
+            note(f"{made_up} X by your images and y by their masks of class indices.").rstrip(),
             f"void = {case.void}  # the index of pixels that do not count",
             "rng = np.random.default_rng(0)",
             'X = rng.normal(size=(4, 8, 8, 3)).astype("float32")',
@@ -264,9 +267,7 @@ def truth(case: Case) -> str:
         return lines + "has = np.array([[label in row for label in classes] for row in rows])\n"
     if case.kind == "single":
         return lines + "w = np.array([weight_of[label] for label in labels])\n"
-    return (
-        lines + "w = np.array([0.0 if i == void else weight_of[classes[i]] for i in y.ravel()]).reshape(y.shape)\n"
-    )
+    return lines + "w = np.array([0.0 if i == void else weight_of[classes[i]] for i in y.ravel()]).reshape(y.shape)\n"
 
 
 def cross_entropy(case: Case) -> str:
@@ -325,7 +326,7 @@ def weights_check(case: Case) -> str:
                 every = case.counts.present
                 images = wrapped((repr(int(p)) for p in every), "[", "]") if every is not None else ""
                 given.append(f"np.array({images}, dtype=float){pick}" if images else "np.full_like(n, n.sum())")
-            given += [f"{knob.name}={case.knobs.get(knob.name, knob.default)!r}" for knob in case.scheme.knobs]
+            given += [f"{knob}={value!r}" for knob, value in case.knobs.items()]
             lines.append(f"formula = {case.scheme.name}({', '.join(given)})")
         scale = {"sum": "1 / formula.sum()", "classes": "len(n) / formula.sum()", "mean": "n.sum() / (n @ formula)"}
         if case.normalise:

@@ -29,8 +29,9 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "presets": set(),
     "spreadsheet": set(),
     "takeaway": {"judgement", "plan", "spreadsheet"},
-    "scaffold": {"labels", "weights"},
-    "snippets": {"knobs", "labels", "scaffold", "spreadsheet"},
+    "scaffold": {"knobs", "labels", "weights"},
+    "recipes": {"labels", "scaffold"},
+    "snippets": {"knobs", "labels", "recipes", "scaffold", "spreadsheet"},
     "demo": {"data", "figures", "knobs", "plan", "sentences", "wire"},
     "train": {"equation", "measure", "models", "plan", "strategies"},
 }

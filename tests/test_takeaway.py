@@ -71,8 +71,8 @@ def test_csv_is_the_table_and_holds_no_formula(run):
     assert back.pop("Seed").tolist() == [0, 0, 0, 0]
     np.testing.assert_allclose(back.to_numpy(), judgement.table(run.plan, records).to_numpy(float), rtol=1e-12)
     assert list(back.index) == ["Cross-entropy", "Multiplied logits (raw)", "Multiplied logits (scaled)", "Focal loss"]
-    for cell in (*back.columns, *back.index):
-        assert cell[0] not in "=+-@\t\r"
+    for name in (*back.columns, *back.index):
+        assert name[0] not in "=+-@\t\r"
     assert cell("=1+1") == "'=1+1"
     assert cell("\tx") == "'\tx"
     assert cell("plain") == "plain"
