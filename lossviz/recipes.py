@@ -74,7 +74,8 @@ def _keras_model(case: Case) -> str:
     return dedent(
         f"""\
         keras.utils.set_random_seed(0)
-        model = keras.Sequential([keras.layers.Input(X.shape[1:]), keras.layers.{layer}])  # logits
+        # Its output are logits: no softmax, no sigmoid.
+        model = keras.Sequential([keras.layers.Input(X.shape[1:]), keras.layers.{layer}])
         logits = keras.ops.convert_to_numpy(model(X))  # before training, for the self-check
         """
     )
@@ -86,7 +87,7 @@ def _keras_fit(case: Case, target: str, given: str, loss: str, remark: str) -> s
     return (
         f'model.compile("adam", {loss})\n'
         + note(f"{remark} {ONE_BATCH}")
-        + f"history = model.fit(\n    X, {target}, {given}epochs=2, batch_size=len(X), verbose=0\n)\n\n"
+        + f"history = model.fit(X, {target}, {given}epochs=2, batch_size=len(X), verbose=0)\n\n"
         + note(f"Self-check: Keras' first loss is the mean of w·ℓ over all {of} and not divided by Σw.")
         + truth(case)
         + cross_entropy(case)
@@ -239,12 +240,21 @@ def pytorch(case: Case) -> str:
 
 def _each_label(case: Case, model: str, above: str) -> list[str]:
     """A yes or no of its own for each label: a model each."""
-    some = f"some = classes[:{FEW}]  # so that this is quick; all of yours: classes"
+    among, lines = "classes", []
+    if case.left_out:
+        lines += [
+            *note("A label of weight 0 is left out: where it is in every row, there is nothing to learn.").splitlines(),
+            "learnt = [label for label in classes if pos_weight[index[label]] > 0]",
+        ]
+        among = "learnt"
+    if case.classes > FEW:
+        lines.append(f"some = {among}[:{FEW}]  # so that this is quick; all of yours: {among}")
+        among = "some"
     return [
-        *([some] if case.classes > FEW else []),
+        *lines,
         *note(f"A yes or no of its own for each label. {above}").splitlines(),
         "models = {}",
-        f"for label in {'some' if case.classes > FEW else 'classes'}:",
+        f"for label in {among}:",
         "    i = index[label]",
         f"    models[label] = {model}",
         "    models[label].fit(X, Y[:, i])",
@@ -312,7 +322,7 @@ def _boosted(case: Case, model: str, settings: str, plain: str, fit: str, own: M
             "scale_pos_weight multiplies the loss where the label is. No sample weights besides: both would multiply."
         )
         lines = [
-            *_each_label(case, f"{model}(**settings, {plain}, scale_pos_weight=pos_weight[i])", above),
+            *_each_label(case, f"{model}(**settings, scale_pos_weight=pos_weight[i])", above),
             "",
             *note(
                 "Self-check: the library's own interface, with a weight an example, makes the same model."
@@ -322,7 +332,7 @@ def _boosted(case: Case, model: str, settings: str, plain: str, fit: str, own: M
             *indent(f"parameters = {own['even']}\n{train.format(y='true')}", "    ").splitlines(),
             "    np.testing.assert_allclose(model.predict_proba(X)[:, 1], p, atol=1e-5)",
         ]
-        return start + "\n".join(lines) + "\n"
+        return f"{start}settings |= dict({plain})  # even odds to start from\n" + "\n".join(lines) + "\n"
     two = case.classes == 2
     text = (
         f"{start}{fit}\n\n"
@@ -333,7 +343,8 @@ def _boosted(case: Case, model: str, settings: str, plain: str, fit: str, own: M
         + f"parameters = {own['two' if two else 'many']}\n{train.format(y='y')}\n"
         + ("p = np.stack([1 - p, p], axis=1)\n" if two else "")
         + "np.testing.assert_allclose(model.predict_proba(X), p, atol=1e-5)\n"
-        + "losses = -np.log(np.take_along_axis(p.astype(float), y[:, None], axis=1)[:, 0])\n"
+        + "p = np.take_along_axis(p.astype(float), y[:, None], axis=1)[:, 0]\n"
+        + "losses = -np.log(np.maximum(p, 1e-15))  # as the library bounds it\n"
         + _equal("loss", "(w * losses).sum() / w.sum()")
     )
     if not two or case.left_out:
@@ -369,11 +380,11 @@ def xgboost(case: Case) -> str:
         },
         dedent(
             f"""\
-            rows, log = xgboost.DMatrix(X, {{y}}, weight=w), {{{{}}}}
+            train, log = xgboost.DMatrix(X, {{y}}, weight=w), {{{{}}}}
             booster = xgboost.train(
-                parameters, rows, {rounds}, evals=[(rows, "rows")], evals_result=log, verbose_eval=False
+                parameters, train, {rounds}, evals=[(train, "train")], evals_result=log, verbose_eval=False
             )
-            loss, p = next(iter(log["rows"].values()))[-1], booster.predict(rows)"""
+            loss, p = next(iter(log["train"].values()))[-1], booster.predict(train)"""
         ),
     )
 
@@ -381,7 +392,7 @@ def xgboost(case: Case) -> str:
 @snippet("LightGBM", library="lightgbm", kinds=("single", "multi"), imports=("import lightgbm",))
 def lightgbm(case: Case) -> str:
     """The parameter `class_weight`; `scale_pos_weight` for two classes."""
-    tiny = ['"num_leaves": 4', '"min_child_samples": 1', '"reg_lambda": 1.0', '"verbose": -1']
+    tiny = ['"num_leaves": 4', '"min_child_samples": 1', '"verbose": -1']
     own = [*tiny, '"num_threads": 1']
     above = (
         f"A dict keyed by class index; sample_weight=weights[y] is the same; both at once would multiply. {MEAN_ONE}"
@@ -399,9 +410,9 @@ def lightgbm(case: Case) -> str:
         },
         dedent(
             """\
-            rows, log = lightgbm.Dataset(X, {y}, weight=w, params={{"verbose": -1}}), {{}}
+            train, log = lightgbm.Dataset(X, {y}, weight=w, params={{"verbose": -1}}), {{}}
             booster = lightgbm.train(
-                parameters, rows, 5, valid_sets=[rows], callbacks=[lightgbm.record_evaluation(log)]
+                parameters, train, 5, valid_sets=[train], callbacks=[lightgbm.record_evaluation(log)]
             )
             loss, p = next(iter(log["training"].values()))[-1], booster.predict(X)"""
         ),

@@ -196,7 +196,8 @@ def head(case: Case, imports: Iterable[str] = ()) -> str:
     name, of = (
         ("class_weight", "by class index") if case.kind != "multi" else ("pos_weight", "of the rows that have it")
     )
-    source = "one's own" if case.scheme is None else f"{case.scheme.title} ({case.scheme.source})"
+    source = f"{case.scheme.title} ({case.scheme.source})" if case.scheme else "your own"
+    scale = f", {SUMS[case.normalise]}" if case.scheme or case.normalise else ""
     counted = {"single": "examples", "multi": "rows that have it", "pixels": "pixels"}[case.kind]
     lines += [
         "",
@@ -205,7 +206,7 @@ def head(case: Case, imports: Iterable[str] = ()) -> str:
         "index = {label: i for i, label in enumerate(classes)}",
         f"# How often each was counted: {counted}.",
         f"counts = {wrapped((repr(int(n)) for n in case.counts.counts), '[', ']')}",
-        note(f"Weights {of}, {SUMS[case.normalise]}: {source}.").rstrip(),
+        note(f"Weights {of}: {source}{scale}.").rstrip(),
         f"{name} = {weights}",
         f"weights = np.array([{name}[i] for i in range(len(classes))])",
         *_renaming(case),
@@ -320,7 +321,7 @@ def weights_check(case: Case) -> str:
             lines.append(f"formula = ({_rows(case.counts)} - n) / n  # rows without the label per row that has it")
         else:
             function, takes = _formula(case.scheme)
-            lines[1:1] = ["", "", function, "", ""]
+            lines[:0] = ["", "# Where the weights come from.", function, "", ""]
             given = ["n"] if "counts" in takes else []
             if "present" in takes:
                 every = case.counts.present
@@ -337,5 +338,6 @@ def weights_check(case: Case) -> str:
         lines.append(f"np.testing.assert_allclose({sums[case.normalise]}, rtol={CLOSE})  # {SUMS[case.normalise]}")
     n, used = case.counts.counts[case.weights > 0], case.weights[case.weights > 0]
     mean = f"{n @ used / n.sum():.12g}"
-    lines.append(f"np.testing.assert_allclose(n @ used / n.sum(), {mean}, rtol=1e-9)  # the mean weight of an example")
+    lines.append("# What an example weighs on average, which scales the learning rate.")
+    lines.append(f"np.testing.assert_allclose(n @ used / n.sum(), {mean}, rtol=1e-9)")
     return "\n".join(lines) + "\n"

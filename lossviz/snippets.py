@@ -57,10 +57,7 @@ def code(
     Example:
         >>> import numpy as np
         >>> animals = LabelCounts(("cat", "dog"), np.array([1, 3]), 4)
-        >>> print(code("numpy", animals, [2.0, 2 / 3], scheme="balanced")[:169])
-        import numpy as np
-        import pandas as pd
-        <BLANKLINE>
+        >>> print("\\n".join(code("numpy", animals, [2.0, 2 / 3], scheme="balanced").splitlines()[3:6]))
         # The place of a class in the list is its index.
         classes = ['cat', 'dog']
         index = {label: i for i, label in enumerate(classes)}
@@ -163,9 +160,9 @@ def weights_json(
 
     Example:
         >>> import numpy as np
-        >>> print(weights_json(LabelCounts(("cat", "dog"), np.array([1, 3]), 4), [2.0, 2 / 3], scheme="balanced"))
-        {"counts": {"cat": 1, "dog": 3}, "weights": {"cat": 2.0, "dog": 0.6666666666666666}, "scheme": "balanced",
-         "normalise": null, "knobs": {}, "notes": []}
+        >>> text = weights_json(LabelCounts(("cat", "dog"), np.array([1, 3]), 4), [2.0, 0.5], scheme=None)
+        >>> json.loads(text)["weights"]
+        {'cat': 2.0, 'dog': 0.5}
     """
     case = scaffold.prepare(counts, weights, scheme, normalise, None, knobs)
     labels = counts.labels
