@@ -313,7 +313,7 @@ def weights_check(case: Case) -> str:
     pick = "[weights > 0]" if case.left_out else ""
     lines = [
         "# Self-check: the weights follow from the counts.",
-        f"assert list(index.values()) == list({name}) == list(range(len(classes)))",
+        f"assert list(index.items()) == list(zip(classes, {name}))",
         f"n, used = np.array(counts, dtype=float){pick}, weights{pick}",
     ]
     if case.scheme is not None:

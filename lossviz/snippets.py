@@ -57,10 +57,8 @@ def code(
     Example:
         >>> import numpy as np
         >>> animals = LabelCounts(("cat", "dog"), np.array([1, 3]), 4)
-        >>> print("\\n".join(code("numpy", animals, [2.0, 2 / 3], scheme="balanced").splitlines()[3:6]))
-        # The place of a class in the list is its index.
-        classes = ['cat', 'dog']
-        index = {label: i for i, label in enumerate(classes)}
+        >>> code("numpy", animals, [2.0, 2 / 3], scheme="balanced").splitlines()[4]
+        "classes = ['cat', 'dog']"
     """
     entry = SNIPPETS[one_of("snippet", name, SNIPPETS)]
     case = scaffold.prepare(counts, weights, scheme, normalise, renaming, knobs)

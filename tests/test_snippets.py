@@ -39,7 +39,7 @@ def counted(kind, counts, labels=None, **more):
     counts = np.array(counts)
     labels = labels or tuple(f"class {i:04d}" for i in range(len(counts)))
     rows = int(counts.sum()) if kind != "multi" else int(counts.max()) + 57
-    present = 3 * counts if kind == "pixels" else None
+    present = counts * range(2, 2 + len(counts)) if kind == "pixels" else None
     return LabelCounts(labels, counts, rows, kind=kind, present=present, **more)
 
 
@@ -65,17 +65,29 @@ SCHEME = {"single": "balanced", "multi": "pos_weight", "pixels": "median_frequen
 SERVED = [(name, kind) for name in NAMES for kind in KINDS if kind in SNIPPETS[name].kinds]
 
 
+SLOW = ("keras_class_weight", "keras_sample_weight", "keras_loss", "tensorflow")
+
+
 def good(name):
-    """Code that must run: two classes, three, a thousand; odd labels; renamed; uneven; left out; of every scheme."""
+    """Code that must run: two classes, three, a thousand; odd labels; renamed; uneven; left out; of every scheme.
+
+    Keras takes half a second each, so that it gets fewer: what labels and weights do is the same for all.
+    """
     for kind in SNIPPETS[name].kinds:
         scheme, n = SCHEME[kind], THREE[kind].counts
         yield f"{kind}-3", written(name, THREE[kind], scheme)
+        weights = [*weighted(counted(kind, n[:2]), "balanced"), 0]
+        yield f"{kind}-left-out", snippets.code(name, THREE[kind], weights, scheme="balanced")
         if kind == "single":
             yield "single-2", written(name, counted(kind, [500, 31]), "pos_weight")
+            yield "single-1000", written(name, counted(kind, range(1, 1001)), "sqrt", "mean")
+        if name in SLOW:
+            continue
+        yield f"{kind}-own", snippets.code(name, THREE[kind], [1.5, 20.25, 3.125], scheme=None)
+        if kind == "single":
             yield "single-uneven", written(name, counted(kind, [1, 1_000_000, 30]), "balanced")
             odd = {f" {HOSTILE[0]}\n": HOSTILE[0], "=1": HOSTILE[1]}
             yield "single-odd", written(name, counted(kind, [9] * len(HOSTILE), HOSTILE), "sqrt", "sum", odd)
-            yield "single-1000", written(name, counted(kind, range(1, 1001)), "sqrt", "mean")
         elif kind == "multi":
             yield "multi-1", written(name, counted(kind, [3]), scheme)
             yield "multi-25", written(name, counted(kind, range(1, 26)), scheme)
@@ -83,21 +95,20 @@ def good(name):
                 "multi-renamed",
                 written(name, counted(kind, [5, 2], ("a", "b")), "sqrt", "mean", {"A": "a", "B ": "b"}),
             )
-        weights = [*weighted(counted(kind, n[:2]), "balanced"), 0]
-        yield f"{kind}-left-out", snippets.code(name, THREE[kind], weights, scheme="balanced")
-        yield f"{kind}-own", snippets.code(name, THREE[kind], [1.5, 20.25, 3.125], scheme=None)
 
 
 GENERIC = {
     "a weight": (r"_weight = \{0: [\d.]+", "_weight = {0: 7.5"),
-    "the index": (r"enumerate\(classes\)\}", "enumerate(classes, -1)}"),
+    "the index": (r"enumerate\(classes\)\}", "enumerate(classes[::-1])}"),
 }
 OWN = {
     "keras_class_weight": [("class_weight=class_weight, epochs", "epochs")],
     "keras_sample_weight": [("sample_weight=sample_weight, epochs", "epochs")],
     "keras_loss": [("return w * keras", "return keras"), ("w * y *", "y *"), ("(y, logits, from", "(y, logits * weights, from")],
-    "tensorflow": [("tf.gather(w, y) * losses", "losses"), ("w * losses)", "losses)"), ("pos_weight=w", "pos_weight=1.0")],
-    "pytorch": [("weight=w)\n", "weight=None)\n"), ("weight=w, ig", "ig"), ("loss(output,", "loss(output * w.mean(),")],
+    "tensorflow": [
+        ("tf.gather(w, y) * losses", "losses"), ("mean(w * losses)", "mean(losses)"), ("_weight=w)", "_weight=1.0)"),
+    ],
+    "pytorch": [("weight=w)\n", "weight=None)\n"), ("weight=w, ig", "ig"), ("loss(output,", "loss(output * 2,")],
     "sklearn": [("(class_weight=class_weight, ", "("), ("1: pos_weight[i]", "1: 1.0")],
     "xgboost": [(", sample_weight=weights[y]", ""), ("=pos_weight[i]", "=1.0"), ("_weight=ratio", "_weight=1.0")],
     "lightgbm": [(", class_weight=class_weight)", ")"), ("=pos_weight[i]", "=1.0"), ("_weight=ratio", "_weight=1.0")],
@@ -117,7 +128,7 @@ def bad(name):
             mutant, times = re.subn(old, new, codes[0], count=1)
             assert times == 1
             yield f"{kind}: {what}", mutant
-        if kind == "single":
+        if kind == "single" and name not in SLOW:
             codes.append(written(name, counted(kind, [500, 31]), "pos_weight"))
         for number, text in enumerate(codes):
             library = text[: text.index("# Self-check: the weights follow")]
@@ -134,7 +145,7 @@ def notebooks():
 
 
 RUNNER = """
-import contextlib, io, json, os, sys, time, traceback
+import contextlib, io, json, os, sys, tempfile, time, traceback
 
 def guard(event, args):
     writes = event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
@@ -142,6 +153,7 @@ def guard(event, args):
         raise PermissionError(f"{event} {args}")
 
 guarded = False
+tempfile.gettempdir()  # looked for by writing a file; PyTorch asks for it
 sys.addaudithook(guard)
 for key, imports, texts in json.load(sys.stdin):
     scope, said = {"__name__": "__main__"}, io.StringIO()
@@ -207,9 +219,7 @@ def test_every_self_check_refuses_what_is_wrong(process):
     for name in PROCESSES[process]:
         for kind in SNIPPETS[name].kinds:
             assert sum(key.startswith(f"{name} not {kind}: ") for key in wrong) > len(GENERIC), (name, kind)
-    # An index that is off by one is refused by the check, or by the library before that.
-    early = {key for key, outcome in wrong.items() if outcome not in ("ran", "refused") and "the index" in key}
-    assert {key: outcome for key, outcome in wrong.items() if outcome != "refused" and key not in early} == {}
+    assert {key: outcome for key, outcome in wrong.items() if outcome != "refused"} == {}
 
 
 def test_every_mutation_is_used():
@@ -322,7 +332,7 @@ def test_labels_are_data(labels, spellings, served):
 def test_a_thousand_classes_are_readable(name, kind):
     text = written(name, counted(kind, range(1, 1001)), SCHEME[kind])
     assert max(map(len, text.splitlines())) <= WIDTH + 2
-    assert len(text.splitlines()) < 650
+    assert len(text.splitlines()) < 750
 
 
 @pytest.mark.parametrize(("name", "kind"), SERVED)
