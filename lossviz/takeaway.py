@@ -9,6 +9,7 @@ import pandas as pd
 
 from lossviz import judgement
 from lossviz.plan import Run
+from lossviz.spreadsheet import cell
 
 
 class Source(NamedTuple):
@@ -69,11 +70,6 @@ def call(source: Source, names: Sequence[str], options: Mapping[str, Any]) -> st
     )
 
 
-def _cell(text: str) -> str:
-    """Text that a spreadsheet takes for text: a leading =, +, -, @ or control character would start a formula."""
-    return f"'{text}" if text[:1] in tuple("=+-@\t\r\n") else text
-
-
 def csv(run: Run, records: list[dict[str, Any]]) -> str:
     """The table of `lossviz.judgement.table`, in full precision, a line a strategy, decision rule and seed.
 
@@ -82,9 +78,9 @@ def csv(run: Run, records: list[dict[str, Any]]) -> str:
         records: What `lossviz.judgement.judged` returned for it.
     """
     frame = pd.concat([judgement.table(run.plan, [record]) for record in records])
-    frame.index = [_cell(str(i)) for i in frame.index]
+    frame.index = [cell(str(i)) for i in frame.index]
     frame.insert(0, "Seed", [run.plan.rows[record["row"]].seed for record in records])
-    frame.columns = [_cell(str(c)) for c in frame.columns]
+    frame.columns = [cell(str(c)) for c in frame.columns]
     return str(frame.to_csv(index_label="Strategy", lineterminator="\n"))
 
 

@@ -34,7 +34,11 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "judgement": {"measure", "models", "plan", "sentences"},
     "wire": {"figures", "plan", "sentences", "strategies", "weights"},
     "presets": set(),
-    "takeaway": {"judgement", "plan"},
+    "spreadsheet": set(),
+    "takeaway": {"judgement", "plan", "spreadsheet"},
+    "scaffold": {"knobs", "labels", "weights"},
+    "recipes": {"labels", "scaffold"},
+    "snippets": {"knobs", "labels", "recipes", "scaffold", "spreadsheet"},
     "demo": {"data", "figures", "knobs", "plan", "sentences", "wire"},
     "train": {"equation", "measure", "models", "plan", "strategies"},
 }

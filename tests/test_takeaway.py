@@ -10,6 +10,7 @@ import pytest
 
 import lossviz
 from lossviz import judgement, takeaway
+from lossviz.spreadsheet import cell
 
 NAMES = ["cross_entropy", "multiplied_logits", "focal"]
 OPTIONS = {"model": "linear", "steps": 30, "seed": 2, "knobs": {"focal": {"gamma": 3.0}}, "batch_size": None}
@@ -78,11 +79,11 @@ def test_csv_is_the_table_and_holds_no_formula(run):
     assert back.pop("Seed").tolist() == [0, 0, 0, 0]
     np.testing.assert_allclose(back.to_numpy(), judgement.table(run.plan, records).to_numpy(float), rtol=1e-12)
     assert list(back.index) == ["Cross-entropy", "Multiplied logits (raw)", "Multiplied logits (scaled)", "Focal loss"]
-    for cell in (*back.columns, *back.index):
-        assert cell[0] not in "=+-@\t\r"
-    assert takeaway._cell("=1+1") == "'=1+1"
-    assert takeaway._cell("\tx") == "'\tx"
-    assert takeaway._cell("plain") == "plain"
+    for name in (*back.columns, *back.index):
+        assert name[0] not in "=+-@\t\r"
+    assert cell("=1+1") == "'=1+1"
+    assert cell("\tx") == "'\tx"
+    assert cell("plain") == "plain"
 
 
 def test_csv_has_a_line_a_seed_and_only_numbers():
