@@ -131,6 +131,7 @@ class LabelFile:
     def _fast(self, guess: Guess) -> LabelCounts | None:
         """Counts by the fast way, or None where it does not lead there for certain."""
         import polars as pl
+        from narwhals.exceptions import NarwhalsError
 
         assert self._reader is not None
         frame = self._reader.fast(guess.columns)
@@ -139,7 +140,7 @@ class LabelFile:
         try:
             counts = _counts(frame, guess, self.filename)
             return None if counts.missing and self._reader.doubtful() else counts
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError, UnicodeError):
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, NarwhalsError, OSError, UnicodeError):
             return None
         except _Blank:
             if self._reader.doubtful():
@@ -287,10 +288,10 @@ def _counts(frame: "pl.LazyFrame", guess: Guess, filename: str) -> LabelCounts:
     column: Any = guess.columns if guess.layout == "columns" else guess.columns[0]
     try:
         return count_labels(frame, column, separator=guess.separator)
-    except FileError:
-        raise
     except ValueError as error:
-        raise FileError(str(error)) from None
+        if type(error) is not ValueError:  # the engine's, not a sentence
+            raise
+        raise FileError(f"In {quote(filename)}: {error}.") from None
 
 
 def _tabled(frame: "pl.LazyFrame", guess: Guess, filename: str) -> LabelCounts:

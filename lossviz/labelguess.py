@@ -181,8 +181,11 @@ def _counted(columns: Sequence[str], cells: dict[str, list[str]], layout: str | 
     pixels = next((name for name in numbers if PIXEL_NAMES & _words(name)), None)
     if pixels and layout != "table":
         ours = list(map(_number, cells[pixels]))
+        others = [name for name in numbers if name != pixels]
         larger = [
-            n for n in numbers if n != pixels and all(a <= _number(b) for a, b in zip(ours, cells[n], strict=True))
+            name
+            for name in others
+            if _words(name) & PRESENT_NAMES or all(a <= _number(b) for a, b in zip(ours, cells[name], strict=True))
         ]
         return Guess(
             "pixels", (label, pixels, *larger[:1]), None, f"{quote(pixels)} holds pixels, and no label is twice"
