@@ -48,8 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except SystemExit as end:  # --help
         return int(end.code or 0)
     except ValueError as error:
-        print(f"lossviz: {' '.join(escaped(str(error)).split())}", file=sys.stderr)
+        print(f"lossviz: {escaped(' '.join(str(error).split()))}", file=sys.stderr)
         return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a label that the terminal cannot show is no error
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
@@ -108,7 +110,7 @@ def _weights(options: argparse.Namespace) -> str:
     weights = _weigh(counts, options.scheme, options.normalise, knobs)
     if options.format != "json":
         for note in counts.notes:
-            print(f"Note: {' '.join(escaped(note).split())}", file=sys.stderr)
+            print(f"Note: {escaped(' '.join(note.split()))}", file=sys.stderr)
     return FORMATS[options.format](counts, weights, options)
 
 

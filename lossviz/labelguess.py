@@ -119,7 +119,7 @@ def guess_layout(columns: Sequence[str], rows: Rows, header: bool = True, layout
     if layout in ("table", "pixels"):
         numbers = [n for n in columns if n != label and _is_whole(cells[n])] or [n for n in columns if n != label]
         return Guess(layout, (label, *numbers[: 1 if layout == "table" else 2]), None, reason)
-    flags = [name for name in columns if _is_flag(cells[name])]
+    flags = [name for name in columns if _is_flag(cells[name]) and not _names_rows(name)]
     rest = [name for name in columns if name not in flags and not _names_rows(name)]
     if layout == "columns" or (layout is None and named is None and len(flags) > 1 and len(flags) >= len(rest)):
         return Guess("columns", tuple(flags or rest), None, f"{len(flags)} columns hold only 0 and 1")
@@ -172,8 +172,10 @@ def _counted(columns: Sequence[str], cells: dict[str, list[str]], layout: str | 
     texts = [name for name in columns if name not in whole and not _names_rows(name)]
     usual = [name for name in columns if name.strip().lower() in LABEL_NAMES]
     label = next(iter([*usual, *texts, *columns]))
-    numbers = [name for name in whole if name != label]
-    if usual and layout != "pixels" and (says := [name for name in columns if _words(name) & COUNT_NAMES]):
+    numbers = [
+        name for name in whole if name != label and not (name.strip().lower() == "n" and _is_ascending(cells[name]))
+    ]
+    if usual and layout != "pixels" and (says := [name for name in columns if _words(name) & COUNT_NAMES - {"n"}]):
         if len(columns) == 2 and says[0] != label:  # what is wrong with such a table is said when it is counted
             return Guess("table", (label, says[0]), None, f"{quote(label)} and {quote(says[0])} are the usual names")
     if not numbers or len(set(cells[label])) < len(cells[label]):
@@ -208,6 +210,12 @@ def _is_whole(cells: Sequence[str]) -> bool:
     return bool(cells) and all(WHOLE.fullmatch(cell.replace(",", "")) for cell in cells)
 
 
+def _is_ascending(cells: Sequence[str]) -> bool:
+    """Whether a column numbers the rows."""
+    numbers = list(map(_number, cells))
+    return len(numbers) > 1 and numbers[0] in (0, 1) and all(n == numbers[0] + i for i, n in enumerate(numbers))
+
+
 def _number(text: str) -> float:
     return float(text.replace(",", ""))
 
@@ -229,7 +237,7 @@ def _likely(columns: Sequence[str], cells: dict[str, list[str]]) -> tuple[str, s
     def order(name: str) -> tuple[bool, bool, int]:
         values = [value for value in cells[name] if value]
         distinct = len(set(values))
-        repeats = 2 <= distinct <= max(len(values) // 2, 2)
+        repeats = 2 <= distinct <= len(values) // 2
         return repeats, any(not NUMBER.fullmatch(value) for value in values), columns.index(name)
 
     best = max(columns, key=order)
