@@ -45,15 +45,14 @@ def workbook(*sheets):
     space = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
     links = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     names = "".join(f'<sheet name="{n}" sheetId="{i}" r:id="r{i}"/>' for i, (n, _) in enumerate(sheets, 1))
-    kinds = "http://schemas.openxmlformats.org/package/2006/content-types"
-    book = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
-    types = f'<Types xmlns="{kinds}"><Override PartName="/xl/workbook.xml" ContentType="{book}"/></Types>'
+    package = "http://schemas.openxmlformats.org/package/2006/relationships"
+    root = f'<Relationship Id="r1" Type="{links}/officeDocument" Target="xl/workbook.xml"/>'
     members = [
-        ("[Content_Types].xml", types),
+        ("_rels/.rels", f'<Relationships xmlns="{package}">{root}</Relationships>'),
         ("xl/workbook.xml", f'<workbook {space} xmlns:r="{links}"><sheets>{names}</sheets></workbook>'),
         (
             "xl/_rels/workbook.xml.rels",
-            '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            f'<Relationships xmlns="{package}">'
             + "".join(
                 f'<Relationship Id="r{i}" Type="{links}/worksheet" Target="worksheets/s{i}.xml"/>'
                 for i in range(1, len(sheets) + 1)
@@ -345,9 +344,9 @@ def test_encodings(tmp_path, data, encoding, note, on_disk):
 
 def test_text_that_stops_being_utf8_late_in_a_large_file(tmp_path):
     path = tmp_path / "late.csv"
-    path.write_bytes(b"id,label\n" + b"12345678,cat\n" * 400_000 + "9,größe\n".encode("cp1252"))
+    path.write_bytes(b"id,label\n" + (b"1" * 200 + b",cat\n") * 25_000 + "9,größe\n".encode("cp1252"))
     counts = count(path)
-    assert tally(counts) == {"cat": 400_000, "größe": 1}
+    assert tally(counts) == {"cat": 25_000, "größe": 1}
     assert any("Windows-1252" in n for n in counts.notes)
 
 
