@@ -69,7 +69,7 @@ def located(source: bytes | str | os.PathLike[str], filename: str | None) -> Sou
         raise FileError(f"{quote(path)} cannot be read: {why}.") from None
     if packed == "zip" and is_workbook(Source(path, "", filename)):
         packed = ""
-    return Source(path, packed, filename)
+    return Source(Path(os.path.abspath(path)), packed, filename)  # Polars would look for ~ in another place
 
 
 def packed_as(compression: str) -> str:

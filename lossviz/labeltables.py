@@ -231,9 +231,10 @@ class _JsonReader:
     def careful(self, names: Sequence[str]) -> "tuple[pl.DataFrame, list[str]]":
         """As `Reader` says."""
         filename = self.text.source.filename
-        tally: Counter[tuple[str | None, ...]] = Counter()
+        tally: Counter[Any] = Counter()
         for row in self.rows():
-            tally[tuple(_cell(row.get(name), name, filename) for name in names)] += 1
+            cells = tuple(_cell(row.get(name), name, filename) for name in names)
+            tally[cells if len(names) > 1 else cells[0]] += 1
             if len(tally) > MOST_CELLS:
                 raise FileError(too_many(names, filename))
         return repeated(tally, names), []

@@ -13,7 +13,9 @@ import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from itertools import islice
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -357,25 +359,41 @@ class TextReader:
 
     def _careful(self, names: Sequence[str], encoding: str, errors: str) -> "tuple[pl.DataFrame, list[str]]":
         source, width = self.source, len(self.columns)
-        places = [self.columns.index(name) for name in names]
-        tally: Counter[tuple[str | None, ...]] = Counter()
+        pick = itemgetter(*(self.columns.index(name) for name in names))
+        blank: Any = None if len(names) == 1 else (None,) * len(names)
+        tally: Counter[Any] = Counter()
         odd: dict[str, list[int]] = {"few": [], "many": []}  # how many, the first line, its cells
-        blank = (None,) * len(places)
-        with unpacking(source.filename, packed_as(source.compression)), source.open() as stream:
-            for line, row in _strictly(stream, encoding, errors, self.dialect, source.filename):
-                if not row and width > 1:
-                    continue  # a blank line is no row
-                if len(row) < width and width > 1:
-                    found = odd["few"]
-                elif any(row[width:]):
-                    found = odd["many"]
-                else:
-                    tally[tuple(row[i] for i in places) if row else blank] += 1
-                    if len(tally) > MOST_CELLS:
-                        raise FileError(too_many(names, source.filename))
-                    continue
-                tally[blank] += 1
-                found[:] = [found[0] + 1, *found[1:]] if found else [1, line, len(row)]
+        end = 0  # the line on which the last record ended
+        limit = csv.field_size_limit(LONGEST_CELL)
+        try:
+            with unpacking(source.filename, packed_as(source.compression)), source.open() as stream:
+                text = io.TextIOWrapper(stream, encoding, errors, newline="")
+                lines = csv.reader(
+                    text if isinstance(source.where, bytes) else _bounded(text, source.filename),
+                    delimiter=self.dialect.delimiter,
+                    quoting=_quoting(self.dialect.quoted),
+                    strict=True,
+                )
+                for _ in islice(lines, self.dialect.skip):
+                    end = lines.line_num
+                for row in lines:
+                    end, cells = lines.line_num, len(row)
+                    if cells == width or (cells > width and not any(row[width:])):
+                        tally[pick(row)] += 1
+                        if len(tally) > MOST_CELLS:
+                            raise FileError(too_many(names, source.filename))
+                    elif width == 1 and not row:
+                        tally[blank] += 1
+                    elif row:  # where there are columns, a blank line is no row
+                        tally[blank] += 1
+                        found = odd["few" if cells < width else "many"]
+                        start = end - "".join(row).count("\n")
+                        found[:] = [found[0] + 1, *found[1:]] if found else [1, start, cells]
+                text.detach()
+        except csv.Error as error:
+            raise FileError(f"{quote(source.filename)} cannot be read: {_reason(str(error), end + 1)}.") from None
+        finally:
+            csv.field_size_limit(limit)
         notes = [
             f"{count_rows(found[0])} with too {kind} cells, not {width} (the first has {found[2]}, on line {found[1]} of "
             "the file)."
@@ -391,28 +409,6 @@ def too_many(names: Sequence[str], filename: str) -> str:
         f"Column {quote(names[0])} of {quote(filename)} has more than {MAX_LABELS:,} different values: it names the rows, "
         "or holds numbers, and is no label; choose another column."
     )
-
-
-def _strictly(
-    stream: IO[bytes], encoding: str, errors: str, dialect: Dialect, filename: str
-) -> Iterator[tuple[int, list[str]]]:
-    """The data's records, blank ones as [], and the line of the file on which each begins."""
-    limit = csv.field_size_limit(LONGEST_CELL)
-    text = io.TextIOWrapper(stream, encoding, errors, newline="")
-    lines = csv.reader(
-        _bounded(text, filename), delimiter=dialect.delimiter, quoting=_quoting(dialect.quoted), strict=True
-    )
-    start = 1
-    try:
-        for number, row in enumerate(lines):
-            if number >= dialect.skip:
-                yield start, row
-            start = lines.line_num + 1
-    except csv.Error as error:
-        raise FileError(f"{quote(filename)} cannot be read: {_reason(str(error), start)}.") from None
-    finally:
-        csv.field_size_limit(limit)
-        text.detach()
 
 
 def _bounded(text: io.TextIOWrapper, filename: str) -> Iterator[str]:
@@ -437,10 +433,10 @@ def _reason(error: str, line: int) -> str:
 
 
 def repeated(tally: Counter[Any], names: Sequence[str]) -> "pl.DataFrame":
-    """As many rows as were counted."""
+    """As many rows as were counted; where there is one column, cells are counted and not tuples of them."""
     import polars as pl
 
-    rows = list(tally)
+    rows = [(cell,) for cell in tally] if len(names) == 1 else list(tally)
     columns = {name: pl.Series(name, [row[i] for row in rows], pl.String) for i, name in enumerate(names)}
     times = np.fromiter(tally.values(), np.int64, len(rows))
     return pl.DataFrame(columns)[np.repeat(np.arange(len(rows)), times)]
