@@ -42,7 +42,7 @@ class Task:
         self._result: Any = None
         self._error: BaseException | None = None
         self._lock = threading.Lock()
-        self._cancelled = False
+        self._cancelled = self._late = self._answered = False
         request = pickle.dumps((memory, function, args, kwargs), protocol=pickle.HIGHEST_PROTOCOL)
         self._thread = threading.Thread(target=self._run, args=(request, memory), name="apart", daemon=True)
         self._thread.start()
@@ -72,7 +72,6 @@ class Task:
         self._over.wait()
 
     def _run(self, request: bytes, memory: int) -> None:
-        late = False
         child = None
         try:
             child = self._owner._take()
@@ -81,48 +80,52 @@ class Task:
                 if self._cancelled:
                     child.kill()
             child.wait_until_ready(START_SECONDS)
-
-            def expire() -> None:
-                nonlocal late
-                late = True
-                child.kill()
-
-            timer = threading.Timer(self.seconds, expire)
+            timer = threading.Timer(self.seconds, self._expire)
             timer.daemon = True
             timer.start()
-            watch = _watch(child, memory, self._over) if sys.platform != "linux" else None
+            ended = threading.Event()
+            if sys.platform != "linux":
+                _watch(child, memory, ended)
             try:
                 ok, value = child.call(request)
             finally:
                 timer.cancel()
-                if watch is not None:
-                    watch.join(0)
+                ended.set()
+            with self._lock:
+                self._answered = True
             if ok:
                 self._result = value
             else:
                 self._error = value
         except (EOFError, OSError, pickle.UnpicklingError, struct.error):
-            self._error = ValueError(self._why(late, child, memory))
+            self._error = ValueError(self._why(child, memory))
         except BaseException as error:
             self._error = error
         finally:
             with self._lock:
-                healthy = child is not None and child.alive() and not (late or self._cancelled)
+                self._child = None
+                # One that broke off may look alive for a moment still: only an answer shows that it is well.
+                well = self._answered and not (self._late or self._cancelled or isinstance(self._error, _Worn))
                 if self._cancelled:
                     self._error = ValueError("The work was cancelled.")
-                self._child = None
+                elif isinstance(self._error, _Worn):
+                    self._error = ValueError(*self._error.args)
             if child is not None:
-                self._owner._give_back(child, healthy and not isinstance(self._error, _Worn))
-            if isinstance(self._error, _Worn):
-                self._error = ValueError(*self._error.args)
+                self._owner._give_back(child, well)
             self._over.set()
 
-    def _why(self, late: bool, child: "_Child | None", memory: int) -> str:
-        if late:
+    def _expire(self) -> None:
+        with self._lock:
+            if self._child is not None and not self._answered:
+                self._late = True
+                self._child.kill()
+
+    def _why(self, child: "_Child | None", memory: int) -> str:
+        if self._late:
             return f"The file took longer than {self.seconds:g} s: {ADVICE}."
         if child is not None and child.over_memory:
             return _too_large(memory)
-        return f"The file could not be read: it ended the process that read it, perhaps for want of memory; {ADVICE}."
+        return f"The file could not be read: it ended the process that read it, perhaps for want of memory: {ADVICE}."
 
 
 class _Worn(ValueError):
@@ -190,7 +193,7 @@ class _Child:
                 cast(IO[bytes], pipe).close()
 
 
-def _watch(child: _Child, memory: int, over: threading.Event) -> threading.Thread:
+def _watch(child: _Child, memory: int, over: threading.Event) -> None:
     """Where the operating system sets no limit, look how much memory a process has, and end it."""
 
     def look() -> None:
@@ -206,9 +209,7 @@ def _watch(child: _Child, memory: int, over: threading.Event) -> threading.Threa
                     return
                 time.sleep(POLL)
 
-    thread = threading.Thread(target=look, name="apart-memory", daemon=True)
-    thread.start()
-    return thread
+    threading.Thread(target=look, name="apart-memory", daemon=True).start()
 
 
 class Apart:

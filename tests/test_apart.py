@@ -103,6 +103,15 @@ def test_a_crash(apart):
     assert apart.run(os.getpid) != pid
 
 
+def test_a_process_that_is_slow_to_die_is_not_used_again(apart):
+    pid = apart.run(os.getpid)
+    for _ in range(2):  # it closes its pipes and lives on
+        with pytest.raises(ValueError, match="ended the process that read it"):
+            apart.run(eval, "(__import__('os').closerange(3, 99), __import__('time').sleep(9))")
+    assert apart.run(os.getpid) != pid
+    assert not psutil.pid_exists(pid)
+
+
 def test_a_task_can_be_asked_and_cancelled(apart):
     task = apart.start(time.sleep, 30)
     assert not task.done()
