@@ -70,7 +70,7 @@ def is_header(rows: Rows) -> tuple[bool, str]:
             return True, f"below {quote(cell)} are only numbers"
     if len(first) == 1:
         rare = min(Counter(columns[0]).values(), default=0)
-        if rare > 1:
+        if rare > 1 and len(rest) > 3:
             return True, f"{quote(first[0])} is the only value that occurs once"
         return False, "nothing tells the first line from the others"
     if len(set(first)) < len(first):
@@ -207,7 +207,7 @@ def _counted(columns: Sequence[str], cells: dict[str, list[str]], layout: str | 
 
 
 def _is_whole(cells: Sequence[str]) -> bool:
-    return bool(cells) and all(WHOLE.fullmatch(cell.replace(",", "")) for cell in cells)
+    return bool(cells) and all(WHOLE.fullmatch(cell) for cell in cells)
 
 
 def _is_ascending(cells: Sequence[str]) -> bool:
@@ -217,7 +217,7 @@ def _is_ascending(cells: Sequence[str]) -> bool:
 
 
 def _number(text: str) -> float:
-    return float(text.replace(",", ""))
+    return float(text)
 
 
 def _named(columns: Sequence[str]) -> str | None:

@@ -255,6 +255,7 @@ def test_json_and_parquet(rows, form):
     ("data", "found", "counts"),
     [
         (b"cat\ndog\ncat\n", ("text", "", False, "single", ("column 1",)), {"cat": 2, "dog": 1}),
+        (b"emu\ncat\ncat\n", ("text", "", False, "single", ("column 1",)), {"cat": 2, "emu": 1}),
         (b"cat", ("text", "", False, "single", ("column 1",)), {"cat": 1}),
         (b"label\ncat\ndog\n", ("text", "", True, "single", ("label",)), {"cat": 1, "dog": 1}),
         (b"kind\ncat\ndog\ncat\ndog\n", ("text", "", True, "single", ("kind",)), {"cat": 2, "dog": 2}),
@@ -433,6 +434,7 @@ def protected():
         (b"x" * (1 << 22) + b"yy", "first line of 't.csv' is longer than 4 MB"),
         (b"label,count\ncat,-1\n", "Column 'count' has '-1' for 'cat'; counts are whole numbers from 0"),
         (b"label,count\ncat,1.5\n", "has '1.5' for 'cat'"),
+        (b'label,count\ncat,"1,200"\n', "has '1,200' for 'cat'"),
         (b"label,count\ncat,nan\n", "has 'nan' for 'cat'"),
         (b"label,count\ncat,many\n", "has 'many' for 'cat'"),
         (b"label,count\ncat,\ndog,3\n", "no number for 'cat'"),
@@ -537,3 +539,30 @@ def test_preview_is_short():
     assert len(file.preview) == labelfiles.PREVIEW
     assert file.preview[0] == ("1", "cat")
     assert open_labels(parquet(label=["a", "b"])).rows == 2
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    "labels", [["0", "1"], ["New York", "Rome"], ["spam", "not spam"], ["benign, small", "malignant; big"]]
+)
+@pytest.mark.parametrize("name", ["label", "Species", "y"])
+@pytest.mark.parametrize("place", [0, 2, 4])
+def test_ordinary_files_need_no_help(delimiter, labels, name, place):
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter)
+    for i in range(-1, 40):
+        row = (
+            [i, f"img_{i}.png", i % 3 % 2, "bad, really|so" if i % 5 else ""]
+            if i >= 0
+            else ["id", "file", "old", "said"]
+        )
+        row.insert(place, labels[i % 3 == 0] if i >= 0 else name)
+        writer.writerow(row)
+    file = open_labels(text.getvalue().encode())
+    assert (file.delimiter, file.header, file.guess().layout, file.guess().columns) == (
+        delimiter,
+        True,
+        "single",
+        (name,),
+    )
+    assert tally(file.count()) == {labels[1]: 14, labels[0]: 26}
