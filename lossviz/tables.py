@@ -4,14 +4,12 @@ Every cell of a text file is read as text, and what is a number, a label or miss
 that guess merge labels such as 1, 1.0 and 01 without a word. Column and class names are data and never interpreted.
 """
 
-import codecs
 import csv
 import io
 import itertools
 import re
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +18,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz.data import Array, Dataset, Labels, apportion, project, split
+from lossviz.files import (
+    DELIMITERS,
+    LABEL_NAMES,
+    FileError,
+    check_first_line,
+    count_rows,
+    guess_delimiter,
+    gunzip,
+    listed,
+    quote,
+    size,
+    to_utf8,
+    whole_lines,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,33 +45,16 @@ PROJECTED_CELLS = 20_000_000  # 160 MB of float64
 ROW_NAMES = frozenset(("id", "index", "idx", "row", "rowid", "key", "uuid", "nr", "no"))
 SAMPLE = 1_000  # rows that tell whether a column is numeric
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "pipes"}
 MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "<na>", "?")
 NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity)$"
 THOUSANDS_POINT = r"^[+-]?\d{1,3}(\.\d{3})+$"
 THOUSANDS_COMMA = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
 DECIMAL_COMMA = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+(e[+-]?\d+)?$"
-LABEL_NAMES = ("label", "labels", "class", "classes", "target", "y", "species", "category", "outcome", "diagnosis")
-SIGNATURES = {
-    b"pk\x03\x04": "an Excel workbook or a zip archive; save the sheet as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
-    b"%pdf": "a PDF document; export its table as CSV",
-    b"\x89png": "an image; upload a table",
-    b"\xff\xd8\xff": "an image; upload a table",
-    b"gif8": "an image; upload a table",
-    b"<!doctype": "a web page; export its table as CSV",
-    b"<html": "a web page; export its table as CSV",
-    b"<?xml": "XML; export its table as CSV",
-    b"{": "JSON; save it as CSV",
-    b"[{": "JSON; save it as CSV",
-    b"[[": "JSON; save it as CSV",
-}
 # What can be wrong with a cell that should be a number
 ABSENT, TEXT, INFINITE = 1, 2, 3
 
 
-class TableError(ValueError):
-    """A table that cannot be used; the message says what is wrong, where, and what to do."""
+TableError = FileError  # what reading a table raises
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,32 +169,12 @@ def read_table(data: bytes, filename: str) -> Table:
             f"read_table takes the bytes of a file, such as open(path, 'rb').read(); not {type(data).__name__}"
         )
     if len(data) > MAX_BYTES:
-        raise TableError(f"{_quote(filename)} is larger than {_size(MAX_BYTES)}; upload a part of its rows.")
+        raise TableError(f"{quote(filename)} is larger than {size(MAX_BYTES)}; upload a part of its rows.")
     if data[:2] == b"\x1f\x8b":
-        data = _gunzip(data, filename)
+        data = gunzip(data, filename, MAX_BYTES)
     if not data.strip():
-        raise TableError(f"{_quote(filename)} is empty; upload a table with a line of column names and rows below it.")
+        raise TableError(f"{quote(filename)} is empty; upload a table with a line of column names and rows below it.")
     return _read_parquet(data, filename) if data[:4] == b"PAR1" else _read_text(data, filename)
-
-
-def _gunzip(data: bytes, filename: str) -> bytes:
-    """Decompress in pieces, so that a bomb is refused when it passes the limit and not when memory is gone."""
-    import gzip
-
-    out = io.BytesIO()
-    try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-            while piece := stream.read(1 << 20):
-                if out.tell() + len(piece) > MAX_BYTES:
-                    raise TableError(
-                        f"{_quote(filename)} is larger than {_size(MAX_BYTES)} decompressed; upload a part of its rows."
-                    )
-                out.write(piece)
-    except (EOFError, OSError, zlib.error):
-        raise TableError(
-            f"{_quote(filename)} is a gzip file that is cut off or damaged; compress or upload it again."
-        ) from None
-    return out.getvalue()
 
 
 def _read_parquet(data: bytes, filename: str) -> Table:
@@ -212,21 +187,19 @@ def _read_parquet(data: bytes, filename: str) -> Table:
         names, rows = file.schema_arrow.names, file.metadata.num_rows
         _check_size(rows, len(names), filename)
         if sum(file.metadata.row_group(i).total_byte_size for i in range(file.num_row_groups)) > MAX_BYTES:
-            raise TableError(
-                f"{_quote(filename)} is larger than {_size(MAX_BYTES)} unpacked; upload a part of its rows."
-            )
+            raise TableError(f"{quote(filename)} is larger than {size(MAX_BYTES)} unpacked; upload a part of its rows.")
         names = _check_names(names, filename)
         table = file.read()
         table.validate(full=True)  # damaged files can be read, with cells that are no text
         if table.num_rows != rows:
             raise OSError
     except (pa.ArrowException, OSError, UnicodeError):
-        raise TableError(f"{_quote(filename)} is a Parquet file that is cut off or damaged; upload it again.") from None
+        raise TableError(f"{quote(filename)} is a Parquet file that is cut off or damaged; upload it again.") from None
     columns, notes = {}, []
     for name, column in zip(names, table.columns, strict=True):
         kind = column.type
         if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-            notes.append(f"Column {_quote(name)} holds {str(kind)[:40]}, neither numbers nor text: left out.")
+            notes.append(f"Column {quote(name)} holds {str(kind)[:40]}, neither numbers nor text: left out.")
             continue
         if name == "__index_level_0__":
             notes.append("The row numbers that pandas stored beside the columns: left out.")
@@ -245,11 +218,8 @@ def _read_text(data: bytes, filename: str) -> Table:
     import pyarrow.compute as pc
     from pyarrow import csv as arrow
 
-    data, notes = _to_utf8(data, filename)
-    if b"\n" not in data[: 1 << 22] and b"\r" not in data[: 1 << 22] and len(data) > 1 << 22:
-        raise TableError(
-            f"The first line of {_quote(filename)} is longer than 4 MB; this is not a table with a row a line."
-        )
+    data, notes = to_utf8(data, filename)
+    check_first_line(data, filename)
     if (hint := re.match(rb"sep=(.)\r?\n", data)) is not None:  # Excel's own first line
         data = data[hint.end() :]
         notes.append("The first line, sep=, is for Excel: left out.")
@@ -277,11 +247,11 @@ def _read_text(data: bytes, filename: str) -> Table:
             reason = "a row is longer than 16 MB; where a quotation mark is open, close or remove it"
         else:
             reason = str(error)[:200]
-        raise TableError(f"{_quote(filename)} cannot be read as a table: {reason}.") from None
+        raise TableError(f"{quote(filename)} cannot be read as a table: {reason}.") from None
     last = [table[key][-1].as_py() for key in keys] if table.num_rows else []
     if data.count(b'"') % 2 and any("\n" in cell for cell in [*last, *([ragged[0].text] if len(ragged) == 1 else [])]):
         raise TableError(
-            f"A quotation mark in {_quote(filename)} is opened and never closed, so that the rows after it run "
+            f"A quotation mark in {quote(filename)} is opened and never closed, so that the rows after it run "
             "together; close or remove it."
         )
     notes.insert(0, f"Read as columns separated by {DELIMITERS[delimiter]}.")
@@ -289,19 +259,19 @@ def _read_text(data: bytes, filename: str) -> Table:
         first = ragged[0]
         line = _line_of(data, delimiter, first.number)
         notes.append(
-            f"{_rows(len(ragged))} left out: not {first.expected_columns} cells as in the header (the first has "
+            f"{count_rows(len(ragged))} left out: not {first.expected_columns} cells as in the header (the first has "
             f"{first.actual_columns}, on line {line} of the file)."
         )
         if table.num_rows == 0:
             raise TableError(
-                f"No row of {_quote(filename)} has {first.expected_columns} cells like its header; line {line} has "
+                f"No row of {quote(filename)} has {first.expected_columns} cells like its header; line {line} has "
                 f"{first.actual_columns}. Give every column a name, and separate names and cells alike."
             )
     _check_shape(len(names), table.num_rows, filename)
 
     if odd := next((name for name in names if re.fullmatch(r"[+-]?\d*[.,]\d+", name)), None):
         notes.append(
-            f"The first line was taken as column names, among them {_quote(odd)}; if it is data, add a line of names."
+            f"The first line was taken as column names, among them {quote(odd)}; if it is data, add a line of names."
         )
     columns, commas, grouped = {}, [], []
     for i, (name, key) in enumerate(zip(names, keys, strict=True)):
@@ -318,15 +288,15 @@ def _read_text(data: bytes, filename: str) -> Table:
             thousands = pc.match_substring_regex(trimmed, THOUSANDS_COMMA)
             if delimiter == "," and pc.sum(pc.and_(matches, pc.invert(thousands))).as_py() == 0:
                 cells = pc.if_else(thousands, pc.replace_substring(trimmed, ",", ""), cells)
-                grouped.append(_quote(name))
+                grouped.append(quote(name))
             else:
                 plain = pc.replace_substring(pc.replace_substring(trimmed, ".", ""), ",", ".")
                 # beside decimal commas a point cannot be a decimal one: 1.205 is a thousand and more
                 points = pc.match_substring_regex(trimmed, THOUSANDS_POINT)
                 cells = pc.if_else(pc.or_(matches, points), plain, cells)
-                commas.append(_quote(name))
+                commas.append(quote(name))
                 if pc.sum(points).as_py():
-                    grouped.append(_quote(name))
+                    grouped.append(quote(name))
         columns[name] = cells
     if commas:
         notes.append(f"Decimal commas were read as decimal points in {_first_five(commas)}.")
@@ -343,73 +313,18 @@ def _first_five(names: list[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
 
 
-def _to_utf8(data: bytes, filename: str) -> tuple[bytes, list[str]]:
-    """Text as UTF-8 without a byte order mark, and a note where it was something else; refuses what is no text."""
-    notes = []
-    start = data[:64].lower()
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        try:
-            data = data.decode("utf-16").encode()
-        except UnicodeError:
-            raise TableError(
-                f"{_quote(filename)} is UTF-16 text that is cut off or damaged; upload it again."
-            ) from None
-        notes.append("Read as UTF-16 text.")
-    elif data[:3] == b"\xef\xbb\xbf":
-        data = data[3:]
-    head = np.frombuffer(data[: 1 << 16], np.uint8)
-    controls = (head < 32) & ~np.isin(head, np.frombuffer(b"\t\n\r\f", np.uint8))
-    binary = b"\0" in data or controls.mean() > 0.01
-    for signature, what in SIGNATURES.items():
-        if binary and signature.isascii() and signature[:1] in b"{[<":
-            continue  # a byte that happens to be a bracket
-        if start.startswith(signature) or data[:64].lower().lstrip().startswith(signature):
-            raise TableError(f"{_quote(filename)} is not a table but {what}.")
-    if binary:
-        raise TableError(
-            f"{_quote(filename)} is not a table but binary data (or text in an encoding that is not marked); "
-            "save it as CSV in UTF-8, or as Parquet."
-        )
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    try:
-        for i in range(0, len(data), 1 << 24):
-            decoder.decode(data[i : i + (1 << 24)])
-        decoder.decode(b"", final=True)
-    except UnicodeDecodeError:
-        data = data.decode("cp1252", errors="replace").encode()
-        notes.append(
-            "The text is not UTF-8 and was read as Windows-1252; if accented letters look wrong, save it as UTF-8."
-        )
-    return data, notes
-
-
 def _delimiter(data: bytes, filename: str) -> tuple[str, list[str]]:
-    """The delimiter, of four, that cuts most of the first lines into as many cells as the header; and the header.
-
-    Guessing from all characters, as csv.Sniffer does, finds letters and spaces.
-    """
-    sample = data[: 1 << 16].decode(errors="ignore")
-    if len(data) > 1 << 16:
-        sample = sample[: max(sample.rfind("\n"), sample.rfind("\r")) + 1] or sample
-    best: tuple[float, int] = (0, 1)
-    chosen, header, below = "", [""], 0
-    for delimiter in DELIMITERS:
-        try:
-            rows = [row for row in csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter) if row]
-        except csv.Error:  # a cell of more than 128 kB: surely not the delimiter
-            continue
-        widths = np.array([len(row) for row in rows])
-        score = (float((widths[1:] == widths[0]).mean()) if len(rows) > 1 else 1.0, len(rows[0]))
-        if len(rows[0]) > 1 and (score > best or not chosen):
-            best, chosen, header, below = score, delimiter, rows[0], len(rows) - 1
+    """The delimiter that `guess_delimiter` finds in the first lines, and the header."""
+    sample = whole_lines(data[: 1 << 16].decode(errors="ignore"), len(data) > 1 << 16)
+    chosen, rows, _ = guess_delimiter(sample)
     if not chosen:
         raise TableError(
-            f"The first line of {_quote(filename)} has a single column; a table needs a label and two numbers, "
+            f"The first line of {quote(filename)} has a single column; a table needs a label and two numbers, "
             "separated by commas, semicolons, tabs or pipes, and column names in its first line."
         )
-    if not below:
-        _check_shape(len(header), 0, filename)
-    return chosen, header
+    if len(rows) < 2:
+        _check_shape(len(rows[0]), 0, filename)
+    return chosen, rows[0]
 
 
 def _check_names(header: Sequence[str], filename: str) -> list[str]:
@@ -417,30 +332,30 @@ def _check_names(header: Sequence[str], filename: str) -> list[str]:
     names = [name.strip() for name in header]
     twice = [name for name, count in Counter(names).items() if count > 1 and name]
     if twice:
-        listed = ", ".join(_quote(name) for name in twice[:5]) + (", ..." if len(twice) > 5 else "")
+        called = ", ".join(quote(name) for name in twice[:5]) + (", ..." if len(twice) > 5 else "")
         raise TableError(
-            f"{_quote(filename)} has more than one column called {listed}; rename them in the first line (or add "
+            f"{quote(filename)} has more than one column called {called}; rename them in the first line (or add "
             "a line of column names, if it has none)."
         )
     if not any(names):
-        raise TableError(f"The columns of {_quote(filename)} have no names; name them in its first line.")
+        raise TableError(f"The columns of {quote(filename)} have no names; name them in its first line.")
     return names
 
 
 def _check_size(rows: int, columns: int, filename: str) -> None:
     if columns > MAX_COLUMNS:
-        raise TableError(f"{_quote(filename)} has {columns:,} columns; keep at most {MAX_COLUMNS:,} of them.")
+        raise TableError(f"{quote(filename)} has {columns:,} columns; keep at most {MAX_COLUMNS:,} of them.")
     if rows * columns > MAX_CELLS:
         raise TableError(
-            f"{_quote(filename)} has {rows:,} rows of {columns:,} columns; keep at most {MAX_CELLS:,} cells in all."
+            f"{quote(filename)} has {rows:,} rows of {columns:,} columns; keep at most {MAX_CELLS:,} cells in all."
         )
 
 
 def _check_shape(columns: int, rows: int, filename: str) -> None:
     if columns < 2:
-        raise TableError(f"{_quote(filename)} has a single column; a table needs a label and two columns of numbers.")
+        raise TableError(f"{quote(filename)} has a single column; a table needs a label and two columns of numbers.")
     if not rows:
-        raise TableError(f"{_quote(filename)} has a header line and no rows below it; add the data.")
+        raise TableError(f"{quote(filename)} has a header line and no rows below it; add the data.")
 
 
 def _line_of(data: bytes, delimiter: str, record: int) -> int:
@@ -464,20 +379,6 @@ def _only_counts_rows(cells: Any) -> bool:
         return len(pc.unique(cells.cast(pa.int64()))) == len(cells)
     except pa.ArrowInvalid:
         return False
-
-
-def _quote(text: str) -> str:
-    """Text of the user's in a message: on one line, at most 40 characters."""
-    text = " ".join(str(text).split())
-    return f"'{text if len(text) <= 40 else text[:37] + '...'}'"
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _size(count: int) -> str:
-    return f"{count / 2**30:g} GB"
 
 
 def from_table(
@@ -529,7 +430,7 @@ def from_table(
         for name, column in zip(columns, X.T, strict=True):
             if np.ptp(column) == 0:
                 raise TableError(
-                    f"Column {_quote(name)} is {column[0]:g} in every training row, so that it tells nothing about the "
+                    f"Column {quote(name)} is {column[0]:g} in every training row, so that it tells nothing about the "
                     "classes; choose another column."
                 )
     return Dataset("table", "Your table", X, y[train], X_test, y[test], classes, (axes[0], axes[1]), None, tuple(notes))
@@ -607,7 +508,7 @@ def _usable(
     if isinstance(features, str):
         named = [name for name in table.numeric if name != label and table.identifies(name)]
         columns = [name for name in table.numeric if name != label and name not in named]
-        notes += [f"Column {_quote(name)} only names the rows: not part of the projection." for name in named]
+        notes += [f"Column {quote(name)} only names the rows: not part of the projection." for name in named]
         if len(columns) < 2:
             count = len(columns)
             raise TableError(f"A projection needs two numeric columns besides the label; here there are {count}.")
@@ -622,7 +523,7 @@ def _usable(
     kept = _thin(kept, codes, max_rows, rng, notes)
     values = values[np.searchsorted(rows, kept)]
     if len(kept) not in (len(table.frame), max_rows):
-        notes.append(f"{len(kept):,} of {_rows(len(table.frame))} are used.")
+        notes.append(f"{len(kept):,} of {count_rows(len(table.frame))} are used.")
     sizes = np.bincount(codes[kept], minlength=len(names))
     order = sorted(alive, key=lambda c: (-sizes[c], names[c]))
     rank = np.zeros(len(names), dtype=np.int64)
@@ -634,21 +535,16 @@ def _check_choice(table: Table, label: str, features: Sequence[str]) -> None:
     chosen = [label] if isinstance(features, str) else [label, *features]
     for name in chosen:
         if name not in table.columns:
-            raise TableError(f"There is no column {_quote(name)}; the table has {_listed(table.columns)}.")
+            raise TableError(f"There is no column {quote(name)}; the table has {listed(table.columns)}.")
     if isinstance(features, str):
         if features not in ("pca", "lda"):
             raise TableError(f"features must be 'pca', 'lda' or two columns; not {features!r}.")
     elif len(chosen) != 3:
         raise TableError(f"Choose two columns as features; not {len(features)}.")
     elif chosen[1] == chosen[2]:
-        raise TableError(f"Both features are column {_quote(chosen[1])}; choose two different columns.")
+        raise TableError(f"Both features are column {quote(chosen[1])}; choose two different columns.")
     elif label in features:
-        raise TableError(f"Column {_quote(label)} is the label and cannot be a feature too; choose another column.")
-
-
-def _listed(names: Iterable[str]) -> str:
-    quoted = [_quote(name) for name in names]
-    return ", ".join(quoted[:10]) + (f" and {len(quoted) - 10} more" if len(quoted) > 10 else "")
+        raise TableError(f"Column {quote(label)} is the label and cannot be a feature too; choose another column.")
 
 
 def _classes(table: Table, label: str, notes: list[str]) -> tuple[Labels, list[str]]:
@@ -658,15 +554,15 @@ def _classes(table: Table, label: str, notes: list[str]) -> tuple[Labels, list[s
     values = encoded.dictionary.to_pylist()
     names = [value for value in values if not _missing(value)]
     others = [name for name in table.labels if name != label]
-    hint = f"choose another label column, such as {_listed(others[:3])}" if others else "choose another label column"
+    hint = f"choose another label column, such as {listed(others[:3])}" if others else "choose another label column"
     if len(names) > MAX_CLASSES:
         raise TableError(
-            f"Column {_quote(label)} has {len(names):,} different values; a label has 2 to {MAX_CLASSES}: {hint}."
+            f"Column {quote(label)} has {len(names):,} different values; a label has 2 to {MAX_CLASSES}: {hint}."
         )
     if len(names) < 2:
-        what = f"has only one class, {_quote(names[0])}" if names else "has no values"
+        what = f"has only one class, {quote(names[0])}" if names else "has no values"
         more = "" if others else ", or upload a table that has rows of the other class too"
-        raise TableError(f"Column {_quote(label)} {what}; there must be at least two: {hint}{more}.")
+        raise TableError(f"Column {quote(label)} {what}; there must be at least two: {hint}{more}.")
     place = {name: c for c, name in enumerate(names)}
     codes = np.array([place.get(value, -1) for value in values])[encoded.indices.to_numpy(zero_copy_only=False)]
     alike: dict[str, list[str]] = {}
@@ -675,13 +571,13 @@ def _classes(table: Table, label: str, notes: list[str]) -> tuple[Labels, list[s
     for same in alike.values():
         if len(same) > 1:
             notes.append(
-                f"Classes {_listed(same)} differ only in upper and lower case; if they are one, write them alike in the file."
+                f"Classes {listed(same)} differ only in upper and lower case; if they are one, write them alike in the file."
             )
     if trimmed:
-        notes.append(f"Column {_quote(label)}: spaces around the label removed in {_rows(trimmed)}.")
+        notes.append(f"Column {quote(label)}: spaces around the label removed in {count_rows(trimmed)}.")
     if unlabelled := int(np.count_nonzero(codes < 0)):
-        as_written = " or ".join(_quote(value) if value else "blank" for value in values if _missing(value))
-        notes.append(f"Column {_quote(label)}: {_rows(unlabelled)} left out, the label is missing ({as_written}).")
+        as_written = " or ".join(quote(value) if value else "blank" for value in values if _missing(value))
+        notes.append(f"Column {quote(label)}: {count_rows(unlabelled)} left out, the label is missing ({as_written}).")
     return codes.astype(np.int64), names
 
 
@@ -691,9 +587,9 @@ def _leave_out_small(rows: Labels, codes: Labels, names: list[str], alive: list[
     small = [c for c in alive if sizes[c] < 2]
     for c in small:
         alive.remove(c)
-        notes.append(f"Class {_quote(names[c])} has {('no row', '1 row')[sizes[c]]} to use: left out.")
+        notes.append(f"Class {quote(names[c])} has {('no row', '1 row')[sizes[c]]} to use: left out.")
     if len(alive) < 2:
-        left = f"only class {_quote(names[alive[0]])} is" if alive else "no class is"
+        left = f"only class {quote(names[alive[0]])} is" if alive else "no class is"
         raise TableError(
             f"After leaving out what cannot be used, {left} left; there must be two. {' '.join(notes[-5:])}"
         )
@@ -709,7 +605,7 @@ def _thin(rows: Labels, codes: Labels, most: int, rng: np.random.Generator, note
         rng.choice(rows[codes[rows] == c], size=quota, replace=False)
         for c, quota in zip(present, apportion(sizes, most), strict=True)
     ]
-    notes.append(f"A random sample of {most:,} of {_rows(len(rows))} is used; every class keeps its share.")
+    notes.append(f"A random sample of {most:,} of {count_rows(len(rows))} is used; every class keeps its share.")
     return np.sort(np.concatenate(chosen))
 
 
@@ -721,15 +617,15 @@ def _read_two(table: Table, columns: list[str], rows: Labels, notes: list[str]) 
         values[:, i], fault = _numbers(column)
         if (fault != 0).all():
             text = column[fault == TEXT]
-            example = f" (for example {_quote(text.iloc[0])})" if len(text) else ""
-            raise TableError(f"Column {_quote(name)} holds no numbers{example}; choose a column of numbers.")
+            example = f" (for example {quote(text.iloc[0])})" if len(text) else ""
+            raise TableError(f"Column {quote(name)} holds no numbers{example}; choose a column of numbers.")
         for kind, what in ((ABSENT, "missing"), (TEXT, "not a number"), (INFINITE, "infinite or beyond 1e30")):
             found = np.flatnonzero(fault == kind)
             if len(found):
                 place = f"row {column.index[found[0]]}"
-                first = f"{_quote(column.iloc[found[0]])} in {place}" if kind == TEXT else place
+                first = f"{quote(column.iloc[found[0]])} in {place}" if kind == TEXT else place
                 notes.append(
-                    f"Column {_quote(name)}: {_rows(len(found))} left out, the value is {what} (first: {first})."
+                    f"Column {quote(name)}: {count_rows(len(found))} left out, the value is {what} (first: {first})."
                 )
         usable &= fault == 0
     return values, usable
@@ -755,13 +651,13 @@ def _read_many(
             if (count := int(np.count_nonzero(fault == kind))) > most:
                 worst[kind] = (name, count)
     if sparse:
-        notes.append(f"Mostly missing, so left out of the projection: {_listed(sparse)}.")
+        notes.append(f"Mostly missing, so left out of the projection: {listed(sparse)}.")
     if len(kept) < 2:
         raise TableError(
-            f"A projection needs two columns that are mostly numbers; without {_listed(sparse)} there are not."
+            f"A projection needs two columns that are mostly numbers; without {listed(sparse)} there are not."
         )
     for kind, what in ((ABSENT, "missing"), (TEXT, "not a number"), (INFINITE, "infinite or beyond 1e30")):
         if count := int(np.count_nonzero(faults == kind)):
-            where = f"most often in {_quote(worst[kind][0])}, {worst[kind][1]:,}"
-            notes.append(f"{_rows(count)} left out, a value is {what} ({where}).")
+            where = f"most often in {quote(worst[kind][0])}, {worst[kind][1]:,}"
+            notes.append(f"{count_rows(count)} left out, a value is {what} ({where}).")
     return kept, values[:, : len(kept)], faults == 0

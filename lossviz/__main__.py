@@ -1,0 +1,221 @@
+"""The command line: `lossviz weights FILE`, or `python -m lossviz weights FILE`."""
+
+import argparse
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lossviz.files import escaped
+from lossviz.knobs import Knob
+from lossviz.labelguess import LAYOUTS
+from lossviz.labels import LabelCounts
+from lossviz.weights import NORMALISATIONS, SCHEMES, class_weights
+
+KNOBS = {knob.name: knob for scheme in SCHEMES.values() for knob in scheme.knobs if isinstance(knob, Knob)}
+WIDEST = 60
+
+
+class _Parser(argparse.ArgumentParser):
+    """What is wrong with the arguments is one sentence, as every other error."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ValueError(f"{message} (see {self.prog} --help)")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command.
+
+    Args:
+        argv: The arguments; None takes those of the process.
+
+    Returns:
+        The exit code: 0, or 2 after one sentence on standard error.
+    """
+    parser = _Parser(prog="lossviz", description="See what class weighting does to a classifier.", allow_abbrev=False)
+    commands = parser.add_subparsers(metavar="command", required=True)
+    _add_weights(commands)
+    try:
+        options = parser.parse_args(argv)
+        text = options.run(options)
+    except SystemExit as end:  # --help
+        return int(end.code or 0)
+    except ValueError as error:
+        print(f"lossviz: {escaped(' '.join(str(error).split()))}", file=sys.stderr)
+        return 2
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a label that the terminal cannot show is no error
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has seen enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+# lossviz weights
+
+
+def _add_weights(commands: Any) -> None:
+    parser = commands.add_parser(
+        "weights",
+        help="class weights from a file of labels",
+        description="Class weights from a file of labels: CSV, TSV, Parquet, Excel, JSON lines or a label a line; plain, "
+        "gzip, zip or zstd; of any size.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_weights)
+    add = parser.add_argument
+    add("file", nargs="?", default="-", metavar="FILE", help="a path; - or nothing reads standard input")
+    add("--column", action="append", help="the label column; again for each further column")
+    add("--layout", choices=LAYOUTS, help="how the file holds its labels")
+    add("--separator", help="what stands between two labels of a cell, such as '|'")
+    add("--delimiter", help="what separates the cells: a character, or 'tab'")
+    add("--encoding", help="of text, such as cp1252")
+    add("--header", action=argparse.BooleanOptionalAction, help="whether the first line holds column names")
+    add("--sheet", help="of a workbook; without it the first")
+    add("--scheme", choices=SCHEMES, default="balanced", help="how weights follow from counts")
+    add("--normalise", choices=NORMALISATIONS, help="sum: to 1; classes: to their number; mean: the mean example 1")
+    add("--fix", metavar="KINDS", help="spellings to put right, such as spaces,case; or all")
+    add("--format", choices=FORMATS, default="table", help="of what is printed")
+    for name, knob in KNOBS.items():
+        add(f"--{name}", type=float, help=f"{knob.title}: {knob.help}")
+
+
+def _weights(options: argparse.Namespace) -> str:
+    """The text to print; notes go to standard error, or with JSON into it."""
+    from lossviz.labelfiles import open_labels
+
+    source = sys.stdin.buffer.read() if options.file == "-" else options.file
+    file = open_labels(
+        source,
+        "standard input" if options.file == "-" else None,
+        encoding=options.encoding,
+        delimiter={"tab": "\t", "\\t": "\t"}.get(options.delimiter, options.delimiter),
+        header=options.header,
+        sheet=options.sheet,
+    )
+    column = options.column[0] if options.column and len(options.column) == 1 else options.column
+    counts = file.count(column, layout=options.layout, separator=options.separator)
+    counts = _tidied(counts, options.fix)
+    counts = _without_absent(counts)
+    knobs = {name: getattr(options, name) for name in KNOBS if getattr(options, name) is not None}
+    weights = _weigh(counts, options.scheme, options.normalise, knobs)
+    if options.format != "json":
+        for note in counts.notes:
+            print(f"Note: {escaped(' '.join(note.split()))}", file=sys.stderr)
+    return FORMATS[options.format](counts, weights, options)
+
+
+def _tidied(counts: LabelCounts, kinds: str | None) -> LabelCounts:
+    """Counts with the spellings put right that were asked for; the others are offered in the notes."""
+    from lossviz.spellings import KINDS, apply_fixes, hygiene
+
+    chosen = set(KINDS) if kinds == "all" else {kind.strip() for kind in (kinds or "").split(",")} - {""}
+    if unknown := sorted(chosen - set(KINDS)):
+        raise ValueError(f"--fix takes all, or some of {', '.join(KINDS)}; not {unknown[0]!r:.40}")
+    fixes = hygiene(counts)
+    taken = [fix for fix in fixes if fix.kind in chosen]
+    offered = [f"{fix.sentence} Put right by --fix {fix.kind}." for fix in fixes if fix.kind not in chosen]
+    fixed = apply_fixes(counts, taken) if taken else counts
+    return replace(fixed, notes=(*fixed.notes, *offered))
+
+
+def _without_absent(counts: LabelCounts) -> LabelCounts:
+    """Labels that never occur have no weight: left out, with a note."""
+    there = np.flatnonzero(counts.counts > 0)
+    if len(there) == len(counts.labels):
+        return counts
+    if not len(there):
+        raise ValueError("No label occurs: all counts are 0")
+    absent = [escaped(label)[:WIDEST] for label, n in zip(counts.labels, counts.counts, strict=True) if n == 0]
+    more = f" and {len(absent) - 5} more" if len(absent) > 5 else ""
+    return replace(
+        counts,
+        labels=tuple(counts.labels[i] for i in there),
+        counts=counts.counts[there],
+        present=None if counts.present is None else counts.present[there],
+        notes=(*counts.notes, f"Without a weight, for they never occur: {', '.join(map(repr, absent[:5]))}{more}."),
+    )
+
+
+def _weigh(counts: LabelCounts, scheme: str, normalise: str | None, knobs: Mapping[str, float]) -> NDArray[np.float64]:
+    """A weight for each label; of several labels a row, pos_weight is against the rows without the label."""
+    if scheme == "pos_weight" and counts.kind == "multi":
+        negative = counts.rows - counts.missing - counts.counts
+        if always := [label for label, n in zip(counts.labels, negative, strict=True) if n == 0]:
+            raise ValueError(f"Every row has the label {always[0]!r:.40}: without a negative there is no pos_weight")
+        # Each label is a two-class problem of its own, and the scheme is a ratio of two counts.
+        weights = np.array([class_weights(pair, scheme)[1] for pair in zip(negative, counts.counts, strict=True)])
+        totals = {"sum": 1.0, "classes": float(len(weights))}
+        if normalise == "mean":
+            return weights * counts.counts.sum() / (weights @ counts.counts)
+        return weights if normalise is None else weights * totals[normalise] / weights.sum()
+    present = counts.present if scheme == "median_frequency" else None
+    return class_weights(counts.counts, scheme, normalise, present, **knobs)
+
+
+def _as_json(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
+    found = {
+        "counts": dict(zip(counts.labels, counts.counts.tolist(), strict=True)),
+        "weights": dict(zip(counts.labels, weights.tolist(), strict=True)),
+        "scheme": options.scheme,
+        "normalise": options.normalise,
+        "notes": list(counts.notes),
+    }
+    return json.dumps(found, indent=2, allow_nan=False) + "\n"
+
+
+def _as_table(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
+    """Aligned columns; what would move the cursor or turn the line around is written out."""
+    texts = [escaped(label) for label in counts.labels]
+    labels = [text if len(text) <= WIDEST else text[: WIDEST - 3] + "..." for text in texts]
+    total = counts.rows - counts.missing
+    rows = [
+        ("label", "count", "share", "weight"),
+        *(
+            (label, f"{n:,}", f"{n / total:.2%}", f"{w:.6g}")
+            for label, n, w in zip(labels, counts.counts.tolist(), weights.tolist(), strict=True)
+        ),
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = [
+        "  ".join([row[0].ljust(widths[0]), *(cell.rjust(w) for cell, w in zip(row[1:], widths[1:], strict=True))])
+        for row in rows
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _as_python(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
+    """Two assignments that run: label -> index, and index -> weight as Keras takes it."""
+    index = ",\n".join(f"    {label!a}: {i}" for i, label in enumerate(counts.labels))
+    weight = ", ".join(f"{i}: {w!r}" for i, w in enumerate(weights.tolist()))
+    return f"label_index = {{\n{index},\n}}\nclass_weight = {{{weight}}}\n"
+
+
+def _as_csv(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(("label", "count", "weight"))
+    for label, n, w in zip(counts.labels, counts.counts.tolist(), weights.tolist(), strict=True):
+        writer.writerow((_cell(label), n, repr(w)))
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Text that a spreadsheet takes for text: what would start a formula gets a leading apostrophe."""
+    return f"'{text}" if text[:1] in tuple("=+-@\t\r\n＝＋－＠") else text
+
+
+FORMATS = {"json": _as_json, "table": _as_table, "python": _as_python, "csv": _as_csv}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
