@@ -2,8 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CORE := -m "not engines and not snippets" --ignore-glob "tests/test_page*.py" --ignore tests/browser
+PAGES := tests/test_pages.py tests/test_page_weights.py
 
-.PHONY: run test fast bench browser pictures readme lock clean
+.PHONY: run test fast engines bench browser pictures readme lock clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -12,14 +14,20 @@ test: $(VENV)/dev.done browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest --ignore tests/test_pages.py --ignore tests/browser
-	$(BIN)/pytest tests/test_pages.py
+	$(BIN)/pytest $(CORE)
+	$(BIN)/pytest $(PAGES)
+	$(BIN)/pytest -m snippets tests/test_snippets.py
 	$(BIN)/pytest tests/browser
 
 # Two processes: Streamlit cleans up after TensorFlow and Keras on every run of a page, where it finds them imported.
 fast: $(VENV)/dev.done
-	$(BIN)/pytest --ignore tests/test_pages.py --ignore tests/browser
-	$(BIN)/pytest tests/test_pages.py
+	$(BIN)/pytest $(CORE)
+	$(BIN)/pytest $(PAGES)
+
+# Labels counted where they are, in Dask, Ibis and Spark (which needs Java).
+engines: $(VENV)/dev.done
+	$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt -r requirements-engines.txt
+	$(BIN)/pytest -m engines tests/test_labels_engines.py
 
 bench: $(VENV)/dev.done
 	$(BIN)/pip install -q -r bench/requirements.txt
@@ -55,7 +63,7 @@ readme: $(VENV)/run.done
 lock: $(VENV)/dev.done
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.10 --fork-strategy requires-python --no-annotate --no-header \
-	requirements.txt requirements-dev.txt | grep -v -e '^cuda-' -e '^nvidia-' -e '^triton' > constraints.txt
+	requirements.txt requirements-dev.txt requirements-engines.txt | grep -v -e '^cuda-' -e '^nvidia-' -e '^triton' > constraints.txt
 
 clean:
 	rm -rf $(VENV)

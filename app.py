@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.starlette import App
 
-from lossviz import demo, engine, figures, wire
+from lossviz import apart, demo, engine, figures, wire
 from pages.parts.titles import canonical
 
 # a stated encoding keeps Streamlit's compression, which would hold messages back, out of the way
@@ -29,20 +29,27 @@ BYTES = {"Content-Encoding": "identity", "Cache-Control": "no-store", "X-Content
 
 def start() -> None:
     """Start the workers; where that fails the log says so, pages open, and they try again."""
-    try:
-        engine.engine()
-    except Exception:
-        logging.getLogger(__name__).exception("the workers did not start")
+    for begin in (apart.shared, engine.engine):
+        try:
+            begin()
+        except Exception:
+            logging.getLogger(__name__).exception("the workers did not start")
+
+
+def stop() -> None:
+    """Leave no process behind."""
+    apart.close()
+    engine.close()
 
 
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
-    """Start the workers beside the server, so that the first page never waits for TensorFlow; leave no process behind."""
+    """Start the workers beside the server, so that the first page never waits for TensorFlow."""
     loop = asyncio.get_running_loop()
     starting = loop.run_in_executor(None, start)
     yield
     await starting
-    await loop.run_in_executor(None, engine.close)
+    await loop.run_in_executor(None, stop)
 
 
 async def live(request: Request) -> Response:

@@ -7,8 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lossviz.data import DATASETS, make_dataset, with_points
+from lossviz.labels import LabelCounts, count_labels, label_weights
 from lossviz.models import MODELS
 from lossviz.plan import OPTIMIZERS, Run, decode_maps
+from lossviz.spellings import apply_fixes, hygiene
 from lossviz.strategies import STRATEGIES
 from lossviz.tables import from_table, read_table
 from lossviz.weights import SCHEMES, class_weights
@@ -23,12 +25,17 @@ __all__ = [
     "OPTIMIZERS",
     "SCHEMES",
     "STRATEGIES",
+    "LabelCounts",
     "Run",
+    "apply_fixes",
     "class_weights",
+    "count_labels",
     "decode_maps",
     "fit",
     "from_table",
     "gradient",
+    "hygiene",
+    "label_weights",
     "loss",
     "make_dataset",
     "read_table",

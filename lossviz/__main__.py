@@ -6,18 +6,20 @@ import io
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lossviz.compare import weigh
 from lossviz.files import escaped
 from lossviz.knobs import Knob
 from lossviz.labelguess import LAYOUTS
 from lossviz.labels import LabelCounts
-from lossviz.weights import NORMALISATIONS, SCHEMES, class_weights
+from lossviz.spreadsheet import cell
+from lossviz.weights import NORMALISATIONS, SCHEMES
 
 KNOBS = {knob.name: knob for scheme in SCHEMES.values() for knob in scheme.knobs if isinstance(knob, Knob)}
 WIDEST = 60
@@ -101,13 +103,14 @@ def _weights(options: argparse.Namespace) -> str:
         delimiter={"tab": "\t", "\\t": "\t"}.get(options.delimiter, options.delimiter),
         header=options.header,
         sheet=options.sheet,
+        separator=options.separator,
     )
     column = options.column[0] if options.column and len(options.column) == 1 else options.column
     counts = file.count(column, layout=options.layout, separator=options.separator)
     counts = _tidied(counts, options.fix)
     counts = _without_absent(counts)
     knobs = {name: getattr(options, name) for name in KNOBS if getattr(options, name) is not None}
-    weights = _weigh(counts, options.scheme, options.normalise, knobs)
+    weights = weigh(counts, options.scheme, options.normalise, knobs)
     if options.format != "json":
         for note in counts.notes:
             print(f"Note: {escaped(' '.join(note.split()))}", file=sys.stderr)
@@ -144,22 +147,6 @@ def _without_absent(counts: LabelCounts) -> LabelCounts:
         present=None if counts.present is None else counts.present[there],
         notes=(*counts.notes, f"Without a weight, for they never occur: {', '.join(map(repr, absent[:5]))}{more}."),
     )
-
-
-def _weigh(counts: LabelCounts, scheme: str, normalise: str | None, knobs: Mapping[str, float]) -> NDArray[np.float64]:
-    """A weight for each label; of several labels a row, pos_weight is against the rows without the label."""
-    if scheme == "pos_weight" and counts.kind == "multi":
-        negative = counts.rows - counts.missing - counts.counts
-        if always := [label for label, n in zip(counts.labels, negative, strict=True) if n == 0]:
-            raise ValueError(f"Every row has the label {always[0]!r:.40}: without a negative there is no pos_weight")
-        # Each label is a two-class problem of its own, and the scheme is a ratio of two counts.
-        weights = np.array([class_weights(pair, scheme)[1] for pair in zip(negative, counts.counts, strict=True)])
-        totals = {"sum": 1.0, "classes": float(len(weights))}
-        if normalise == "mean":
-            return weights * counts.counts.sum() / (weights @ counts.counts)
-        return weights if normalise is None else weights * totals[normalise] / weights.sum()
-    present = counts.present if scheme == "median_frequency" else None
-    return class_weights(counts.counts, scheme, normalise, present, **knobs)
 
 
 def _as_json(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
@@ -205,13 +192,8 @@ def _as_csv(counts: LabelCounts, weights: NDArray[np.float64], options: argparse
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("label", "count", "weight"))
     for label, n, w in zip(counts.labels, counts.counts.tolist(), weights.tolist(), strict=True):
-        writer.writerow((_cell(label), n, repr(w)))
+        writer.writerow((cell(label), n, repr(w)))
     return out.getvalue()
-
-
-def _cell(text: str) -> str:
-    """Text that a spreadsheet takes for text: what would start a formula gets a leading apostrophe."""
-    return f"'{text}" if text[:1] in tuple("=+-@\t\r\n＝＋－＠") else text
 
 
 FORMATS = {"json": _as_json, "table": _as_table, "python": _as_python, "csv": _as_csv}

@@ -306,3 +306,28 @@ def _counted(c: LabelCounts) -> str:
     rows = f"{examples(c):,} {of}{'' if examples(c) == 1 else 's'}"
     what = ("label" if c.kind == "multi" else "class") if k == 1 else ("labels" if c.kind == "multi" else "classes")
     return f"{rows}, {k:,} {what}, {quoted(c.labels[r])} the rarest with {n:,} ({percent(n / examples(c))})."
+
+
+def picture_sentence(found: Verdict) -> str:
+    """What the picture of counts and weights says, in one sentence.
+
+    Example:
+        >>> picture_sentence(verdict(LabelCounts(("fraud", "ok"), np.array([31, 500]), 531)))
+        "'fraud' is 5.8 % of 531 rows; with balanced weights one of it counts as much as 16 of 'ok'."
+    """
+    c = found.counts
+    if c.kind == "multi" or np.isfinite(found.weights).sum() < 2:
+        r = int(np.where(c.counts > 0, c.counts, np.inf).argmin())
+        tail = f"its weight is {found.weights[r]:.3g}"
+    else:
+        r, top = int(np.nanargmax(found.weights)), int(np.nanargmin(found.weights))
+        if np.isclose(found.weights[r], found.weights[top]):
+            tail = "all classes weigh the same"
+        else:
+            ratio = times(float(found.weights[r] / found.weights[top]))
+            tail = f"one of it counts as much as {ratio} of {quoted(c.labels[top])}"
+    of = f"{examples(c):,} {'pixels' if c.kind == 'pixels' else 'rows'}"
+    return (
+        f"{quoted(c.labels[r])} is {percent(float(found.shares[r]))} of {of}; with {SCHEMES[found.scheme].title.lower()} "
+        f"weights {tail}."
+    )

@@ -22,6 +22,8 @@ SECONDS = 60.0
 MEMORY = 2 * 2**30
 START_SECONDS = 60.0
 POLL = 0.05
+AT_ONCE = 3
+"""Processes that work at the same time; further calls wait their turn, so that a class cannot fill the memory."""
 ADVICE = "use a part of it, or the command line `lossviz weights FILE`, which has no such limit"
 
 
@@ -73,7 +75,11 @@ class Task:
 
     def _run(self, request: bytes, memory: int) -> None:
         child = None
+        mine = False
         try:
+            while not (mine := self._owner._turns.acquire(timeout=POLL)):
+                if self._cancelled:
+                    raise ValueError("The work was cancelled.")
             child = self._owner._take()
             with self._lock:
                 self._child = child
@@ -112,6 +118,8 @@ class Task:
                     self._error = ValueError(*self._error.args)
             if child is not None:
                 self._owner._give_back(child, well)
+            if mine:
+                self._owner._turns.release()
             self._over.set()
 
     def _expire(self) -> None:
@@ -225,6 +233,7 @@ class Apart:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._turns = threading.BoundedSemaphore(AT_ONCE)
         self._spare: _Child | None = _Child()
         self._busy: set[_Child] = set()
         self._closed = False
@@ -288,6 +297,28 @@ class Apart:
                 self._spare = _Child()  # warm by the time it is needed
         if not keep:
             child.close()
+
+
+_shared: Apart | None = None
+_sharing = threading.Lock()
+
+
+def shared() -> Apart:
+    """The one of this process, started on first use."""
+    global _shared
+    with _sharing:
+        if _shared is None:
+            _shared = Apart()
+        return _shared
+
+
+def close() -> None:
+    """Close the one of this process, if there is one."""
+    global _shared
+    with _sharing:
+        if _shared is not None:
+            _shared.close()
+            _shared = None
 
 
 # In the process itself

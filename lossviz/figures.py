@@ -4,6 +4,7 @@ The palette lives here only. Plotly is imported by the functions that draw with 
 """
 
 import gzip
+import html
 from collections.abc import Sequence
 from importlib.metadata import version
 from importlib.resources import files
@@ -19,6 +20,8 @@ from lossviz.strategies import Decision, get
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
+
+    from lossviz.advice import Verdict
 
 Array = NDArray[Any]
 
@@ -54,19 +57,29 @@ def numbers(figure: "go.Figure") -> "pd.DataFrame":
     """
     import pandas as pd
 
-    axes = {a: getattr(figure.layout, f"{a}axis").title.text or a for a in "xy"}
     parts = []
     for trace in figure.data:
         if trace.hoverinfo == "skip" or trace.x is None:
             continue
-        z = getattr(trace, "z", None)
-        if z is None:
-            part = {axes["x"]: trace.x, axes["y"]: trace.y}
-        else:
+        x_title, y_title = (
+            figure.layout[f"{a}axis{(trace[f'{a}axis'] or a)[1:]}"].title.text or a for a in "xy"
+        )  # of the part of the picture that it is in
+        z, names = getattr(trace, "z", None), trace.customdata
+        if z is not None:
             x, y = np.meshgrid(trace.x, trace.y)
-            part = {axes["x"]: x.ravel(), axes["y"]: y.ravel(), "value": np.ravel(z)}
-        parts.append(pd.DataFrame({"": trace.name or "", **part}))
+            part = {x_title: x.ravel(), y_title: y.ravel(), "value": np.ravel(z)}
+        elif names is not None:
+            part = {"Label": [html.unescape(str(n)) for n in names], "value": trace.x}
+        else:
+            part = {x_title: trace.x, y_title: trace.y}
+        parts.append(pd.DataFrame({"": html.unescape(trace.name or ""), **part}))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def shown(text: str) -> str:
+    """Text of a user's in a figure, cut to 40 characters: Plotly would read tags in it, links among them."""
+    line = "".join(c if c.isprintable() else " " for c in text[:400])
+    return html.escape(line if len(line) <= 40 else line[:37] + "…", quote=False)
 
 
 def strategy_colour(row: int) -> str:
@@ -195,7 +208,7 @@ def boundaries(run: Run, data: Dataset | None = None, frame: int = -1) -> "go.Fi
             of_class = plan.X[plan.y == c]
             figure.add_trace(
                 go.Scatter(
-                    x=of_class[:, 0], y=of_class[:, 1], mode="markers", name=plan.classes[c], legendgroup=str(c),
+                    x=of_class[:, 0], y=of_class[:, 1], mode="markers", name=shown(plan.classes[c]), legendgroup=str(c),
                     showlegend=not i,
                     marker={"color": CLASS_COLOURS[c % len(CLASS_COLOURS)], "symbol": c, "size": 4},
                 ),
@@ -287,7 +300,7 @@ def norms(plan: Plan, steps: Array, found: dict[str, Array]) -> "go.Figure":
             line = {"color": CLASS_COLOURS[c % len(CLASS_COLOURS)], "dash": dash, "width": width}
             values = found[kind][:, c].astype(np.float32)
             figure.add_trace(
-                go.Scatter(x=steps, y=values, mode="lines", name=f"{name}: {title}", line=line, opacity=opacity)
+                go.Scatter(x=steps, y=values, mode="lines", name=f"{shown(name)}: {title}", line=line, opacity=opacity)
             )
     figure.update_layout(height=460, margin={"t": 20}, xaxis_title="step", yaxis_title="norm of last-layer weights")
     return figure
@@ -303,4 +316,52 @@ def loss_curves(run: Run, test: bool = True) -> "go.Figure":
         line = {"color": strategy_colour(i), "dash": "dash" if get(row.strategy).flawed else "solid"}
         figure.add_trace(go.Scatter(x=run.steps, y=curves[:, i], name=row.title, mode="lines", line=line))
     figure.update_layout(xaxis_title="step", yaxis_title="unweighted cross-entropy (nats)")
+    return figure
+
+
+BARS = 30
+"""Most classes in a picture of counts and weights: the largest, and the rarest."""
+
+
+def label_bars(found: "Verdict") -> "go.Figure":
+    """Counts and weights of every class side by side, with the interval of each weight; the most frequent on top.
+
+    Args:
+        found: What `lossviz.advice.verdict` returned. Of more than BARS classes the largest and the rarest halves are drawn.
+    """
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    c = found.counts
+    order = np.argsort(-c.counts, kind="stable")
+    if len(order) > BARS:
+        order = np.concatenate([order[: BARS // 2], order[-BARS // 2 :]])
+    order = order[::-1]  # Plotly draws from the bottom up
+    names = [shown(c.labels[i]) for i in order]
+    place = list(range(len(order)))
+    what = "pixels" if c.kind == "pixels" else "rows"
+    figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.06)
+    figure.add_trace(
+        go.Bar(x=c.counts[order], y=place, orientation="h", name=what, marker_color=CLASS_COLOURS[0], customdata=names,
+               hovertemplate="%{customdata}: %{x:,}<extra></extra>"),
+        1, 1,
+    )  # fmt: skip
+    low, high, w = (np.asarray(v, float)[order] for v in (found.intervals.low, found.intervals.high, found.weights))
+    spread = {}
+    if np.isfinite(low).any():
+        up = np.where(np.isfinite(high), high - w, 0.0)
+        spread = {"error_x": {"array": np.nan_to_num(up), "arrayminus": np.nan_to_num(w - low), "symmetric": False}}
+    figure.add_trace(
+        go.Bar(x=w, y=place, orientation="h", name="weight", marker_color=CLASS_COLOURS[1], customdata=names,
+               hovertemplate="%{customdata}: %{x:.4g}<extra></extra>", **spread),
+        1, 2,
+    )  # fmt: skip
+    figure.update_layout(height=120 + 30 * len(order), margin={"t": 20}, showlegend=False, bargap=0.3)
+    figure.update_yaxes(tickvals=place, ticktext=names)
+    positive = c.counts[c.counts > 0]
+    wide = positive.max() > 50 * positive.min()
+    figure.update_xaxes(
+        title_text=f"{what}, log scale" if wide else what, type="log" if wide else "linear", row=1, col=1
+    )
+    figure.update_xaxes(title_text=f"weight ({found.scheme.replace('_', ' ')})", rangemode="tozero", row=1, col=2)
     return figure

@@ -156,6 +156,7 @@ def open_labels(
     delimiter: str | None = None,
     header: bool | None = None,
     sheet: str | None = None,
+    separator: str | None = None,
 ) -> LabelFile:
     r"""Look at a file of labels: what it is, from its content and never from its name.
 
@@ -169,6 +170,7 @@ def open_labels(
         delimiter: Overrules the delimiter; "" means that a line is one cell.
         header: Overrules whether the first line holds names.
         sheet: The sheet of a workbook; None takes the first.
+        separator: What is known to stand between several labels of a cell: then it does not separate the cells.
 
     Returns:
         What was detected; `count` counts.
@@ -196,6 +198,8 @@ def open_labels(
     else:
         text = decoded(place, head, encoding)
         found = (None if delimiter else open_json(text)) or open_text(text, delimiter, header)
+        if separator and delimiter is None and found.delimiter == separator:
+            found = open_text(text, "", header)
     return LabelFile(
         place.filename,
         found.format,
@@ -265,7 +269,9 @@ def read_labels(
         >>> reading.problem
         "There is no column 'kind' in 'the file'; it has 'label'."
     """
-    file = open_labels(source, filename, encoding=encoding, delimiter=delimiter, header=header, sheet=sheet)
+    file = open_labels(
+        source, filename, encoding=encoding, delimiter=delimiter, header=header, sheet=sheet, separator=separator
+    )
     counts, problem = None, ""
     try:
         counts = file.count(column, layout=layout, separator=separator)

@@ -183,3 +183,9 @@ def test_labels_the_terminal_cannot_show(monkeypatch, run, tmp_path):
     monkeypatch.setattr(sys, "stdout", out)
     assert main(["weights", str(path)]) == 0
     assert rb"\u0436" in out.buffer.getvalue()
+
+
+def test_what_separates_labels_does_not_separate_cells(run):
+    code, out, _ = run("--separator", "|", "--format", "json", data="a|b\nb|c\nb|d\na|c\n")
+    assert code == 0
+    assert json.loads(out)["counts"] == {"a": 2, "b": 3, "c": 2, "d": 1}

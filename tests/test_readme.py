@@ -2,6 +2,8 @@
 
 import doctest
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import lossviz
@@ -33,6 +35,15 @@ def test_tables_are_those_of_the_code() -> None:
 
 def test_examples_run() -> None:
     assert doctest.testfile(str(README), module_relative=False, encoding="utf-8").failed == 0
+
+
+def test_commands_print_what_it_says() -> None:
+    (block,) = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    for part in block.split("$ ")[1:]:
+        command, _, expected = part.partition("\n")
+        command = command.replace("lossviz", f"{sys.executable} -m lossviz", 1)
+        done = subprocess.run(command, shell=True, cwd=README.parent, capture_output=True, text=True, check=True)
+        assert done.stdout == expected, command
 
 
 def test_every_path_it_names_exists() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lossviz import STRATEGIES
+from lossviz import SCHEMES, STRATEGIES, class_weights
 
 
 class Listed(NamedTuple):
@@ -33,6 +33,13 @@ def _race(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return "race", {}
 
 
+def _bars(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """Counts of Home's two classes, and the weights of three schemes."""
+    counts = [values["imbalance"], 1]
+    shown = {SCHEMES[name].title: class_weights(counts, name, "sum").tolist() for name in ("balanced", "sqrt", "log")}
+    return "bars", {"counts": counts, "weights": shown}
+
+
 def _tables(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     """Of every strategy the tables of the equation, for three classes."""
     tables = {s.title: s.tables([900, 90, 10]) for s in STRATEGIES.values()}
@@ -53,6 +60,13 @@ PAGES = (
         "sports_score",
         "All remedies side by side, on your own table too: boundaries, metrics, thresholds.",
         _race,
+    ),
+    Listed(
+        "weights.py",
+        "Class weights",
+        "balance",
+        "Your labels: whether to weight, with what, at which price, and code that runs.",
+        _bars,
     ),
     Listed(
         "reference.py",

@@ -18,6 +18,21 @@ const DRAWINGS = {
     }
     ctx.setLineDash([]);
   },
+  // Counts turn into weights, by one scheme after another.
+  bars(ctx, width, height, { counts, weights }, seconds, state) {
+    const names = Object.keys(weights), round = seconds % (3 * names.length), name = names[Math.floor(round / 3)];
+    const t = ease(((round % 3) - 0.8) / 0.8), total = counts.reduce((a, b) => a + b, 0), room = height - 40;
+    const wide = Math.min(56, width / 6);
+    counts.forEach((n, c) => {
+      const share = (1 - t) * (n / total) + t * weights[name][c], h = Math.max(2, share * room);
+      ctx.fillStyle = ["#0072B2", "#E69F00"][c];
+      ctx.fillRect(width / 2 + (c ? 0.25 * wide : -1.25 * wide), 10 + room - h, wide, h);
+    });
+    ctx.fillStyle = state.ink;
+    ctx.textAlign = "center";
+    ctx.font = "600 14px system-ui, sans-serif";
+    ctx.fillText(t < 0.5 ? "Counts" : `Weights: ${name}`, width / 2, height - 8, width);
+  },
   // The tables of one strategy after another: what the equation multiplies, adds and charges.
   tables(ctx, width, height, { rows }, seconds, state) {
     const row = rows[Math.floor(seconds / 2) % rows.length], letters = Object.keys(row.tables);

@@ -1,6 +1,7 @@
 """What controls with a fixed list show for each name: the one place for pages and for links that hold names."""
 
-from lossviz import DATASETS, MODELS, OPTIMIZERS, STRATEGIES
+from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
+from lossviz.labelguess import LAYOUTS
 from lossviz.plan import INFERENCES
 
 AXES = {"two": "Two columns", "pca": "PCA of all numbers", "lda": "LDA of all numbers"}
@@ -12,6 +13,7 @@ VIEWS = {
     "threshold": "Weight or threshold",
     "undone": "The network undoes it",
 }
+SCALES = {"own": "as it comes", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1"}
 TITLES = {
     "strategies": {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()},
     "data": {name: entry.title for name, entry in DATASETS.items()} | {"upload": "Your own table…"},
@@ -20,6 +22,21 @@ TITLES = {
     "batch": {"all": "All examples", "32": "32", "64": "64", "128": "128", "256": "256"},
     "inference": INFERENCES,
     "view": VIEWS,
+    "scheme": {"auto": "Recommended"} | {s.name: s.title for s in SCHEMES.values()},
+    "normalise": SCALES,
+    "scale": SCALES,
+    "said": {name: "" if name == "own" else f", {title}" for name, title in SCALES.items()},
+    "read-encoding": {"auto": "As detected", "utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "Latin-1 (Windows-1252)"},
+    "read-delimiter": {
+        "auto": "As detected",
+        ",": "Comma",
+        ";": "Semicolon",
+        "tab": "Tab",
+        "|": "Pipe",
+        "none": "None",
+    },
+    "read-header": {"auto": "As detected", "yes": "First line holds names", "no": "First line is data"},
+    "read-layout": {"auto": "As detected"} | LAYOUTS,
     "table-axes": AXES,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
 """Parameter of a link -> name -> title."""

@@ -18,6 +18,13 @@ def sentence(text: str) -> None:
     st.html(f'<p style="font-size:1.1rem;line-height:1.5;margin:0">{html.escape(text)}</p>')
 
 
+def link(text: str, address: str, about: str = "") -> None:
+    """A link within the app, opened in its place."""
+    more = f" ({html.escape(about)})" if about else ""
+    anchor = f'<a href="{html.escape(address)}" target="_self">{html.escape(text)}</a>'
+    st.html(f'<p style="font-size:1.1rem;margin:0"><b>{anchor}</b>{more}</p>')
+
+
 def doors(title: str, links: Mapping[str, tuple[list[tuple[str, str]], str]]) -> None:
     """Links to this page with other controls, folded away: text -> the link's parameters and what it is about."""
     items = "".join(

@@ -13,6 +13,7 @@ SIGHTS = {
     "/": ".home:not([data-frames='0'])",
     "/race?steps=50&data=moons&model=linear": "[data-testid=stDataFrame]",
     "/race?steps=50&data=moons&model=linear&view=pr": ".chart[data-drawn]",
+    "/weights": ".chart[data-drawn]",
     "/reference": "[data-testid=stHeading]",
 }
 """What to open, and what must be in sight before it is judged."""
