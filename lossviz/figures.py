@@ -279,30 +279,39 @@ def judged_curves(plan: Plan, records: Sequence[dict[str, Any]], kind: str, c: i
     return figure
 
 
-def norms(plan: Plan, steps: Array, found: dict[str, Array]) -> "go.Figure":
-    """Norms of the last layer over training, by class: the plain model's, multiplied logits raw, and with the weights in.
+def norms(plan: Plan, steps: Array, found: dict[str, dict[str, Array]]) -> "go.Figure":
+    """Spread of the logits, and norms of the last layer, over training: the plain model's, multiplied raw, and weights in.
 
     Args:
         plan: Of the run.
         steps: Step number of each frame, [F].
-        found: "plain", "raw" and "effective", [F, K] each, as `lossviz.judgement.undone` returns them.
+        found: What `lossviz.judgement.undone` returned.
     """
-    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
 
-    figure = go.Figure()
     looks = {
         "plain": ("plain", "solid", 4, 0.45),
         "raw": ("multiplied, raw", "dot", 2, 1),
         "effective": ("multiplied, weights in", "dash", 2, 1),
     }
-    for c, name in enumerate(plan.classes):
-        for kind, (title, dash, width, opacity) in looks.items():
-            line = {"color": CLASS_COLOURS[c % len(CLASS_COLOURS)], "dash": dash, "width": width}
-            values = found[kind][:, c].astype(np.float32)
-            figure.add_trace(
-                go.Scatter(x=steps, y=values, mode="lines", name=f"{shown(name)}: {title}", line=line, opacity=opacity)
-            )
-    figure.update_layout(height=460, margin={"t": 20}, xaxis_title="step", yaxis_title="norm of last-layer weights")
+    names = [shown(c) for c in plan.classes] if len(plan.classes) > 2 else ["both classes"]
+    titles = ("Logits on the test part", "Weights of the last layer")
+    figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.1)
+    for column, what in enumerate(("logits", "norms"), 1):
+        for c, name in enumerate(names):
+            for kind, (title, dash, width, opacity) in looks.items():
+                line = {"color": CLASS_COLOURS[c % len(CLASS_COLOURS)], "dash": dash, "width": width}
+                values = found[what][kind][:, c].astype(np.float32)
+                text = f"{name}: {title}"
+                figure.add_scatter(
+                    x=steps, y=values, mode="lines", name=text, line=line, opacity=opacity, legendgroup=text,
+                    showlegend=column == 1, row=1, col=column,
+                )  # fmt: skip
+    apart = "the two classes apart" if len(names) == 1 else "off the mean of all classes"
+    figure.update_xaxes(title_text="step")
+    figure.update_yaxes(title_text=f"root mean square, {apart}", col=1)
+    figure.update_yaxes(title_text=f"length, {apart}", col=2)
+    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.2})
     return figure
 
 

@@ -163,15 +163,32 @@ def threshold_sentence(plan: Plan, frame: pd.DataFrame) -> str:
         f"{seed}Where both find the same share of {c}, false alarms compared with the plain model whose threshold was moved: "
         + "; ".join(parts[:6])
         + ("; …" if len(parts) > 6 else "")
-        + ". Repaired, p ∝ q/w, probabilities are comparable with the plain model's again."
+        + "."
+        + _repair_sentence(frame)
     )
 
 
-def undone(plan: Plan, theta: Array, logits: Array) -> dict[str, Any] | None:
-    """How training undoes multiplied logits: norms of the last layer, and what is left of the difference.
+def _repair_sentence(frame: pd.DataFrame) -> str:
+    """What taking the weights out of the probabilities again did; nothing where no model can be repaired."""
+    models, plain = frame.iloc[::2], frame["Log loss, repaired"].iloc[1]
+    fixed = models[models["Log loss, repaired"].notna() & (models["Log loss, repaired"] != models["Log loss (nats)"])]
+    if not len(fixed):
+        return ""
+    parts = [
+        f"{m['Compared']} from {m['Log loss (nats)']:.3f} to {m['Log loss, repaired']:.3f}"
+        for _, m in fixed.iloc[:3].iterrows()
+    ]
+    more = "; …" if len(fixed) > 3 else ""
+    near = (fixed["Log loss, repaired"] - plain).abs().max() < 0.1 * plain
+    end = ": about the plain model's" if near else "; the plain model's is"
+    return f" The repair p ∝ q/w takes the log loss of {'; of '.join(parts)}{more}{end} {plain:.3f}."
 
-    Softmax does not see what is added to all classes alike, so each class's vector of weights is taken relative to the mean
-    over the classes before its length is measured.
+
+def undone(plan: Plan, theta: Array, logits: Array) -> dict[str, Any] | None:
+    """How training undoes multiplied logits: spread of the logits and norms of the last layer, and what difference is left.
+
+    Softmax does not see what is added to all classes alike, so logits and weights are taken relative to their mean over
+    the classes. Of two classes that leaves one number, the difference, and it is what is measured.
 
     Args:
         plan: Of the run; its first seed is used.
@@ -179,8 +196,9 @@ def undone(plan: Plan, theta: Array, logits: Array) -> dict[str, Any] | None:
         logits: Of the test part at the end, [R, n, K].
 
     Returns:
-        "norms": {"plain" | "raw" | "effective": [F, K]}; "raw" and "scaled": mean absolute difference in probability from
-        the plain model on the test part; None unless the run holds both.
+        "logits" and "norms": {"plain" | "raw" | "effective": [F, K], or [F, 1] of two classes}, root mean square on the test
+        part and length of the last layer's weights; "raw" and "scaled": mean absolute difference in probability from the
+        plain model on the test part; None unless the run holds both.
     """
     rows = {plan.rows[i].strategy: i for i in plan.panels}
     if not {"cross_entropy", "multiplied_logits"} <= rows.keys():
@@ -189,16 +207,33 @@ def undone(plan: Plan, theta: Array, logits: Array) -> dict[str, Any] | None:
     outputs, inputs = models.layers(plan.dims)[-1]
     last = theta[:, :, -outputs * inputs :].reshape(*theta.shape[:2], outputs, inputs)
     scaled = next(d for d in plan.rows[multiplied].tables.decisions if d.name == "scaled")
+    factor = scaled.scale[0]
+    some = plan.standardised(plan.X_test[:: max(1, len(plan.X_test) // 1000)])
+    z = {row: np.stack([models.forward(t, some, plan.dims) for t in theta[:, row]]) for row in (plain, multiplied)}
+
+    def apart(values: Array, axis: int) -> Array:
+        """Relative to the mean over the classes; of two classes, their difference."""
+        if values.shape[axis] == 2:
+            return np.diff(values, axis=axis)
+        return np.asarray(values - values.mean(axis, keepdims=True))
 
     def norms(w: Array) -> Array:
-        return np.asarray(np.linalg.norm(w - w.mean(1, keepdims=True), axis=-1))
+        return np.asarray(np.linalg.norm(apart(w, 1)[..., :-1], axis=-1))  # without the bias
+
+    def spread(values: Array) -> Array:
+        return np.asarray(np.sqrt((apart(values, 2) ** 2).mean(1)))
 
     p = _probabilities(logits[plain].astype(np.float64))
     return {
+        "logits": {
+            "plain": spread(z[plain]),
+            "raw": spread(z[multiplied]),
+            "effective": spread(z[multiplied] * factor),
+        },
         "norms": {
             "plain": norms(last[:, plain]),
             "raw": norms(last[:, multiplied]),
-            "effective": norms(last[:, multiplied] * scaled.scale[0][:, None]),
+            "effective": norms(last[:, multiplied] * factor[:, None]),
         },
         "raw": float(np.abs(_probabilities(logits[multiplied].astype(np.float64)) - p).mean()),
         "scaled": float(np.abs(scaled.probabilities(logits[multiplied]) - p).mean()),
@@ -211,13 +246,20 @@ def undone_sentence(plan: Plan, found: dict[str, Any]) -> str:
     multiplied = next(r for r in plan.rows if r.strategy == "multiplied_logits")
     weights = next(d for d in multiplied.tables.decisions if d.name == "scaled").scale[0]
     c = int(weights.argmax())
-    plain, own = (found["norms"][kind][-1, c] for kind in ("plain", "raw"))
-    verdict = "training has undone the multiplication" if scaled < 0.5 * raw else "training has not undone it yet"
-    shrunk = "has shrunk" if own < plain else "has not shrunk"
+    at = min(c, found["logits"]["plain"].shape[1] - 1)
+    plain, own, effective = (found["logits"][kind][-1, at] for kind in ("plain", "raw", "effective"))
+    if max(raw, scaled) < 0.01:
+        verdict = "there is hardly a difference"
+    elif scaled < 0.5 * raw:
+        verdict = "training has undone the multiplication"
+    else:
+        verdict = "training has not undone it yet"
+    what = "The two logits are" if len(weights) == 2 else f"The logit of {plan.classes[c]}, weight {weights[c]:.2g}, is"
+    apart = "apart" if len(weights) == 2 else "off the mean of all"
     return (
         f"Scaled as in training, multiplied logits predict probabilities {100 * scaled:.1f} points off the plain model's on "
-        f"average; raw, {100 * raw:.1f} points: {verdict}. The last layer {shrunk} the column of {plan.classes[c]}, which is "
-        f"multiplied by {weights[c]:.2g}: norm {own:.2f}, in the plain model {plain:.2f}."
+        f"average; raw, {100 * raw:.1f} points: {verdict}. {what} {plain:.2f} {apart} in the plain model, {own:.2f} in the "
+        f"multiplied one, raw, and {effective:.2f} with the weights in."
     )
 
 

@@ -53,7 +53,7 @@ def measure(labels: Array, decision: Decision, logits: Array) -> dict[str, Any]:
 
 BINS = 15
 """Equally wide bins of confidence, for calibration."""
-POINTS = 200
+POINTS = 400
 """Most points kept of a curve."""
 
 
@@ -143,9 +143,14 @@ def judge(labels: Array, decision: Decision, logits: Array) -> dict[str, Any]:
 
 
 def _thin(curve: Array) -> Array:
-    """A curve of at most POINTS points, ends included."""
-    n = curve.shape[1]
-    return curve if n <= POINTS else curve[:, np.linspace(0, n - 1, POINTS).round().astype(int)]
+    """A curve [2, points] of at most POINTS points, ends included, at equal distances along it.
+
+    By index they would crowd where a long list of thresholds changes nothing, as at the end of a rare class's curve.
+    """
+    if curve.shape[1] <= POINTS:
+        return curve
+    along = np.concatenate([[0], np.cumsum(np.abs(np.diff(curve)).sum(0))])
+    return curve[:, np.unique(np.searchsorted(along, np.linspace(0, along[-1], POINTS)))]
 
 
 def matched_shift(labels: Array, logits: Array, direction: Array, c: int, recall: float) -> Array:

@@ -86,6 +86,29 @@ def is_weight(dims: tuple[int, ...]) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
+def forward(theta: NDArray[Any], x: NDArray[Any], dims: tuple[int, ...]) -> NDArray[Any]:
+    """Logits of one parameter vector in NumPy: for a few points where TensorFlow need not be there.
+
+    Args:
+        theta: Parameters, [D].
+        x: Points, [N, features].
+        dims: Units of every layer.
+
+    Returns:
+        Logits, [N, K].
+
+    Example:
+        >>> forward(np.array([1.0, 2.0, 0.5, -1.0, 0.0, 0.0]), np.array([[3.0, 1.0]]), (2, 2))
+        array([[ 5.5, -3. ]])
+    """
+    h, at = x, 0
+    for j, (o, i) in enumerate(layers(dims)):
+        w = theta[at : at + o * i].reshape(o, i)
+        at += o * i
+        h = (np.tanh(h) if j else h) @ w[:, :-1].T + w[:, -1]
+    return h
+
+
 def logits(theta: Any, x: Any, dims: tuple[int, ...]) -> Any:
     """Logits of several parameter vectors on shared points, in TensorFlow.
 

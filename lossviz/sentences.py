@@ -114,12 +114,18 @@ def boundaries(run: Run) -> str:
     shown = [m for m in run.metrics if m["row"] in plan.panels]
     base = next((m for m in shown if plan.rows[m["row"]].strategy == "cross_entropy"), shown[0])
 
-    def recall(metric: dict[str, Any]) -> str:
+    def seeds(metric: dict[str, Any]) -> list[dict[str, Any]]:
+        """The same strategy and decision, of every seed."""
         strategy = plan.rows[metric["row"]].strategy
-        same = [
+        return [
             m for m in run.metrics if (plan.rows[m["row"]].strategy, m["decision"]) == (strategy, metric["decision"])
         ]
-        found = np.array([m["recall"][c] for m in same])
+
+    def alarms(metric: dict[str, Any]) -> float:
+        return float(np.mean([false_alarms(m, c) for m in seeds(metric)]))
+
+    def recall(metric: dict[str, Any]) -> str:
+        found = np.array([m["recall"][c] for m in seeds(metric)])
         if len(found) == 1 or np.isnan(found).any():
             return percent(found[0])
         return f"{percent(found.mean())} ({percent(found.min())} to {percent(found.max())} over {len(found)} seeds)"
@@ -129,9 +135,9 @@ def boundaries(run: Run) -> str:
     # of many: the flawed ones, then those that are best balanced; the table has them all
     firsts.sort(key=lambda m: (not get(plan.rows[m["row"]].strategy).flawed, -m["balanced_accuracy"]))
     for m in sorted(firsts[:4], key=lambda m: m["row"]):
-        more = 100 * (false_alarms(m, c) - false_alarms(base, c))
-        alarms = "unchanged" if abs(more) < 0.05 else points(more)
-        parts.append(f"{label(plan, m, seed=False)} {recall(m)} (false alarms {alarms})")
+        more = 100 * (alarms(m) - alarms(base))
+        change = "unchanged" if abs(more) < 0.05 else points(more)
+        parts.append(f"{label(plan, m, seed=False)} {recall(m)} (false alarms {change})")
     rest = f"; the other {len(firsts) - 4} are in the table" if len(firsts) > 4 else ""
     n = int(np.asarray(base["confusion"])[c].sum())
     few = (

@@ -333,7 +333,7 @@ def expected_cost(n: Array, *, cost: Any, cross_entropy: float) -> Tables:
 
 
 def _raw_or_scaled(n: Array, scale: Array) -> tuple[Decision, ...]:
-    return (_decide(n, "raw", "raw logits"), _decide(n, "scaled", "multiplied logits", scale=scale))
+    return (_decide(n, "raw", "raw logits"), _decide(n, "scaled", "logits times weights", scale=scale))
 
 
 @strategy(

@@ -49,6 +49,7 @@ MISSING = ("", "na", "n/a", "#n/a", "nan", "null", "none", "<na>", "?")
 NUMBER = r"^[+-]?((\d+\.?\d*|\.\d+)(e[+-]?\d+)?|inf|infinity)$"
 THOUSANDS_POINT = r"^[+-]?\d{1,3}(\.\d{3})+$"
 THOUSANDS_COMMA = r"^[+-]?\d{1,3}(,\d{3})+(\.\d+)?$"
+MONEY = r"^[+-]?([$€£¥]\s?[+-]?\d[\d.,]*|\d[\d.,]*\s?[$€£¥])$"
 DECIMAL_COMMA = r"^[+-]?(\d+|\d{1,3}(\.\d{3})+),\d+(e[+-]?\d+)?$"
 # What can be wrong with a cell that should be a number
 ABSENT, TEXT, INFINITE = 1, 2, 3
@@ -102,16 +103,34 @@ class Table:
     def labels(self) -> tuple[str, ...]:
         """Columns usable as label: 2 to 10 different values, at least two rows for each on average; best guess first.
 
-        The best guess is a column named label, class, target, y, species or the like; otherwise the last one.
+        The best guess is a column named label, class, target, y, species or the like, even with one value only, which is
+        then to be said; otherwise the last one.
         """
-        found = []
+        found, single = [], []
         for name in self.columns:
             if _distinct(self.frame[name].iloc[:SAMPLE]) <= MAX_CLASSES:  # spares most columns the full pass
                 distinct = _distinct(self.frame[name])
                 if 2 <= distinct <= min(MAX_CLASSES, len(self.frame) // 2):
                     found.append(name)
-        named = [name for known in LABEL_NAMES for name in found if name.strip().lower() == known]
-        return tuple(dict.fromkeys([*named, *found[-1:], *found]))
+                elif distinct == 1:
+                    single.append(name)
+        named, alone = (
+            [name for known in LABEL_NAMES for name in names if name.strip().lower() == known]
+            for names in (found, single)
+        )
+        return tuple(dict.fromkeys([*named, *alone, *found[-1:], *found]))
+
+    @cached_property
+    def text(self) -> tuple[str, ...]:
+        """What the first columns hold that are no numbers, in a few words each: "'price' holds text such as '1 €/kg'"."""
+        said = []
+        for name in self.columns:
+            if name in self.numeric or name in self.labels:
+                continue
+            cells = [c for c in self.frame[name].iloc[:SAMPLE].dropna().tolist() if str(c).strip()]
+            example = f" such as {quote(str(cells[0]))}" if cells else ""
+            said.append(f"{quote(name)} holds {'text' if cells else 'nothing'}{example}")
+        return tuple(said[:3])
 
 
 @dataclass(frozen=True)
@@ -123,12 +142,14 @@ class Choices:
         numeric: Columns usable as features.
         labels: Columns usable as label, best guess first.
         rows: How many rows were read.
+        text: What other columns hold that cannot be features, a few words each.
     """
 
     columns: tuple[str, ...]
     numeric: tuple[str, ...]
     labels: tuple[str, ...]
     rows: int
+    text: tuple[str, ...] = ()
 
 
 def choices(table: Table) -> Choices:
@@ -136,9 +157,9 @@ def choices(table: Table) -> Choices:
 
     Example:
         >>> choices(read_table(b"a,b,kind\n1,2,x\n3,1,y\n4,0,y\n5,5,x\n", "mine.csv"))
-        Choices(columns=('a', 'b', 'kind'), numeric=('a', 'b'), labels=('kind',), rows=4)
+        Choices(columns=('a', 'b', 'kind'), numeric=('a', 'b'), labels=('kind',), rows=4, text=())
     """
-    return Choices(table.columns, table.numeric, table.labels, len(table.frame))
+    return Choices(table.columns, table.numeric, table.labels, len(table.frame), table.text)
 
 
 def read_table(data: bytes, filename: str) -> Table:
@@ -273,7 +294,7 @@ def _read_text(data: bytes, filename: str) -> Table:
         notes.append(
             f"The first line was taken as column names, among them {quote(odd)}; if it is data, add a line of names."
         )
-    columns, commas, grouped = {}, [], []
+    columns, commas, grouped, signed = {}, [], [], []
     for i, (name, key) in enumerate(zip(names, keys, strict=True)):
         cells = table[key]
         if not name:
@@ -283,6 +304,11 @@ def _read_text(data: bytes, filename: str) -> Table:
             name = next(n for n in (f"column {i + 1}" + "_" * extra for extra in itertools.count()) if n not in names)
             notes.append(f"Column {i + 1} has no name: called '{name}'.")
         trimmed = pc.utf8_trim_whitespace(cells)
+        money = pc.match_substring_regex(trimmed, MONEY)
+        if pc.sum(money).as_py():
+            trimmed = pc.if_else(money, pc.replace_substring_regex(trimmed, r"\s*[$€£¥]\s*", ""), trimmed)
+            cells = trimmed
+            signed.append(quote(name))
         matches = pc.match_substring_regex(trimmed, DECIMAL_COMMA, ignore_case=True)
         if pc.sum(matches).as_py():
             thousands = pc.match_substring_regex(trimmed, THOUSANDS_COMMA)
@@ -298,6 +324,8 @@ def _read_text(data: bytes, filename: str) -> Table:
                 if pc.sum(points).as_py():
                     grouped.append(quote(name))
         columns[name] = cells
+    if signed:
+        notes.append(f"Signs of currencies were taken out in {_first_five(signed)}.")
     if commas:
         notes.append(f"Decimal commas were read as decimal points in {_first_five(commas)}.")
     if grouped:

@@ -24,16 +24,19 @@ if wrong:
     )
     st.query_params.from_dict({k: f"{v:g}" for k, v in values.items()})
 
-st.title("What class weights do, and what they do not")
-st.write(
-    "Rare cases get lost in training. The right remedy weights each example's *loss*; a copied one multiplies the *logits* "
-    "by the same weights. Drag, and see what each does."
-)
+embedded = st.context.is_embedded
+if not embedded:
+    st.title("What class weights do, and what they do not")
+    st.write(
+        "Rare cases get lost in training. The right remedy weights each example's *loss*; a copied one multiplies the *logits* "
+        "by the same weights. Drag, and see what each does."
+    )
 moved = player.show_home(values)
 if moved:
     st.query_params.from_dict({k: f"{v:g}" for k, v in moved.items()})
-st.header("Go on")
-doors = [page for page in PAGES if page.thumbnail]
+doors = [] if embedded else [page for page in PAGES if page.thumbnail]
+if doors:
+    st.header("Go on")
 for start in range(0, len(doors), 3):
     for column, page in zip(st.columns(3), doors[start : start + 3], strict=False):
         with column.container(border=True):

@@ -1,7 +1,9 @@
 """Strategy race: many strategies on one dataset, from the same start on the same batches."""
 
+import time
 from dataclasses import replace
 from functools import partial
+from hashlib import sha1
 from typing import Any
 
 import streamlit as st
@@ -28,26 +30,47 @@ RATE = Knob("rate", "Learning rate", 0.02, 0.0001, 5.0, 0.0001, "Step size of th
 L2 = Knob("l2", "L2", 0.0, 0.0, 1.0, 0.001, "Pull of the weights (not the biases) towards zero.")
 
 
-def axes(columns: tuple[str, ...], prefix: str, default: str = "two") -> Any:
-    """Controls for what the picture's axes are: a projection of all columns, or two of them."""
+def axes(columns: tuple[str, ...], prefix: str, default: str = "two", others: tuple[str, ...] = ()) -> Any:
+    """Controls for what the picture's axes are: a projection of all columns, or two of them.
+
+    Args:
+        columns: Those that hold numbers.
+        prefix: Of the controls' keys.
+        default: What is chosen at first.
+        others: What other columns hold, in words, to say why they cannot be axes.
+    """
     fitted = "A projection is fitted on the training part only."
     view = controls.choose("Axes", AXES, f"{prefix}-axes", default, fitted)
     if view != "two":
         return view
     if len(columns) < 2:
-        raise ValueError(f"A picture needs two columns of numbers beside the class; this table has {len(columns)}.")
+        raise ValueError(
+            f"A picture needs two columns of numbers beside the class; this table has {len(columns)}"
+            + (f". {'; '.join(others)}." if others else ".")
+        )
     titles = {c: c for c in columns}
     first = controls.choose("Horizontal", titles, f"{prefix}-x")
-    rest = {c: c for c in columns if c != first}
-    return first, controls.choose("Vertical", rest, f"{prefix}-y")
+    second = controls.choose("Vertical", titles, f"{prefix}-y", columns[1])
+    if first == second:
+        raise ValueError(f"Both axes are {first}: choose another column for one of them.")
+    return first, second
 
 
-def by_hand(name: str, knobs: dict[str, Any]) -> list[tuple[float, ...]]:
+def by_hand(name: str, knobs: dict[str, Any], meaning: Any = None) -> list[tuple[float, ...]]:
     """Fields for what can be drawn in the picture too, in the link all of it; `knobs` takes what belongs there.
+
+    Args:
+        name: Of the dataset.
+        knobs: Its knobs; takes counts and centres.
+        meaning: What the axes and the classes are, where that can be chosen: points for others stay with those.
 
     Returns:
         Points to add to the training part: x, y, class.
     """
+    points_key = f"{name}-points"
+    if meaning is not None:
+        points_key += "-" + sha1(repr(meaning).encode(), usedforsecurity=False).hexdigest()[:6]
+    st.session_state["race points"] = points_key
     offered = {k.name for k in DATASETS[name].knobs} if name in DATASETS else set()
     problems: list[ValueError] = []
 
@@ -64,12 +87,16 @@ def by_hand(name: str, knobs: dict[str, Any]) -> list[tuple[float, ...]]:
             text = "Training points of each class, in place of their number and the imbalance."
             if counts := rows("Class counts", f"{name}-counts", form, text):
                 knobs["counts"] = list(counts[0])
+                if len(counts) > 1:
+                    problems.append(
+                        ValueError(f"Class counts: one row of {len(counts[0])} numbers, not {len(counts)}.")
+                    )
         if "centres" in offered:
             text = "Where each class is, in order. Or drag them in a picture."
             if centres := rows("Centres", f"{name}-centres", "x, y", text):
                 knobs["centres"] = [list(c) for c in centres]
         text = "Points added to the training part. Or click them into a picture."
-        points = rows("Added points", f"{name}-points", "x, y, class", text)
+        points = rows("Added points", points_key, "x, y, class", text)
     if problems:
         raise problems[0]
     return points
@@ -81,19 +108,29 @@ def edited(name: str, centres: list[list[float]] | None) -> None:
     if not edit:
         return
     st.session_state["race edited"] = True
-    points = f"{name}-points"
+    points = st.session_state["race points"]
+    # what the browser says is in the field may be older than what was last written into it, when clicks come fast
+    written = st.session_state.setdefault("race written", {})
+    text, (last, when) = st.session_state.get(points) or "", written.get(points, ("", 0.0))
+    if time.monotonic() - when < 2 and last.startswith(text):
+        text = last
+    before = [row.strip() for row in text.split(";") if row.strip()]
     if edit["kind"] == "add":
-        before = (st.session_state.get(points) or "").strip().rstrip(";")
-        added = controls.as_text([(edit["x"], edit["y"], edit["c"])])
-        st.session_state[points] = f"{before}; {added}" if before else added
+        # all that were clicked since the picture began, of which those that came with an earlier message are here already
+        seen = st.session_state.get("race clicked", 0)
+        new = [p for p in edit["points"] if p["id"] > seen]
+        st.session_state["race clicked"] = max([seen, *(p["id"] for p in new)])
+        added = [controls.as_text([(p["x"], p["y"], p["c"])]) for p in new]
+        st.session_state[points] = "; ".join(before + added)
     elif edit["kind"] == "undo":
-        st.session_state[points] = "; ".join((st.session_state.get(points) or "").split(";")[:-1]).strip()
+        st.session_state[points] = "; ".join(before[:-1])
     elif edit["kind"] == "reset":
         st.session_state[points] = ""
         st.session_state[f"{name}-centres"] = ""
     elif edit["kind"] == "move" and centres:
         moved = {int(edit["c"]): (edit["x"], edit["y"])}
         st.session_state[f"{name}-centres"] = controls.as_text([moved.get(c, at) for c, at in enumerate(centres)])
+    written[points] = (st.session_state.get(points) or "", time.monotonic())
 
 
 def uploaded(seed: int) -> tuple[Dataset, Source] | None:
@@ -129,8 +166,8 @@ def uploaded(seed: int) -> tuple[Dataset, Source] | None:
     titles = {c: c for c in (*offers.labels, *(c for c in offers.columns if c not in offers.labels))}
     likeliest = (offers.labels or offers.columns[-1:])[0]
     label_column = controls.choose("Class", titles, "table-class", likeliest)
-    features = axes(tuple(c for c in offers.numeric if c != label_column), "table")
-    points = by_hand("table", {})
+    features = axes(tuple(c for c in offers.numeric if c != label_column), "table", others=offers.text)
+    points = by_hand("table", {}, (label_column, features))
     chosen = {"label": label_column, "features": features, "seed": seed}
     data = made((file_id, chosen), from_table, table, **chosen)
     return with_points(data, points) if points else data, Source("table", {"filename": name, **chosen}, points)
@@ -157,7 +194,7 @@ def chosen_data(seed: int) -> tuple[Dataset, Source] | None:
     knobs = controls.knobs([k for k in entry.knobs if k.name != "features"], name)
     if entry.columns:
         knobs["features"] = axes(entry.columns, name, next(str(k.default) for k in entry.knobs if k.name == "features"))
-    points = by_hand(name, knobs)
+    points = by_hand(name, knobs, knobs.get("features"))
     data = made((name, seed, knobs), make_dataset, name, seed=seed, **knobs)
     return with_points(data, points) if points else data, Source(name, {"seed": seed, **knobs}, points)
 
@@ -179,6 +216,7 @@ def show(job: Job, key: str, data: Dataset, source: Source, options: dict[str, A
         key,
         centres,
         bool(source.points or source.arguments.get("centres")),
+        st.session_state.get("race clicked", 0),
         partial(edited, source.name, centres),
     )
     if st.session_state.pop("race edited", False):  # the fields are outside this fragment
@@ -204,8 +242,9 @@ def show(job: Job, key: str, data: Dataset, source: Source, options: dict[str, A
 if not st.context.is_embedded:
     st.title("Strategy race")
     st.write("Imbalanced data, many remedies: same start, same batches, one picture each. Which of them weights?")
-if story := PRESETS.get(st.query_params.get("preset", "")):
-    words.sentence(f"{story.title}: {story.story}")
+telling = st.container()
+if (preset := st.query_params.get("preset")) is not None and preset not in PRESETS:
+    controls.dropped(f"preset={preset[:60]} (must be {', '.join(PRESETS)})")
 names = controls.several(
     "Strategies",
     TITLES["strategies"],
@@ -247,6 +286,17 @@ with st.sidebar:
             turned[entry.name] = controls.knobs(entry.knobs, entry.name)
 controls.unread()
 
+if (
+    source
+    and (story := PRESETS.get(preset or ""))
+    and (source.name, source.arguments)
+    == (
+        story.dataset,
+        {"seed": source.arguments["seed"], **source.arguments, **story.knobs},
+    )
+):  # fmt: skip  (of other data it would not be true)
+    with telling:
+        words.sentence(f"{story.title}: {story.story}")
 if data is None or not names:
     abandon()
 if problem:

@@ -10,7 +10,7 @@ if __name__ == "__main__":
     # before the navigation: the browser would fetch a page's own icon from another host
     st.set_page_config(page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide")
     pages = [st.Page(p.file, title=p.title, icon=f":material/{p.icon}:", default=not p.path) for p in PAGES]
-    page = st.navigation(pages, position="top")
+    page = st.navigation(pages, position="hidden" if st.context.is_embedded else "top")
     st.set_page_config(page_title=f"{page.title} · LossViz")
     # the platform leaves a hand's breadth above a page
     st.html(

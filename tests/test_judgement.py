@@ -72,13 +72,56 @@ def test_training_undoes_multiplied_logits():
     np.testing.assert_allclose(norms["effective"][-1], norms["plain"][-1], rtol=0.1)
     assert norms["raw"][-1, 2] < 0.7 * norms["plain"][-1, 2], "the column that is multiplied most is made small"
     w = run.theta[-1, 0].reshape(3, 3)
-    np.testing.assert_allclose(norms["plain"][-1], np.linalg.norm(w - w.mean(0), axis=1), rtol=1e-5)
+    np.testing.assert_allclose(norms["plain"][-1], np.linalg.norm((w - w.mean(0))[:, :2], axis=1), rtol=1e-5)
+    z = run.test_logits[0, ::2].astype(float)  # 2,400 test points: every other
+    spread = np.sqrt(((z - z.mean(1, keepdims=True)) ** 2).mean(0))
+    np.testing.assert_allclose(found["logits"]["plain"][-1], spread, rtol=1e-4)
+    np.testing.assert_allclose(found["logits"]["effective"][-1], spread, rtol=0.1)
     said = judgement.undone_sentence(run.plan, found)
     assert "training has undone the multiplication" in said
-    assert "has shrunk the column of class 2" in said
+    assert f"is {spread[2]:.2f} off the mean of all in the plain model" in said
     early = fit(["cross_entropy", "multiplied_logits"], steps=1, learning_rate=1e-6)
     found = judgement.undone(early.plan, early.theta, early.test_logits)
     assert "has not undone it yet" in judgement.undone_sentence(early.plan, found)
+
+
+def test_of_two_classes_the_difference_is_measured():
+    data = lossviz.make_dataset("moons", n=200, seed=0)
+    names = ["cross_entropy", "multiplied_logits"]
+    run = lossviz.fit(names, data.X, data.y, steps=30, X_test=data.X_test, y_test=data.y_test)
+    found = judgement.undone(run.plan, run.theta, run.test_logits)
+    for kind in ("logits", "norms"):
+        assert all(v.shape == (31, 1) for v in found[kind].values())
+    gap = np.diff(run.test_logits.astype(float))[..., 0]
+    np.testing.assert_allclose(found["logits"]["plain"][-1, 0], np.sqrt((gap[0] ** 2).mean()), rtol=1e-4)
+    a = lossviz.class_weights(run.plan.counts)
+    scaled = np.diff(run.test_logits[1].astype(float) * a)[:, 0]
+    np.testing.assert_allclose(found["logits"]["effective"][-1, 0], np.sqrt((scaled**2).mean()), rtol=1e-4)
+    assert "The two logits are" in judgement.undone_sentence(run.plan, found)
+
+
+def test_the_repair_is_told_in_numbers_or_not_at_all(run):
+    frame = judgement.against_threshold(run.plan, run.test_logits)
+    said = judgement.threshold_sentence(run.plan, frame)
+    weighted = frame.iloc[0]
+    assert (
+        f"Weighted cross-entropy from {weighted['Log loss (nats)']:.3f} to {weighted['Log loss, repaired']:.3f}" in said
+    )
+    none = fit(["cross_entropy", "multiplied_logits"], steps=5)
+    said = judgement.threshold_sentence(none.plan, judgement.against_threshold(none.plan, none.test_logits))
+    assert "repair" not in said
+
+
+def test_with_seeds_all_of_the_sentence_is_their_mean():
+    from lossviz import sentences
+
+    run = fit(["cross_entropy", "multiplied_logits"], repeats=3, steps=30)
+    raw = [m for m in run.metrics if m["decision"] == "raw"]
+    plain = [m for m in run.metrics if m["decision"] == "logits"]
+    more = 100 * np.mean(
+        [sentences.false_alarms(a, 2) - sentences.false_alarms(b, 2) for a, b in zip(raw, plain, strict=True)]
+    )
+    assert f"(false alarms {sentences.points(more)})" in sentences.boundaries(run)
 
 
 def test_rankings_name_best_and_worst(run):

@@ -43,6 +43,20 @@ def test_judge_equals_scikit_learn(name):
             np.testing.assert_array_equal(found[key], value)
 
 
+def test_the_curves_of_a_rare_class_are_drawn_where_it_is():
+    rng = np.random.default_rng(0)
+    y = (rng.random(40_000) < 0.002).astype(int)
+    z = np.stack([np.zeros(len(y)), 1.5 * y + rng.normal(size=len(y)) - 6], 1)
+    rule = STRATEGIES["cross_entropy"].tables([998, 2]).decisions[0]
+    found, p = judge(y, rule, z), rule.probabilities(z)[:, 1]
+    precision, recall, _ = metrics.precision_recall_curve(y, p)
+    drawn = found["pr"][1]
+    assert drawn.shape[1] <= POINTS
+    assert metrics.auc(*drawn) == pytest.approx(metrics.auc(recall, precision), abs=1e-3)
+    assert np.abs(np.diff(drawn[0])).max() < 0.02, "no long way without a point"
+    assert metrics.auc(*found["roc"][1]) == pytest.approx(metrics.roc_auc_score(y, p), abs=1e-3)
+
+
 def test_a_class_that_does_not_occur_has_no_curve():
     found = judge(np.zeros(600, int), PLAIN, Z)
     assert np.isnan(found["roc_auc"]).all()

@@ -596,7 +596,7 @@ def test_data_drawn_by_hand(page):
     assert plan.y[-2:].tolist() == [1, 0]
     assert plan.counts.tolist() == [91, 11]
     told = json.loads(page.at.get("bidi_component")[0].proto.json)["edit"]
-    assert told == {"centres": [[0, 0], [3, 0]], "byHand": True}
+    assert told == {"centres": [[0, 0], [3, 0]], "byHand": True, "seen": 0}
     before = page.job
     for key, value, said in (
         ("blobs-points", "1, 2", "Added points, row 1 has 2 numbers, not 3; write x, y, class; x, y, class"),

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from lossviz import tables
-from lossviz.tables import Table, TableError, from_table, read_table
+from lossviz.tables import Table, TableError, choices, from_table, read_table
 
 ROWS = ["1,2.5,cat", "2,0.5,dog", "3,1.5,cat", "4,4.5,dog", "5,3.5,cat"]
 PLAIN = "size,weight,kind\n" + "\n".join(ROWS) + "\n"
@@ -449,3 +449,22 @@ def test_spellings_that_differ_in_case_are_told():
 def test_a_path_is_not_bytes():
     with pytest.raises(ValueError, match="takes the bytes of a file, such as open"):
         read_table("mine.csv", "mine.csv")
+
+
+def test_signs_of_currencies_are_taken_out():
+    table = read_table(b'price;other;kind\n"$1,440.68";1;a\n$3.50;2;b\n-$2;3;a\n12 \xe2\x82\xac;4;b\n', "t.csv")
+    assert "price" in table.numeric
+    assert any("Signs of currencies were taken out in 'price'." in note for note in table.notes)
+
+
+def test_a_label_column_with_one_value_is_offered_so_that_it_can_be_said():
+    table = read_table(b"a,b,y\n" + b"".join(b"%d,%d,1\n" % (i % 3, i) for i in range(12)), "t.csv")
+    assert table.labels[0] == "y"
+    with pytest.raises(TableError, match="Column 'y' has only one class, '1'"):
+        from_table(table, "y", ("a", "b"))
+
+
+def test_what_cannot_be_an_axis_says_why():
+    rows = b"".join(b"%d,%s,%d kg,\n" % (i, b"ab"[i % 2 : i % 2 + 1], i) for i in range(40))
+    table = read_table(b"x,kind,mass,empty\n" + rows, "t.csv")
+    assert choices(table).text == ("'mass' holds text such as '0 kg'", "'empty' holds nothing")

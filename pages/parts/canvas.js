@@ -258,3 +258,68 @@ const store = (state, { rows, first, frames, maps, curves, confusion }) => {
   });
   for (const row of rows) state.there[row] = Math.max(state.there[row], first + frames);
 };
+
+// Metrics of one confusion matrix (counts by true and decided class), as scikit-learn defines them.
+const measures = (table, k) => {
+  const sum = (from, step) => { let t = 0; for (let i = 0; i < k; i++) t += table[from + i * step]; return t; };
+  const recall = [], precision = [], f1 = [];
+  for (let c = 0; c < k; c++) {
+    const hit = table[c * k + c], of = sum(c * k, 1), taken = sum(c, k);
+    recall.push(of ? hit / of : NaN);
+    precision.push(taken ? hit / taken : NaN);
+    f1.push(of + taken ? (2 * hit) / (of + taken) : 0);
+  }
+  const mean = (v) => v.reduce((a, b) => a + b, 0) / v.length;
+  return { recall, precision, balanced: mean(recall.filter(Number.isFinite)), f1: mean(f1) };
+};
+
+const percent = (v) => (Number.isFinite(v) ? `${(100 * v).toFixed(1)}\u00a0%` : "–");
+
+const rarest = (head) => head.counts.reduce((best, n, c) => (n <= head.counts[best] ? c : best), 0);
+
+// One line a strategy and decision rule; its cells are filled by drawNumbers.
+const buildNumbers = (state) => {
+  const { head } = state, rare = rarest(head), table = el("table", "numbers"), top = el("tr"), body = el("tbody"), thead = el("thead");
+  const order = head.classes.map((_, c) => c).sort((a, b) => head.counts[a] - head.counts[b]).slice(0, 4);
+  state.columns = [
+    ...order.map((c) => [`Recall, ${head.classes[c]}`, (m) => percent(m.recall[c])]),
+    [`Precision, ${head.classes[rare]}`, (m) => percent(m.precision[rare])],
+    ["Balanced accuracy", (m) => percent(m.balanced)],
+    ["Macro-F1", (m) => m.f1.toFixed(3)],
+  ];
+  for (const name of [head.seed === null ? "Test part, at this step" : `Test part, at this step, seed ${head.seed}`, ...state.columns.map(([title]) => title)]) {
+    const cell = el("th", "", name);
+    cell.scope = "col";
+    top.append(cell);
+  }
+  thead.append(top);
+  state.lines = [];
+  head.panels.forEach((p, row) => p.rules.forEach((rule, d) => {
+    const line = el("tr"), title = el("th", "", p.rules.length > 1 ? `${p.title}, by ${rule}` : p.title);
+    title.scope = "row";
+    const cells = state.columns.map(() => el("td"));
+    line.append(title, ...cells);
+    body.append(line);
+    state.lines.push({ row, d, cells });
+  }));
+  table.append(thead, body);
+  const scroll = el("div", "scroll");
+  scroll.tabIndex = 0;
+  scroll.setAttribute("role", "region");
+  scroll.setAttribute("aria-label", "Metrics on the test part at this step");
+  scroll.append(table);
+  return scroll;
+};
+
+const confusionOf = (state, row, d) => {
+  const k = state.head.classes.length;
+  return state.confusion[state.frame][row].subarray(d * k * k, (d + 1) * k * k);
+};
+
+const fillNumbers = (state) => {
+  const k = state.head.classes.length;
+  for (const { row, d, cells } of state.lines) {
+    const found = measures(confusionOf(state, row, d), k);
+    state.columns.forEach(([, text], i) => { const t = text(found); if (cells[i].textContent !== t) cells[i].textContent = t; });
+  }
+};

@@ -19,10 +19,11 @@ def _check_link(key: str, titles: Mapping[str, str]) -> None:
         allowed = (
             ", ".join(titles) if len(titles) <= 12 else "a name on the Reference page; repeat the parameter for several"
         )
-        _dropped(f"{key}={wrong[0][:60]} (must be {allowed})")
+        dropped(f"{key}={wrong[0][:60]} (must be {allowed})")
 
 
-def _dropped(text: str) -> None:
+def dropped(text: str) -> None:
+    """Note something that a link asks for in vain, for `unread`."""
     st.session_state.setdefault("link dropped", []).append(text)
 
 
@@ -37,6 +38,28 @@ def unread() -> None:
             )
         )
         st.session_state["link dropped"] = []
+
+
+def settle(key: str, offered: Any) -> None:
+    """Keep what a control holds when what it offers has changed, such as the columns of another file.
+
+    A browser would show the new default and Python keep the old value, and the link would hold neither: what is still
+    offered is set anew, and what is not is dropped.
+
+    Args:
+        key: Of the control.
+        offered: Its names and its default; compared with the last time.
+    """
+    before = st.session_state.get(f"offered {key}")
+    st.session_state[f"offered {key}"] = offered
+    if before is None or before == offered or key not in st.session_state:
+        return
+    held = st.session_state[key]
+    still = [h for h in held if h in offered[0]] if isinstance(held, list) else held
+    if still and (isinstance(held, list) or held in offered[0]):
+        st.session_state[key] = still
+    else:
+        del st.session_state[key]
 
 
 def several(
@@ -65,6 +88,7 @@ def choose(label: str, titles: Mapping[str, str], key: str, default: str | None 
     names = list(titles)
     index = names.index(default) if default in names else 0
     _check_link(key, titles)
+    settle(key, (names, index))
     picked = st.selectbox(
         label, names, index=index, format_func=lambda n: titles.get(n, n), key=key, help=help, bind="query-params"
     )
@@ -82,9 +106,7 @@ def number(knob: Knob, key: str) -> float:
         except ValueError:
             usable = False
         if not usable:
-            _dropped(
-                f"{key}={given[:60]} (must be {'a whole number ' if knob.whole else ''}from {low:,g} to {high:,g})"
-            )
+            dropped(f"{key}={given[:60]} (must be {'a whole number ' if knob.whole else ''}from {low:,g} to {high:,g})")
     field = st.number_input if knob.high >= 50 * max(knob.low, knob.step) and (high - low) / step > 200 else st.slider
     decimals = max(0, -Decimal(str(knob.step)).normalize().as_tuple().exponent)  # a rounded 0.999 would read 1.00
     shown = "%d" if knob.whole else f"%.{decimals}f"

@@ -6,9 +6,10 @@ const show = (state) => {
   theme(state);
   state.head.panels.forEach((p, i) => {
     drawPanel(state, i);
-    state.panels[i].canvas.setAttribute("aria-label", `${p.title}: decision map over the training examples`);
-    state.panels[i].note.textContent = p.flawed ? "the same weights, multiplied into the logits" : i ? "each example's loss times its class's weight" : "no weights";
+    state.panels[i].canvas.setAttribute("aria-label", `${p.title}: ${state.end.notes[i]}`);
+    state.panels[i].note.textContent = p.flawed ? "the same weights, multiplied into the logits, decided as trained" : i ? "each example's loss times its class's weight" : "no weights";
   });
+  fillNumbers(state);
   const words = whole(state.end.sentence);
   if (state.sentence.textContent !== words) state.sentence.textContent = words;
   Object.assign(state.root.dataset, { frames: state.frames, total: state.head.steps.length, frame: state.frame, run: JSON.stringify(state.shown) });
@@ -24,6 +25,9 @@ const settle = (state, head) => {
   grid.append(...buildPanels(state));
   const legend = buildLegend(state);
   state.aim.hidden = true;
+  const numbers = el("details", "matrices");
+  numbers.append(el("summary", "", "The numbers in this picture"), buildNumbers(state));
+  state.numbers.replaceChildren(numbers);
   state.stage.replaceChildren(legend, grid);
 };
 
@@ -99,7 +103,8 @@ export default function ({ data, parentElement, setStateValue }) {
     state.stage = el("div", "stage");
     state.sentence = el("p", "sentence", "Training three small networks…");
     state.sentence.setAttribute("role", "status");
-    root.replaceChildren(controls, state.stage, state.sentence);
+    state.numbers = el("div");
+    root.replaceChildren(controls, state.stage, state.sentence, state.numbers);
     new ResizeObserver(() => root.isConnected && state.end && show(state)).observe(root);
     ask(state);
   }

@@ -64,70 +64,10 @@ const drawCurves = (state, canvas, lines, own) => {
   }
 };
 
-// Metrics of one confusion matrix (counts by true and decided class), as scikit-learn defines them.
-const measures = (table, k) => {
-  const sum = (from, step) => { let t = 0; for (let i = 0; i < k; i++) t += table[from + i * step]; return t; };
-  const recall = [], precision = [], f1 = [];
-  for (let c = 0; c < k; c++) {
-    const hit = table[c * k + c], of = sum(c * k, 1), taken = sum(c, k);
-    recall.push(of ? hit / of : NaN);
-    precision.push(taken ? hit / taken : NaN);
-    f1.push(of + taken ? (2 * hit) / (of + taken) : 0);
-  }
-  const mean = (v) => v.reduce((a, b) => a + b, 0) / v.length;
-  return { recall, precision, balanced: mean(recall.filter(Number.isFinite)), f1: mean(f1) };
-};
-
-const percent = (v) => (Number.isFinite(v) ? `${(100 * v).toFixed(1)}\u00a0%` : "–");
-
-const rarest = (head) => head.counts.reduce((best, n, c) => (n <= head.counts[best] ? c : best), 0);
-
-// One line a strategy and decision rule; its cells are filled by drawNumbers.
-const buildNumbers = (state) => {
-  const { head } = state, rare = rarest(head), table = el("table", "numbers"), top = el("tr"), body = el("tbody"), thead = el("thead");
-  const order = head.classes.map((_, c) => c).sort((a, b) => head.counts[a] - head.counts[b]).slice(0, 4);
-  state.columns = [
-    ...order.map((c) => [`Recall, ${head.classes[c]}`, (m) => percent(m.recall[c])]),
-    [`Precision, ${head.classes[rare]}`, (m) => percent(m.precision[rare])],
-    ["Balanced accuracy", (m) => percent(m.balanced)],
-    ["Macro-F1", (m) => m.f1.toFixed(3)],
-  ];
-  for (const name of [head.seed === null ? "Test part, at this step" : `Test part, at this step, seed ${head.seed}`, ...state.columns.map(([title]) => title)]) {
-    const cell = el("th", "", name);
-    cell.scope = "col";
-    top.append(cell);
-  }
-  thead.append(top);
-  state.lines = [];
-  head.panels.forEach((p, row) => p.rules.forEach((rule, d) => {
-    const line = el("tr"), title = el("th", "", p.rules.length > 1 ? `${p.title}, by ${rule}` : p.title);
-    title.scope = "row";
-    const cells = state.columns.map(() => el("td"));
-    line.append(title, ...cells);
-    body.append(line);
-    state.lines.push({ row, d, cells });
-  }));
-  table.append(thead, body);
-  const scroll = el("div", "scroll");
-  scroll.tabIndex = 0;
-  scroll.setAttribute("role", "region");
-  scroll.setAttribute("aria-label", "Metrics on the test part at this step");
-  scroll.append(table);
-  return scroll;
-};
-
-const confusionOf = (state, row, d) => {
-  const k = state.head.classes.length;
-  return state.confusion[state.frame][row].subarray(d * k * k, (d + 1) * k * k);
-};
-
 const drawNumbers = (state) => {
   if (!state.frames) return;
   const k = state.head.classes.length;
-  for (const { row, d, cells } of state.lines) {
-    const found = measures(confusionOf(state, row, d), k);
-    state.columns.forEach(([, text], i) => { const t = text(found); if (cells[i].textContent !== t) cells[i].textContent = t; });
-  }
+  fillNumbers(state);
   if (!state.matrices.open) return;
   state.tables.forEach((cells, row) => {
     const table = confusionOf(state, row, state.head.panels[row].shown);
@@ -191,14 +131,24 @@ const point = (state, canvas, event) => {
 const units = ({ extent: [x0, x1, y0, y1] }, [x, y]) => ({ x: x0 + x * (x1 - x0), y: y0 + y * (y1 - y0) });
 const parts = ({ extent: [x0, x1, y0, y1] }, [x, y]) => [(x - x0) / (x1 - x0), (y - y0) / (y1 - y0)];
 
+// Points that the page has not confirmed are told again: a message can be lost while the page is at work.
+const deliver = (state) => {
+  clearTimeout(state.again);
+  if (!state.sent.length || !state.root.isConnected) return;
+  state.tell("edit", { kind: "add", points: state.sent });
+  state.again = setTimeout(() => deliver(state), 700);
+};
+
 const press = (state, canvas, event) => {
   const { head, mode, edit } = state, at = where(canvas, event);
   if (mode === "" || !edit || event.button) return;
   event.preventDefault();
   if (mode !== "move") {
-    const c = +mode;
+    const c = +mode, id = Math.max(Date.now(), state.clicked + 1);
+    state.clicked = id;
     state.added.push({ x: at[0], y: at[1], c });
-    state.tell("edit", { kind: "add", ...units(head, at), c, at: Date.now() });
+    state.sent.push({ ...units(head, at), c, id });
+    deliver(state);
     draw(state);
     return;
   }
@@ -241,7 +191,7 @@ const editing = (state) => {
   bar.setAttribute("role", "group");
   bar.setAttribute("aria-label", "Edit the data");
   const label = el("label", "", "A click on a picture "), pick = el("select");
-  const offers = [["", "reads it"], ...head.classes.map((name, c) => [String(c), `adds a point of ${name}`]), ...(edit.centres ? [["move", "takes a blob to drag"]] : [])];
+  const offers = [["", "reads what is there"], ...head.classes.map((name, c) => [String(c), `adds a point of ${name}`]), ...(edit.centres ? [["move", "takes a blob to drag"]] : [])];
   for (const [value, text] of offers) { const option = el("option", "", text); option.value = value; pick.append(option); }
   if (!offers.some(([value]) => value === state.mode)) state.mode = "";
   pick.value = state.mode;
@@ -483,6 +433,36 @@ const transport = (state) => {
   return bar;
 };
 
+// The numbers of both charts of losses, as a table, once it is opened.
+const buildLosses = (state) => {
+  const box = el("details", "matrices"), scroll = el("div", "scroll");
+  box.append(el("summary", "", "The losses as a table"), scroll);
+  scroll.tabIndex = 0;
+  scroll.setAttribute("role", "region");
+  scroll.setAttribute("aria-label", "Losses by step");
+  box.addEventListener("toggle", () => fillLosses(state));
+  state.losses = box;
+  return box;
+};
+
+const fillLosses = (state) => {
+  const { head, frames, losses } = state, key = `${state.run} ${frames}`;
+  if (!losses.open || losses.dataset.key === key) return;
+  losses.dataset.key = key;
+  const table = el("table", "numbers"), top = el("tr"), kinds = ["test part", "training part", "own loss"];
+  top.append(el("th", "", "Step"));
+  for (const p of head.panels) for (const kind of kinds) { const th = el("th", "", `${p.title}, ${kind}`); th.scope = "col"; top.append(th); }
+  table.append(top);
+  for (let f = 0; f < frames; f++) {
+    const line = el("tr"), step = el("th", "", String(head.steps[f]));
+    step.scope = "row";
+    line.append(step);
+    for (let j = 0; j < head.panels.length; j++) for (const kind of [2, 1, 0]) line.append(el("td", "", state.curves[(f * head.panels.length + j) * 3 + kind].toPrecision(4)));
+    table.append(line);
+  }
+  losses.querySelector(".scroll").replaceChildren(table);
+};
+
 const build = (state) => {
   const { root, head } = state;
   const legend = buildLegend(state);
@@ -519,7 +499,9 @@ const build = (state) => {
     item.append(line, el("span", "", p.title));
     names.append(item);
   });
-  root.replaceChildren(legend, transport(state), ...(state.edit ? [editing(state)] : []), grid, state.axes, state.sentence, buildNumbers(state), buildMatrices(state), charts, names, state.curveSentence);
+  const numbers = buildNumbers(state), more = [numbers, buildMatrices(state), charts, names, state.curveSentence, buildLosses(state)];
+  for (const node of more) node.hidden = Boolean(state.only); // embedded: picture and controls
+  root.replaceChildren(legend, transport(state), ...(state.edit ? [editing(state)] : []), grid, state.axes, state.sentence, ...more);
 };
 
 const draw = (state) => {
@@ -557,13 +539,16 @@ const draw = (state) => {
   if (state.axes.textContent !== where) state.axes.textContent = where;
   state.bayes.hidden = !state.truth?.lines.length;
   state.aim.hidden = !state.truth?.aims.some((a) => a > 0);
-  const words = end ? whole(end.sentence) : `Training: step ${head.steps[Math.max(state.frames - 1, 0)]} of ${last}.`;
+  const words = end ? (atEnd || !state.frames ? "" : "At the end of training: ") + whole(end.sentence) : `Training: step ${head.steps[Math.max(state.frames - 1, 0)]} of ${last}.`;
   if (state.sentence.textContent !== words) state.sentence.textContent = words;
   const curveWords = end ? whole(end.curveSentence) : "";
   if (state.curveSentence.textContent !== curveWords) {
     state.curveSentence.textContent = curveWords;
     if (curveWords) state.curveCanvas.setAttribute("aria-label", `Unweighted cross-entropy. ${curveWords}`);
+    const left = (j) => (100 * (state.curves[((state.frames - 1) * head.panels.length + j) * 3] / state.curves[j * 3] || 0)).toPrecision(2);
+    if (curveWords) state.ownCanvas.setAttribute("aria-label", `What each one minimises, at the end in percent of its start: ${head.panels.map((p, j) => `${p.title} ${left(j)}`).join(", ")}.`);
   }
+  if (state.losses.open) fillLosses(state);
   state.range.max = total - 1;
   state.range.value = state.frame;
   state.range.setAttribute("aria-valuetext", training);
@@ -636,7 +621,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!root || !data?.url) return;
   let state = states.get(root);
   if (!state) {
-    state = { root, speed: 1, mode: "", added: [] };
+    state = { root, speed: 1, mode: "", added: [], sent: [], clicked: 0 };
     states.set(root, state);
     new ResizeObserver(() => root.isConnected && state.head && draw(state)).observe(root);
     root.addEventListener("keydown", (event) => {
@@ -650,6 +635,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     });
   }
   state.edit = data.edit;
+  state.sent = state.sent.filter((p) => p.id > (data.edit?.seen ?? 0));
+  state.only = data.only;
   state.tell = setTriggerValue;
   if (state.url === data.url) { // as after an edit that the page could not use
     state.drag = null;

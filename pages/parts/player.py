@@ -34,7 +34,9 @@ def path(path: str) -> str:
     return f"/{st.get_option('server.baseUrlPath')}/{path}".replace("//", "/")
 
 
-def show(job: Job, key: str, centres: list[list[float]] | None, by_hand: bool, edited: Callable[[], None]) -> None:
+def show(
+    job: Job, key: str, centres: list[list[float]] | None, by_hand: bool, seen: int, edited: Callable[[], None]
+) -> None:
     """Mount the race's component, or turn it to another run.
 
     Args:
@@ -42,11 +44,17 @@ def show(job: Job, key: str, centres: list[list[float]] | None, by_hand: bool, e
         key: What is trained; an equal key is the same run.
         centres: Of the blobs, [K, 2], where there are blobs to drag.
         by_hand: Whether somebody has edited the data, so that there is something to take back.
-        edited: Called after an edit, which is then the component's `edit`: {"kind": "add", "move", "undo" or "reset"} and for
-            the first two "x", "y" and class "c".
+        seen: The id of the last point that was added.
+        edited: Called after an edit, which is then the component's `edit`: {"kind": "add", "move", "undo" or "reset"} and
+            "x", "y" and class "c" of the blob that was moved, or a list of such "points", each with an "id" that grows.
     """
     run = sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
-    told = {"url": path(f"live/{job.token}"), "run": run, "edit": {"centres": centres, "byHand": by_hand}}
+    told: dict[str, Any] = {
+        "url": path(f"live/{job.token}"),
+        "run": run,
+        "edit": {"centres": centres, "byHand": by_hand, "seen": seen},
+    }
+    told["only"] = st.context.is_embedded
     _race(data=told, key="race-player", on_ended_change=_heard, on_gone_change=_heard, on_edit_change=edited)
 
 

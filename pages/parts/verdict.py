@@ -21,6 +21,7 @@ def show(job: Job, stale: bool) -> None:
     plan = run.plan
     st.header("Of the run before" if stale else f"On {len(plan.y_test):,} test examples", anchor=False)
     view = controls.one("View", VIEWS, "view", "numbers")
+    controls.unread()
     if view == "threshold":
         _threshold(job)
         return
@@ -75,4 +76,4 @@ def _undone(job: Job) -> None:
         st.info("Choose both Cross-entropy and Multiplied logits to see how training undoes the multiplication.")
         return
     told = judgement.undone_sentence(run.plan, found)
-    chart.show(figures.norms(run.plan, run.steps, found["norms"]), "undone", told)
+    chart.show(figures.norms(run.plan, run.steps, found), "undone", told)

@@ -1,6 +1,7 @@
 """Home in a real browser: the picture is the models', a slider trains anew, the link says where the sliders are."""
 
 import json
+import re
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -64,6 +65,25 @@ def test_dragging_ends_at_the_latest_value(new_page):
     run = json.loads(page.locator(".home").get_attribute("data-run"))
     assert run == {"imbalance": 39, "weight": 5}
     expect(page.locator(".legend")).to_contain_text("minority: 12")
+
+
+def test_embedded_there_are_sliders_and_pictures_only(new_page):
+    page = new_page("/?embed=true")
+    shown(page, imbalance=12, weight=12)
+    expect(page.get_by_role("heading")).to_have_count(0)
+    expect(page.locator(".thumb")).to_have_count(0)
+    expect(page.get_by_role("link", name="Strategy race")).to_have_count(0)
+
+
+def test_the_numbers_of_the_picture_are_a_click_away(new_page):
+    page = new_page()
+    shown(page, imbalance=12, weight=12)
+    page.get_by_text("The numbers in this picture").click()
+    rows = page.locator(".numbers tbody tr")
+    expect(rows).to_have_count(4)
+    expect(page.locator(".panel canvas").nth(1)).to_have_attribute(
+        "aria-label", re.compile("Weighted cross-entropy: .*recall")
+    )
 
 
 def test_doors_lead_to_the_pages(new_page):

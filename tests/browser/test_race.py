@@ -361,6 +361,115 @@ def test_embedded_there_are_picture_and_controls_only(new_page):
     expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
     expect(page.get_by_role("heading", name="Strategy race", exact=True)).to_have_count(0)
     expect(page.get_by_label("Step of training")).to_be_visible()
+    expect(page.locator(".numbers").first).to_be_hidden()
+    expect(page.locator(".curves").first).to_be_hidden()
+    expect(page.get_by_role("link", name="Home")).to_have_count(0)
+    expect(page.locator(".sentence").first).to_be_visible()
+
+
+def test_another_file_shows_the_columns_that_are_trained(new_page):
+    page = new_page("/race?data=upload&steps=50&model=linear")
+    expect(page.get_by_text("Choose a file in the side bar")).to_be_visible(timeout=SOON)
+    rng = np.random.default_rng(0)
+
+    def upload(name, columns):
+        rows = [",".join(["ab"[i % 5 == 0] if c in ("kind", "label") else f"{v:.2f}" for c, v in zip(columns, x, strict=True)])
+                for i, x in enumerate(rng.normal(size=(120, len(columns))))]  # fmt: skip
+        data = "\n".join([",".join(columns), *rows, ""]).encode()
+        page.locator("input[type=file]").set_input_files({"name": name, "mimeType": "text/csv", "buffer": data})
+
+    def held(label):
+        box = page.get_by_test_id("stSelectbox").filter(has_text=label)
+        return box.get_by_role("combobox").input_value() or box.inner_text().split("\n")[-1]
+
+    upload("first.csv", ["amount", "score", "kind"])
+    first = trained(page, timeout=FIRST)
+    assert (held("Class"), held("Horizontal"), held("Vertical")) == ("kind", "amount", "score")
+    upload("second.csv", ["score", "amount", "kind", "label"])
+    trained(page, first)
+    axes = page.locator(".axes").first.inner_text()
+    assert f"Horizontal: {held('Horizontal')}. Vertical: {held('Vertical')}." in axes
+    assert held("Class") == "kind", "what was chosen stays while the new file has it"
+
+
+def test_axes_that_depend_on_each_other_are_in_the_link(new_page):
+    page = new_page("/race?data=iris&iris-axes=two&steps=50&model=linear")
+    first = trained(page, timeout=FIRST)
+    choose(page, "Horizontal", "petal length (cm)")
+    second = trained(page, first)
+    axes = page.locator(".axes").first.inner_text()
+    assert "Horizontal: petal length (cm). Vertical: sepal width (cm)." in axes
+    copy = new_page(page.url)
+    assert trained(copy) == second
+    expect(copy.locator(".axes").first).to_have_text(axes)
+
+
+def test_every_control_is_in_the_link(new_page):
+    page = new_page(
+        "/race?data=blobs&blobs-n=500&blobs-classes=4&blobs-imbalance=7.5&blobs-overlap=0.7&blobs-noise=0.05&seed=3&model=linear"
+        "&optimizer=sgd&rate-sgd=0.5&batch=64&steps=100&l2=0.01&seeds=2&inference=scaled&strategies=focal"
+        "&strategies=multiplied_logits&focal-gamma=1.5&focal-class_weight=sqrt&blobs-points=0,0,1&view=roc"
+    )
+    run = trained(page, timeout=FIRST, sight=".chart[data-drawn]")
+    copy = new_page(page.url)
+    assert trained(copy, sight=".chart[data-drawn]") == run
+    code = copy.get_by_test_id("stCode")
+    copy.get_by_text("Take it away").click()
+    expect(code).to_contain_text("n=500")
+    for part in (
+        "classes=4", "imbalance=7.5", "overlap=0.7", "noise=0.05", "seed=3", "model='linear'", "steps=100",
+        "[0.0, 0.0, 1.0]", "optimizer='sgd'", "learning_rate=0.5", "batch_size=64", "l2=0.01", "inference='scaled'",
+        "repeats=2", "'gamma': 1.5", "'class_weight': 'sqrt'", "['multiplied_logits', 'focal']",
+    ):  # fmt: skip
+        expect(code).to_contain_text(part)
+
+
+def test_fast_clicks_all_count(new_page):
+    page = new_page("/race?steps=50&model=linear")
+    trained(page, timeout=FIRST)
+    page.get_by_label("A click on a picture").select_option("adds a point of class 1")
+    canvas = page.locator(".panel canvas").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    for i in range(6):
+        page.mouse.click(box["x"] + 20 + 15 * i, box["y"] + 30)
+        page.wait_for_timeout(60)
+    expect(page.locator(".legend")).to_contain_text("class 1: 229", timeout=SOON)
+    page.wait_for_function(
+        "new URLSearchParams(location.search).get('blobs-points').split(';').length === 6", timeout=SOON
+    )
+
+
+def test_scrubbing_keeps_up_with_the_screen(new_page):
+    names = [n for n in lossviz.STRATEGIES][:8]
+    page = new_page("/race?steps=400&model=linear&" + "&".join(f"strategies={n}" for n in names))
+    trained(page, timeout=FIRST)
+    expect(page.locator(".panel")).to_have_count(8)
+    spent = page.evaluate(
+        """([range]) => {
+          const spent = [];
+          for (let i = 0; i < 60; i++) {
+            const begun = performance.now();
+            range.value = i;
+            range.dispatchEvent(new Event("input", { bubbles: true }));
+            spent.push(performance.now() - begun);
+          }
+          return spent.sort((a, b) => a - b)[30];
+        }""",
+        [page.get_by_label("Step of training").element_handle()],
+    )
+    assert spent < 16, "eight maps of a frame are drawn within a sixtieth of a second"
+
+
+def test_the_sentence_says_that_it_is_of_the_end(new_page):
+    page = new_page("/race?steps=50&model=linear")
+    trained(page, timeout=FIRST)
+    last = page.locator(".sentence").first.inner_text()
+    assert last.startswith("Recall of class 2")
+    page.get_by_label("Step of training").fill("3")
+    expect(page.locator(".sentence").first).to_have_text(f"At the end of training: {last}")
+    page.get_by_text("The losses as a table").click()
+    expect(page.locator(".matrices .numbers tr")).to_have_count(52)
 
 
 def test_slow_motion_shows_who_pushes(new_page):
