@@ -52,7 +52,8 @@ def axes(columns: tuple[str, ...], prefix: str, default: str = "two", others: tu
     first = controls.choose("Horizontal", titles, f"{prefix}-x")
     second = controls.choose("Vertical", titles, f"{prefix}-y", columns[1])
     if first == second:
-        raise ValueError(f"Both axes are {first}: choose another column for one of them.")
+        second = next(c for c in columns if c != first)
+        st.caption(words.plain(f"Both cannot be {first}: vertical is {second}."))
     return first, second
 
 
@@ -222,7 +223,7 @@ def show(job: Job, key: str, data: Dataset, source: Source, options: dict[str, A
     if st.session_state.pop("race edited", False):  # the fields are outside this fragment
         st.rerun()
     ended = job.ended
-    done = ended and job.run().done
+    done = ended and not job.error and job.run().done
     if done:
         st.session_state["race shown"] = (job, source, options)
     elif ended and job.error:

@@ -363,8 +363,8 @@ def test_every_view_of_what_came_of_a_run(page):
     page.at.button_group(key="view").set_value("undone")
     page.run()
     spec, _ = page.chart
-    assert len(spec["data"]) == 9
-    assert len(page.at.dataframe[0].value) == 9 * len(run.steps)
+    assert len(spec["data"]) == 2 * 9, "logits and last layer, of three classes in three ways"
+    assert len(page.at.dataframe[0].value) == 2 * 9 * len(run.steps)
     assert any("Scaled as in training, multiplied logits predict" in h for h in page.html)
 
 
@@ -619,9 +619,14 @@ def test_data_drawn_by_hand(page):
 
 
 def test_points_are_added_to_real_data_too(page):
-    page.open(data="iris", **QUICK, **{"iris-points": "0, 0, 2"})
+    page.open(data="iris", **QUICK)
+    (field,) = (t for t in page.at.text_input if t.label == "Added points")
+    field.set_value("0, 0, 2")
+    page.run()
     assert page.job.plan.X[-1].tolist() == [0, 0]
     assert page.job.plan.y[-1] == 2
+    page.choose("iris-axes", "two")
+    assert page.job.plan.X[-1].tolist() != [0, 0], "points of other axes stay with those"
 
 
 def test_the_list_of_pages_is_the_folder():
