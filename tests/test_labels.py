@@ -484,7 +484,7 @@ class TestWeights:
             ({"a": 3, "b": 1}, "not a dict"),
             (3, "not a int"),
             (None, "not a NoneType"),
-            (iter([1]), "not a list_iterator"),
+            pytest.param(iter([1]), "not a list_iterator", id="iterator"),
         ],
         ids=str,
     )
