@@ -284,5 +284,7 @@ def ranking_sentence(plan: Plan, records: list[dict[str, Any]], metric: str, c: 
     if metric == "roc_auc" and value[high] - value[low] < 0.01:
         text += " They rank the examples nearly alike: what differs is where each one cuts."
     if metric == "ece":
-        text += " The lower, the closer stated probabilities are to what happens."
+        text += (
+            " It is of the decided class's probability, over all classes; the lower, the closer it is to what happens."
+        )
     return text

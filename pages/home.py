@@ -11,13 +11,10 @@ values, wrong = {}, []
 for knob in (demo.IMBALANCE, demo.WEIGHT):
     asked = st.query_params.get(knob.name, str(knob.default))
     try:
-        given = float(asked)
+        values[knob.name] = float(knob.check(asked))
     except ValueError:
-        given = float("nan")
-    if not knob.low <= given <= knob.high:
-        wrong.append(f"{knob.name}={asked[:60]} (it is {knob.low} to {knob.high})")
-        given = float(knob.default)
-    values[knob.name] = given
+        wrong.append(f"{knob.name}={asked[:60]} (it is a whole number from {knob.low} to {knob.high})")
+        values[knob.name] = float(knob.default)
 if wrong:
     st.warning(
         words.plain(f"The link asks for what is not there; the sliders show what is used instead: {'; '.join(wrong)}.")

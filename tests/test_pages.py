@@ -580,7 +580,9 @@ def test_home_reads_its_link_and_says_what_it_cannot_use():
     at.run()
     assert not at.exception
     (told,) = [unescaped(w.value) for w in at.warning]
-    assert told.endswith("instead: imbalance=abc (it is 1 to 50); weight=999 (it is 1 to 50).")
+    assert told.endswith(
+        "instead: imbalance=abc (it is a whole number from 1 to 50); weight=999 (it is a whole number from 1 to 50)."
+    )
     told = json.loads(at.get("bidi_component")[0].proto.json)
     assert [k["value"] for k in told["knobs"]] == [demo.IMBALANCE.default, demo.WEIGHT.default]
 

@@ -12,7 +12,9 @@ const drawCurves = (state, canvas, lines, own) => {
     const v = Array.from({ length: frames }, (_, f) => raw(0, f, j)).filter(Number.isFinite);
     return [Math.min(...v), Math.max(...v)];
   });
-  const at = (kind, frame, row) => own ? (raw(kind, frame, row) - spans[row][0]) / (spans[row][1] - spans[row][0] || 1) : raw(kind, frame, row);
+  // on its own scale each loss falls fast and then hardly: a logarithm of what is left, down to a hundredth, shows both
+  const left = (v, [low, high]) => 1 + Math.log10((v - low) / (high - low || 1) * 0.99 + 0.01) / 2;
+  const at = (kind, frame, row) => own ? left(raw(kind, frame, row), spans[row]) : raw(kind, frame, row);
   let high = 1.04;
   if (!own) {
     const values = [];
@@ -247,6 +249,7 @@ const download = (name, blob) => {
 };
 
 const legendText = (head) => head.classes.map((name, c) => `${name}: ${head.counts[c].toLocaleString("en")}`);
+const axesText = ({ head, truth }) => `Horizontal: ${head.features[0]}. Vertical: ${head.features[1]}.${truth?.lines.length ? " Solid: Bayes boundary. Dotted: where a strategy aims." : ""}`;
 const caption = (state, p) => (p.flawed ? `${p.title} (flawed)` : p.title);
 
 const savePng = (state) => {
@@ -271,9 +274,14 @@ const savePng = (state) => {
     ctx.fillText(caption(state, p), left, top - 8, size);
     ctx.drawImage(paintMap(state, i), left, top, size, size);
     ctx.drawImage(overlay(state, size, state.truth?.aims[i] ?? -1), left, top, size, size);
+    ctx.strokeStyle = ink;
+    ctx.lineWidth = p.flawed ? 2 : 1;
+    ctx.setLineDash(p.flawed ? [6, 4] : []);
+    ctx.strokeRect(left, top, size, size);
     ctx.font = "13px system-ui, sans-serif";
     ctx.fillText(state.panels[i].note.textContent, left, top + size + 18, size);
   }
+  ctx.fillText(axesText(state), 24, height - 6, width - 48);
   canvas.toBlob((blob) => download("race.png", blob));
 };
 
@@ -324,6 +332,7 @@ const saveSvg = (state) => {
     body.push(`<path fill="${head.colours[c]}" d="${pathOf(c % 6, x + 6, 24, 6)}"/><text x="${x + 18}" y="29" font-size="15">${xml(text)}</text>`);
     x += 44 + 8 * text.length;
   });
+  body.push(`<text x="24" y="${height - 6}" font-size="13">${xml(axesText(state))}</text>`);
   const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" fill="${ink}"><rect width="${width}" height="${height}" fill="${state.dark ? "#0e1117" : "#fff"}"/>${body.join("")}</svg>`;
   download("race.svg", new Blob([text], { type: "image/svg+xml" }));
 };
@@ -486,7 +495,7 @@ const build = (state) => {
     return { canvas, box };
   };
   const common = chart("Unweighted cross-entropy, nats", "Thick: test part. Thin: training part. Dashed: flawed. One scale for all, whatever each one minimises.");
-  const own = chart("What each one minimises", "Training part, each on a scale of its own, from its lowest to its highest value: these cannot be compared with each other.");
+  const own = chart("What each one minimises", "Training part, each on a scale of its own, what is left above its lowest value in powers of ten: these cannot be compared with each other.");
   state.curveCanvas = common.canvas;
   state.ownCanvas = own.canvas;
   const charts = el("div", "charts");

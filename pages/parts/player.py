@@ -3,6 +3,7 @@
 from base64 import b64encode
 from collections.abc import Callable
 from hashlib import sha1
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -90,12 +91,13 @@ PAGE = """<!doctype html>
 <title>LossViz: a race of strategies</title>
 <style>
 :root {{ color-scheme: light dark; --st-text-color: CanvasText; --st-background-color: Canvas; }}
-:root {{ --st-primary-color: #c8354b; --st-font: system-ui; }}
+:root {{ --st-primary-color: #005A9C; --st-font: system-ui; }}
 body {{ max-width: 1200px; margin: 1.5rem auto; padding: 0 1rem; background: Canvas; color: CanvasText; }}
 body {{ font-family: system-ui; }}
 {css}
 </style></head>
-<body><main><h1>A race of strategies</h1><div id="here"><div class="race" data-frames="0"></div></div></main>
+<body><main><h1>A race of strategies</h1><div id="here"><div class="race" data-frames="0"></div></div>
+<details><summary>The Python that made it</summary><pre style="overflow-x:auto">{code}</pre></details></main>
 <script type="module">
 {js}
 const data = {{ url: "data:application/octet-stream;base64,{data}", run: "saved" }};
@@ -104,9 +106,9 @@ mount({{ data, parentElement: document.getElementById("here"), setTriggerValue: 
 """
 
 
-def standalone(job: Job) -> str:
-    """The picture and its player as one HTML file that needs no server: the same scripts, and the run's messages in it."""
+def standalone(job: Job, code: str) -> str:
+    """The picture and its player as one HTML file that needs no server: the same scripts, the run's messages, its call."""
     scripts = "\n".join((HERE / file).read_text() for file in ("canvas.js", "player.js"))
     js = scripts.replace("export default function (", "const mount = function (")
     data = b64encode(wire.record(job)).decode()
-    return PAGE.format(css=(HERE / "player.css").read_text(), js=js, data=data)
+    return PAGE.format(css=(HERE / "player.css").read_text(), js=js, data=data, code=escape(code))

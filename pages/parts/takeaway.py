@@ -26,7 +26,7 @@ def show(job: Job, records: list[dict[str, Any]], source: takeaway.Source, optio
         st.caption("PNG, SVG and the link are beside the player.")
         row = st.container(horizontal=True)
         row.download_button(
-            "Interactive page (HTML)", lambda: player.standalone(job), "race.html", "text/html", on_click="ignore"
+            "Interactive page (HTML)", lambda: player.standalone(job, code), "race.html", "text/html", on_click="ignore"
         )
         row.download_button(
             "Metrics (CSV)", lambda: takeaway.csv(run, records), "metrics.csv", "text/csv", on_click="ignore"
