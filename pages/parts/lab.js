@@ -1,0 +1,695 @@
+// The logit lab: one example under the hand, what every loss makes of it, a shift, a plane, and multiplying beside adding.
+// The state is the link's: what is dragged is drawn at once and told to the page when it is let go. Follows canvas.js, kernel.js,
+// plane.js and labwords.js.
+
+const FINE = 121, COARSE = 61, STEPS_SHOWN = 60;
+
+const labelled = (text, node, className) => { const box = el("label", className); box.append(el("span", "", text), node); return box; };
+
+const input = (type, set, name) => {
+  const node = el("input");
+  node.type = type;
+  Object.assign(node, set);
+  if (name) node.setAttribute("aria-label", name);
+  return node;
+};
+
+const pickFrom = (options, value, name) => {
+  const node = el("select");
+  for (const [v, text] of options) { const o = el("option", "", text); o.value = v; node.append(o); }
+  node.value = value;
+  if (name) node.setAttribute("aria-label", name);
+  return node;
+};
+
+const say = (node, text) => { if (node.textContent !== text) node.textContent = text; };
+
+const pressable = (text, name, act, className = "worded") => {
+  const node = el("button", className, text);
+  node.type = "button";
+  if (name) node.title = name;
+  node.addEventListener("click", act);
+  return node;
+};
+
+const entryOf = (state, name) => state.told.catalogue.strategies.find((s) => s.name === name);
+const knobValue = (state, name, knob) => state.knobs[name]?.[knob.name] ?? knob.default;
+const logits = (state) => state.z.map((v) => v + state.t);
+const referenceOf = (state) => (state.z.length === 2 ? null : state.z.findIndex((_, c) => !state.axes.includes(c)));
+const reachOf = (state, point) => {
+  const { reaches } = state.told.catalogue, needed = Math.max(Math.abs(point[0]), Math.abs(point[1]));
+  return reaches.find((r) => r >= Math.max(state.reach, needed)) ?? 2 * needed;
+};
+
+// The link: what is at its default is left out, as lossviz/lab.py does.
+const row = (values) => values.map((v) => String(+v.toPrecision(12))).join(",");
+const linked = (state) => {
+  const { catalogue } = state.told, k = state.z.length;
+  const said = {
+    z: [row(state.z), row(catalogue.logits.slice(0, 2))], y: [String(state.y), "1"], n: [row(state.n), row(catalogue.counts.slice(0, k))],
+    w: [Array.isArray(state.w) ? row(state.w) : state.w, "inverse_frequency"], s: [state.shown.join(","), catalogue.shown.join(",")],
+    t: [row([state.t]), "0"], eta: [row([state.eta]), "1"], range: [row([state.reach]), "4"], axes: [row(state.axes), "0,1"], p: [row([state.p]), "0.2"],
+  };
+  const out = Object.fromEntries(Object.entries(said).filter(([, [v, usual]]) => v !== usual).map(([name, [v]]) => [name, v]));
+  for (const s of catalogue.strategies) for (const knob of s.knobs) {
+    const v = knobValue(state, s.name, knob);
+    if (v !== knob.default) out[`${s.name}-${knob.name}`] = String(v);
+  }
+  return out;
+};
+
+const commit = (state) => state.tell("moved", linked(state));
+
+// Something moved: paths were from elsewhere, and the picture is drawn with the next frame.
+const touch = (state, keepPaths) => {
+  if (!keepPaths) { stopFollowing(state); state.paths = null; }
+  if (state.waiting) return;
+  state.waiting = requestAnimationFrame(() => { state.waiting = 0; draw(state); });
+};
+
+// Tables hang on counts, weights, knobs and the choice of strategies: the server has them in a few milliseconds. While one
+// answer is on its way, only the latest wish waits.
+const ask = async (state) => {
+  if (state.busy) { state.again = true; return; }
+  state.busy = true;
+  try {
+    const answer = await fetch(`${state.told.url}?${new URLSearchParams({ ...linked(state), z: row(state.z), n: row(state.n) })}`, { cache: "no-store" });
+    if (!state.root.isConnected) return;
+    if (answer.ok) { state.offers = await answer.json(); state.problem = ""; state.version++; } else state.problem = await answer.text();
+  } catch { state.problem = "The server cannot be reached; trying again."; setTimeout(() => state.root.isConnected && ask(state), 2000); }
+  state.busy = false;
+  touch(state);
+  if (state.again) { state.again = false; ask(state); }
+};
+
+const tablesFit = (state) => state.offers.weights.length === state.z.length;
+const shownTables = (state) => state.shown.filter((name) => state.offers.tables[name]).map((name) => [entryOf(state, name), state.offers.tables[name]]);
+
+// ---- the hand: logits, true class, counts, weights, strategies, knobs
+
+const ranged = (state, set, name, get, put, shown, after = touch) => {
+  const range = input("range", set, name), commitAt = () => commit(state);
+  const box = el("span", "pair"), out = el("output");
+  range.addEventListener("input", () => { put(+range.value); after(state); });
+  range.addEventListener("change", commitAt);
+  box.append(range, out);
+  state.bound.push(() => { range.value = get(); say(out, shown(get())); range.setAttribute("aria-valuetext", out.textContent); });
+  return box;
+};
+
+// A field for a number that must be within bounds; what is not is said and not used.
+const field = (state, set, name, get, put, after = touch) => {
+  const node = input("number", { step: "any", ...set }, name);
+  node.addEventListener("input", () => {
+    const v = node.valueAsNumber, ok = v >= set.min && v <= set.max;
+    node.setAttribute("aria-invalid", String(!ok));
+    state.refused = ok ? "" : `${name} must be a number from ${num(set.min)} to ${num(set.max)}; ${num(get())} is used.`;
+    if (ok) put(v);
+    after(state, true);
+    if (ok) after(state);
+  });
+  node.addEventListener("change", () => { node.setAttribute("aria-invalid", "false"); state.refused = ""; node.value = get(); commit(state); touch(state, true); });
+  state.bound.push(() => { if (state.root.getRootNode().activeElement !== node) node.value = +get().toPrecision(8); });
+  return node;
+};
+
+const resize = (state, k) => {
+  const { catalogue } = state.told, keep = (old, usual) => Array.from({ length: k }, (_, c) => old[c] ?? usual[c]);
+  state.z = keep(state.z, catalogue.logits);
+  state.n = keep(state.n, catalogue.counts);
+  if (Array.isArray(state.w)) state.w = keep(state.w, [1, 1, 1, 1, 1]);
+  state.y = Math.min(state.y, k - 1);
+  if (Math.max(...state.axes) >= k) state.axes = [0, 1];
+  buildHand(state);
+  ask(state);
+};
+
+const buildHand = (state) => {
+  const { catalogue } = state.told, k = state.z.length, askAll = (s, keep) => (keep ? touch(s, true) : ask(s));
+  state.bound = [...state.always];
+  const hand = el("div", "hand"), columns = el("div", "logits");
+  hand.setAttribute("role", "group");
+  hand.setAttribute("aria-label", "The example: logits and true class");
+  state.z.forEach((_, c) => {
+    const column = el("div", "logit"), name = `Logit ${zed(c)} of class ${c}`;
+    column.style.setProperty("--class", catalogue.colours[c]);
+    const reach = Math.max(10, ...state.z.map(Math.abs));
+    const range = input("range", { min: -reach, max: reach, step: 0.1, value: state.z[c], className: "upright" }, name);
+    range.addEventListener("input", () => { state.z[c] = +range.value; touch(state); });
+    range.addEventListener("change", () => commit(state));
+    state.bound.push(() => { if (Math.abs(state.z[c]) > +range.max) { range.min = -Math.abs(state.z[c]); range.max = Math.abs(state.z[c]); } range.value = state.z[c]; range.setAttribute("aria-valuetext", num(state.z[c])); });
+    const truth = input("radio", { name: "true", value: c, checked: c === state.y });
+    truth.addEventListener("change", () => { state.y = c; touch(state); commit(state); });
+    state.bound.push(() => { truth.checked = c === state.y; });
+    const number = field(state, { min: -catalogue.most, max: catalogue.most }, `${name}, as a number`, () => state.z[c], (v) => { state.z[c] = v; });
+    column.append(el("span", "name", `${zed(c)}`), range, number, labelled(`class ${c} is true`, truth, "true"));
+    columns.append(column);
+  });
+  hand.append(columns);
+  const table = el("div", "weights"), byHand = Array.isArray(state.w);
+  table.append(el("span", "head", "Examples of each class"), el("span", "head", ""), el("span", "head", "weight"));
+  state.n.forEach((_, c) => {
+    const slider = ranged(state, { min: 0, max: 6, step: 0.01 }, `Count of class ${c}, on a log scale`, () => Math.log10(Math.max(state.n[c], 1)), (v) => { state.n[c] = Math.round(10 ** v); }, () => `class ${c}`, ask);
+    const count = field(state, { min: 0, max: catalogue.many, step: 1 }, `Count of class ${c}`, () => state.n[c], (v) => { state.n[c] = v; }, askAll);
+    const weight = el("output", "weight");
+    state.bound.push(() => say(weight, num(Array.isArray(state.w) ? state.w[c] : state.offers.weights[c] ?? NaN)));
+    table.append(slider, count, weight);
+  });
+  hand.append(table);
+  const scheme = pickFrom([...Object.entries(catalogue.schemes), ["hand", "By hand"]], byHand ? "hand" : state.w, "Class weights from counts");
+  scheme.addEventListener("change", () => {
+    state.w = scheme.value === "hand" ? state.offers.weights.map((v) => +v.toPrecision(6)) : scheme.value;
+    buildHand(state);
+    ask(state);
+    commit(state);
+  });
+  hand.append(labelled("Class weights", scheme, "line"));
+  if (byHand) {
+    const own = el("div", "own");
+    state.w.forEach((_, c) => {
+      const slider = ranged(state, { min: -3, max: 2, step: 0.01 }, `Weight of class ${c}, on a log scale`, () => Math.log10(Math.max(state.w[c], 1e-3)), (v) => { state.w[c] = +(10 ** v).toPrecision(3); }, () => `class ${c}`, ask);
+      own.append(slider, field(state, { min: 0, max: 1e6 }, `Weight of class ${c}`, () => state.w[c], (v) => { state.w[c] = v; }, askAll));
+    });
+    hand.append(own);
+  }
+  const axes = pickFrom(state.z.flatMap((_, a) => state.z.map((__, b) => [a, b])).filter(([a, b]) => a !== b).map(([a, b]) => [`${a},${b}`, `class ${a} across, class ${b} up`]), state.axes.join(), "Classes on the axes");
+  axes.addEventListener("change", () => { state.axes = axes.value.split(",").map(Number); touch(state); commit(state); });
+  state.axesPick.replaceChildren(axes);
+  state.hand.replaceChildren(hand);
+  state.classes.value = k;
+};
+
+const buildChoice = (state) => {
+  const list = el("div", "chips");
+  for (const s of state.told.catalogue.strategies) {
+    const chip = pressable(s.title + (s.flawed ? " ⚠" : ""), s.summary, () => {
+      state.shown = state.shown.includes(s.name) ? state.shown.filter((n) => n !== s.name) : state.told.catalogue.strategies.map((e) => e.name).filter((n) => n === s.name || state.shown.includes(n));
+      if (!state.shown.length) state.shown = [s.name];
+      buildKnobs(state);
+      ask(state);
+      commit(state);
+    }, "chip");
+    state.always.push(() => chip.setAttribute("aria-pressed", state.shown.includes(s.name)));
+    list.append(chip);
+  }
+  return list;
+};
+
+const buildKnobs = (state) => {
+  const { catalogue } = state.told, before = state.bound, wanted = catalogue.strategies.filter((s) => s.knobs.length && (state.shown.includes(s.name) || catalogue.adders.includes(s.name)));
+  state.bound = [];
+  state.knobBox.replaceChildren(...wanted.flatMap((s) => s.knobs.map((knob) => {
+    const put = (v) => { (state.knobs[s.name] ??= {})[knob.name] = v; }, name = `${s.title}: ${knob.title}`;
+    if (!knob.options) return labelled(name, ranged(state, { min: knob.low, max: knob.high, step: knob.step }, name, () => knobValue(state, s.name, knob), put, num, ask), "line");
+    const choice = pickFrom(knob.options.map((o) => [o, o === "hand" ? "as set above" : catalogue.schemes[o] ?? o]), knobValue(state, s.name, knob), name);
+    choice.addEventListener("change", () => { put(choice.value); ask(state); commit(state); });
+    return labelled(name, choice, "line");
+  })));
+  state.knobBound = state.bound;
+  state.bound = before;
+};
+
+// ---- cards
+
+const buildCards = (state, shown) => {
+  state.cards = shown.map(([entry]) => {
+    const figure = el("figure", entry.flawed ? "panel card flawed" : "panel card"), caption = el("figcaption"), canvas = el("canvas");
+    caption.append(el("span", "title", entry.title));
+    if (entry.flawed) caption.append(el("span", "badge", "flawed"));
+    canvas.setAttribute("role", "img");
+    const parts = { loss: el("p", "loss"), formula: el("p", "formula"), adjusted: el("p", "formula"), note: el("p", "note") };
+    figure.append(caption, parts.loss, parts.formula, parts.adjusted, canvas, parts.note);
+    return { figure, canvas, ...parts };
+  });
+  state.cardGrid.replaceChildren(...state.cards.map((c) => c.figure));
+};
+
+// Columns, one a class: the logit as a bar, an arrow to where a step takes it, and the probability below.
+const drawCard = (state, canvas, z, r, next) => {
+  const width = canvas.clientWidth, height = canvas.clientHeight;
+  if (!width) return;
+  const ctx = prepare(canvas, width, height), k = z.length, { dark } = state, ink = dark ? "#fff" : "#111", faint = dark ? "#fff4" : "#0004";
+  const top = 18, middle = 132, low = height - 18, span = Math.max(2.5, ...state.z.map((v) => Math.abs(v + state.t))) * 1.15, left = 20, each = (width - left) / k;
+  const py = (v) => top + ((span - Math.min(Math.max(v, -span), span)) / (2 * span)) * (middle - top), qy = (q) => low - q * (low - middle - 26);
+  ctx.font = "11px system-ui, sans-serif";
+  ctx.fillStyle = ink;
+  ctx.textAlign = "left";
+  ctx.fillText("z", 2, py(0) + 4); ctx.fillText("∇", 2, middle + 12); ctx.fillText("q", 2, low - 2); ctx.fillText("%", 2, height - 4);
+  ctx.strokeStyle = faint; ctx.lineWidth = 1;
+  ctx.beginPath(); ctx.moveTo(left - 6, py(0)); ctx.lineTo(width, py(0)); ctx.moveTo(left - 6, low); ctx.lineTo(width, low); ctx.stroke();
+  for (let c = 0; c < k; c++) {
+    const x = left + (c + 0.5) * each, bar = Math.min(each * 0.42, 34), colour = state.told.catalogue.colours[c];
+    ctx.fillStyle = colour;
+    ctx.globalAlpha = 0.55;
+    ctx.fillRect(x - bar / 2, Math.min(py(z[c]), py(0)), bar, Math.max(Math.abs(py(z[c]) - py(0)), 1));
+    ctx.globalAlpha = 1;
+    ctx.fillRect(x - bar / 2, qy(r.q[c]), bar, low - qy(r.q[c]));
+    ctx.strokeStyle = ink; ctx.lineWidth = 1.5; ctx.setLineDash([3, 3]); // the ghost
+    ctx.strokeRect(x - bar / 2, Math.min(py(next[c]), py(0)), bar, Math.max(Math.abs(py(next[c]) - py(0)), 1));
+    ctx.setLineDash([]);
+    ctx.lineWidth = 2.5;
+    arrow(ctx, x, py(z[c]), x, py(next[c]), 7);
+    ctx.fillStyle = ink;
+    ctx.textAlign = "center";
+    ctx.fillText(`${c === state.y ? "★ " : ""}${num(z[c])}`, x, top - 6);
+    ctx.fillText(num(r.gradient[c], 2), x, middle + 12, each);
+    ctx.fillText(percent(r.q[c], k > 3 ? 2 : 3).replace("\u00a0%", ""), x, height - 4, each);
+  }
+};
+
+const drawCards = (state, found) => {
+  const z = logits(state);
+  found.forEach(({ entry, t, r, next, after }, i) => {
+    const card = state.cards[i], said = formulaOf(t, state.y, r);
+    say(card.loss, `ℓ = ${num(r.value, 4)}`);
+    say(card.formula, said.loss);
+    say(card.adjusted, said.q);
+    const note = stepWords(state, entry, t, z, r, next, after);
+    say(card.note, note);
+    card.canvas.setAttribute("aria-label", `${entry.title}: probabilities ${r.q.map((q, c) => `${percent(q)} for class ${c}`).join(", ")}; gradient ${vector(r.gradient)}. ${note}`);
+    drawCard(state, card.canvas, z, r, next);
+  });
+};
+
+// ---- the shift
+
+const drawShift = (state, shown) => {
+  const { shiftCanvas: canvas } = state, width = canvas.clientWidth, height = canvas.clientHeight;
+  const far = Math.max(10, Math.abs(state.t)), count = 81, at = Array.from({ length: count }, (_, i) => -far + (2 * far * i) / (count - 1));
+  const curves = shown.map(([entry, t]) => ({ entry, v: at.map((s) => evaluate(t, state.z.map((x) => x + s), state.y).value) }));
+  if (!width || !curves.length) return;
+  const ctx = prepare(canvas, width, height), ink = state.dark ? "#ddd" : "#333", left = 44, right = 14, top = 12, bottom = 30;
+  const start = shown.map(([, t]) => evaluate(t, state.z, state.y).value), high = 1.1 * Math.max(0.1, ...curves.map(({ v }, i) => Math.min(Math.max(...v), 4 * Math.max(...start, 0.5), 1e6)));
+  const px = (s) => left + ((s + far) / (2 * far)) * (width - left - right), py = (v) => top + (1 - v / high) * (height - top - bottom);
+  ctx.font = "12px system-ui, sans-serif"; ctx.fillStyle = ink; ctx.lineWidth = 1; ctx.strokeStyle = state.dark ? "#fff2" : "#0002";
+  for (const v of niceTicks(0, high, 4)) { ctx.beginPath(); ctx.moveTo(left, py(v)); ctx.lineTo(width - right, py(v)); ctx.stroke(); ctx.textAlign = "right"; ctx.fillText(tickText(v), left - 6, py(v) + 4); }
+  ctx.textAlign = "center";
+  for (const s of niceTicks(-far, far, 6)) ctx.fillText(tickText(s), px(s), height - bottom + 15);
+  ctx.fillText("t, added to every logit", (left + width - right) / 2, height - 2);
+  ctx.save();
+  ctx.beginPath(); ctx.rect(left, top - 4, width - left - right, height - top - bottom + 8); ctx.clip();
+  curves.forEach(({ entry, v }, i) => {
+    ctx.strokeStyle = entry.colour; ctx.lineWidth = 2.6; ctx.setLineDash(entry.flawed ? [7, 4] : []);
+    ctx.beginPath();
+    v.forEach((value, j) => ctx.lineTo(px(at[j]), py(value)));
+    ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.fillStyle = entry.colour; ctx.strokeStyle = ink; ctx.lineWidth = 1.5;
+    marker(ctx, i % 6, px(state.t), py(Math.min(state.found[i].r.value, high)), 5);
+  });
+  ctx.strokeStyle = ink; ctx.lineWidth = 1; ctx.setLineDash([2, 3]);
+  ctx.beginPath(); ctx.moveTo(px(state.t), top); ctx.lineTo(px(state.t), height - bottom); ctx.stroke();
+  ctx.setLineDash([]);
+  ctx.restore();
+};
+
+const buildShiftRows = (state, shown) => {
+  state.shiftRows = shown.map(([entry], i) => {
+    const line = el("tr"), name = el("th"), swatch = el("canvas"), cells = [el("td"), el("td"), el("td")];
+    name.scope = "row";
+    swatch.style.cssText = "width:30px;height:14px;vertical-align:middle;margin-right:.4rem";
+    swatch.width = 60; swatch.height = 28;
+    const ctx = swatch.getContext("2d");
+    ctx.scale(2, 2);
+    ctx.strokeStyle = entry.colour; ctx.lineWidth = 2.6; ctx.setLineDash(entry.flawed ? [5, 3] : []);
+    ctx.beginPath(); ctx.moveTo(0, 7); ctx.lineTo(30, 7); ctx.stroke();
+    ctx.setLineDash([]); ctx.fillStyle = entry.colour; ctx.strokeStyle = "#0000";
+    marker(ctx, i % 6, 15, 7, 4.5);
+    name.append(swatch, el("span", "", entry.title + (entry.flawed ? " (flawed)" : "")));
+    line.append(name, ...cells);
+    return { line, cells };
+  });
+  state.shiftBody.replaceChildren(...state.shiftRows.map((r) => r.line));
+};
+
+// ---- planes
+
+// A panel: a canvas whose ground is kept until something that it shows changes.
+const panelOf = (state, entry, press) => {
+  const figure = el("figure", entry.flawed ? "panel flawed" : "panel"), caption = el("figcaption"), canvas = el("canvas", "plane"), note = el("span", "note");
+  caption.append(el("span", "title", entry.title));
+  if (entry.flawed) caption.append(el("span", "badge", "flawed"));
+  canvas.setAttribute("role", "img");
+  figure.append(caption, canvas, note);
+  const panel = { entry, figure, canvas, note, ground: document.createElement("canvas"), key: "" };
+  const move = (event) => {
+    const box = canvas.getBoundingClientRect(), size = box.width;
+    press(placing(panel.spec.reach, size).back(event.clientX - box.left, event.clientY - box.top));
+  };
+  canvas.addEventListener("pointerdown", (event) => { if (event.button) return; panel.held = true; canvas.setPointerCapture(event.pointerId); move(event); });
+  canvas.addEventListener("pointermove", (event) => { if (panel.held) move(event); });
+  for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, () => { if (panel.held) { panel.held = false; commit(state); } });
+  return panel;
+};
+
+// The last few planes that were computed, by all that they hang on.
+const fieldOf = ({ fields }, key, make) => {
+  if (!fields.has(key)) {
+    if (fields.size > 60) fields.delete(fields.keys().next().value);
+    fields.set(key, make());
+  }
+  return fields.get(key);
+};
+
+// Panels share a scale: bands to the highest of all, arrows to the strongest of all.
+const drawPanels = (state, panels, specs) => {
+  const high = Math.max(...specs.map((s) => s.high)), strongest = Math.max(...specs.map((s) => s.strength)) || 1;
+  state.bands = bandsTo(high, state.dark);
+  panels.forEach((panel, i) => {
+    const spec = { ...specs[i], bands: state.bands, strongest }, size = panel.canvas.clientWidth;
+    panel.spec = spec;
+    if (!size) return;
+    const key = [spec.key, size, state.dark, high, strongest].join("|");
+    if (panel.key !== key) { panel.key = key; drawGround(prepare(panel.ground, size, size), size, spec, state.dark); }
+    const ctx = prepare(panel.canvas, size, size);
+    ctx.drawImage(panel.ground, 0, 0, size, size);
+    drawAbove(ctx, size, spec.above, state.dark);
+  });
+};
+
+const coordinatesOf = (state) => {
+  const [a, b] = state.axes, r = referenceOf(state);
+  return (z) => (r === null ? [z[a], z[b]] : [z[a] - z[r], z[b] - z[r]]);
+};
+
+const strongestIn = (descent, zAt, reach) => {
+  let most = 0;
+  for (let i = 0; i < 7; i++) for (let j = 0; j < 7; j++) most = Math.max(most, Math.hypot(...descent(zAt(-reach + (reach * i) / 3, -reach + (reach * j) / 3))));
+  return most;
+};
+
+const planeSpecs = (state, shown) => {
+  const z = logits(state), [a, b] = state.axes, r = referenceOf(state), coordinates = coordinatesOf(state), point = coordinates(z), reach = reachOf(state, point);
+  const base = z.map((v, c) => (c === a || c === b ? (r === null ? 0 : z[r]) : v)), side = state.settled ? FINE : COARSE;
+  const at = Float64Array.from({ length: side }, (_, i) => -reach + (2 * reach * i) / (side - 1));
+  const zAt = (x, y) => base.map((v, c) => (c === a ? v + x : c === b ? v + y : v));
+  const titles = r === null ? [zed(a), zed(b)] : [`${zed(a)} − ${zed(r)}`, `${zed(b)} − ${zed(r)}`];
+  const others = base.filter((_, c) => c !== a && c !== b).map((v) => v.toPrecision(8)).join();
+  return shown.map(([entry, t], i) => {
+    const key = [entry.name, state.version, state.y, state.axes, others, reach, side].join("|");
+    const descent = (p) => coordinates(evaluate(t, p, state.y).gradient).map((v) => -v);
+    const { field, high, strength } = fieldOf(state, key, () => {
+      const out = evaluatePlane(t, state.y, base, a, b, at, new Float64Array(side * side));
+      return { field: out, high: out.reduce((m, v) => Math.max(m, v), 0), strength: strongestIn(descent, zAt, reach) };
+    });
+    const v = coordinates(valleyOf(t, z)), flat = Math.hypot(...v) > 1e-12 ? v : null;
+    const path = state.paths?.[entry.name]?.map(coordinates);
+    return { key, field, high, strength, side, reach, zAt, descent, titles, rules: t.rules, above: { reach, point, valley: flat, path, upTo: state.upTo, colour: state.told.catalogue.colours[state.y] } };
+  });
+};
+
+const drag = (state, [x, y]) => {
+  const [a, b] = state.axes, r = referenceOf(state), base = r === null ? -state.t : state.z[r], { most } = state.told.catalogue;
+  const put = (v) => Math.min(Math.max(Math.round(100 * (v + base)) / 100, -most), most);
+  state.z[a] = put(x);
+  state.z[b] = put(y);
+  touch(state);
+};
+
+const stopFollowing = (state) => { cancelAnimationFrame(state.tick); state.following = false; };
+
+const walk = (state, by) => {
+  if (!state.paths) {
+    state.paths = Object.fromEntries(shownTables(state).map(([entry, t]) => [entry.name, descend(t, logits(state), state.y, state.eta, STEPS_SHOWN)]));
+    state.upTo = 0;
+  }
+  state.upTo = Math.min(state.upTo + by, STEPS_SHOWN);
+  touch(state, true);
+};
+
+// Slow motion; at once for those who want no motion.
+const follow = (state) => {
+  if (state.following) { stopFollowing(state); touch(state, true); return; }
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) { walk(state, STEPS_SHOWN); return; }
+  if (state.upTo >= STEPS_SHOWN) state.paths = null;
+  state.following = true;
+  let before = 0;
+  const tick = (now) => {
+    if (!state.following || !state.root.isConnected) return;
+    if (now - before >= 120) { before = now; walk(state, 1); }
+    if (state.upTo >= STEPS_SHOWN) { stopFollowing(state); touch(state, true); return; }
+    state.tick = requestAnimationFrame(tick);
+  };
+  state.tick = requestAnimationFrame(tick);
+};
+
+// ---- multiply or add: two of the classes, labels mixed as the true share says
+
+const mixSpecs = (state, pairs) => {
+  const [a, b] = state.axes, z = [a, b].map((c) => state.z[c] + state.t), reach = reachOf(state, z), { p } = state, side = state.settled ? FINE : COARSE;
+  const at = Float64Array.from({ length: side }, (_, i) => -reach + (2 * reach * i) / (side - 1)), zAt = (x, y) => [x, y];
+  return pairs.map(({ entry, t }) => {
+    const slope = (v) => { const g0 = evaluate(t, v, 0).gradient, g1 = evaluate(t, v, 1).gradient; return g0.map((g, c) => (1 - p) * g + p * g1[c]); };
+    const end = optimum(t, z, p), descent = (v) => slope(v).map((g) => -g), key = ["mix", entry.name, state.version, state.axes, reach, side, p].join("|");
+    const { field, high, strength } = fieldOf(state, key, () => {
+      const of0 = evaluatePlane(t, 0, [0, 0], 0, 1, at, new Float64Array(side * side)), of1 = evaluatePlane(t, 1, [0, 0], 0, 1, at, new Float64Array(side * side));
+      const out = of0.map((v, i) => (1 - p) * v + p * of1[i]);
+      // above its least: what is left is how far the model is from the truth
+      const least = end ? (1 - p) * evaluate(t, end, 0).value + p * evaluate(t, end, 1).value : Math.min(...out);
+      for (let i = 0; i < out.length; i++) out[i] = Math.max(out[i] - least, 0);
+      return { field: out, high: out.reduce((m, v) => Math.max(m, v), 0), strength: strongestIn(descent, zAt, reach) };
+    });
+    const most = Math.max(1, ...t.S[0].map((s) => s * s)), path = [z];
+    for (let i = 0; i < 300; i++) path.push(path[i].map((v, c) => v - (slope(path[i])[c]) / most));
+    return { key, field, high, strength, side, reach, zAt, descent, titles: [zed(a), zed(b)], rules: t.rules, above: { reach, point: z, path, upTo: 300, ends: end, colour: "#888" } };
+  });
+};
+
+const drawStrip = (state, found) => {
+  const { strip: canvas } = state, width = canvas.clientWidth, height = canvas.clientHeight;
+  if (!width) return;
+  const ctx = prepare(canvas, width, height), ink = state.dark ? "#eee" : "#222", left = width < 560 ? 12 : 150, right = 16, top = 26, line = (height - top - 40) / found.length;
+  const far = Math.log(0.9995 / 0.0005), clamp = (v) => Math.min(Math.max(v, -far), far), px = (logit) => left + ((clamp(logit) + far) / (2 * far)) * (width - left - right);
+  const odds = (v) => Math.log(v / (1 - v)), bottom = top + line * found.length;
+  ctx.font = "12px system-ui, sans-serif"; ctx.fillStyle = ink; ctx.textAlign = "center";
+  ctx.strokeStyle = state.dark ? "#fff3" : "#0002"; ctx.lineWidth = 1;
+  for (const v of [0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999]) { ctx.beginPath(); ctx.moveTo(px(odds(v)), top); ctx.lineTo(px(odds(v)), bottom); ctx.stroke(); ctx.fillText(`${+(100 * v).toPrecision(4)}\u00a0%`, px(odds(v)), bottom + 15); }
+  ctx.fillText(`true share of class ${state.axes[1]}, from which on it is decided`, (left + width - right) / 2, height - 3);
+  for (const [at, text] of [[odds(state.p), "here"], [odds(found.prior), "prior"]]) {
+    if (!Number.isFinite(at)) continue;
+    lineTwice(ctx, state.dark, 1.5, text === "here" ? [] : [4, 3], () => { ctx.moveTo(px(at), top - 6); ctx.lineTo(px(at), bottom); });
+    ctx.fillStyle = ink; ctx.fillText(text, px(at), text === "here" ? top - 14 : top - 3 + (Math.abs(px(at) - px(odds(state.p))) < 34 ? 0 : -8));
+  }
+  found.forEach(({ entry, raw, low, high, trained }, i) => {
+    const y = top + (i + 0.62) * line;
+    ctx.fillStyle = ink;
+    ctx.textAlign = "left";
+    if (left > 100) ctx.fillText(entry.title, 4, y + 4, left - 10); else ctx.fillText(entry.title, left, y - 10);
+    ctx.fillStyle = entry.colour; ctx.globalAlpha = 0.35;
+    ctx.fillRect(px(low), y - 6, Math.max(px(high) - px(low), 2), 12);
+    ctx.globalAlpha = 1; ctx.strokeStyle = ink; ctx.lineWidth = 1.5;
+    marker(ctx, 3, px(raw), y, 6);
+    ctx.fillStyle = state.dark ? "#0e1117" : "#fff"; ctx.lineWidth = 2;
+    ctx.beginPath(); ctx.arc(px(trained), y, 5, 0, 2 * Math.PI); ctx.fill(); ctx.stroke();
+    ctx.textAlign = "center";
+  });
+};
+
+// ---- all of it
+
+const drawLegend = (state) => {
+  const { levels, colours } = state.bands, key = [levels.length, state.dark].join();
+  if (state.scaleKey === key) return;
+  state.scaleKey = key;
+  state.scale.replaceChildren(el("span", "", "loss, nats:"), ...colours.map((c, i) => {
+    const item = el("span", "band"), box = el("i");
+    box.style.background = `rgb(${c})`;
+    item.append(box, el("span", "", i ? tickText(levels[i - 1]) : "0"));
+    return item;
+  }));
+};
+
+const draw = (state) => {
+  if (!state.root.isConnected) return;
+  const ink = getComputedStyle(state.root).color.match(/\d+/g).map(Number);
+  state.dark = ink[0] + ink[1] + ink[2] > 382;
+  for (const put of [...state.bound, ...state.knobBound]) put();
+  const problem = state.problem || state.refused || "";
+  say(state.warning, problem);
+  state.warning.hidden = !problem;
+  if (!tablesFit(state)) return;
+  const shown = shownTables(state), z = logits(state), layout = shown.map(([e]) => e.name).join();
+  state.found = shown.map(([entry, t]) => {
+    const r = evaluate(t, z, state.y), next = z.map((v, c) => v - state.eta * r.gradient[c]);
+    return { entry, t, r, next, after: evaluate(t, next, state.y).value, unshifted: evaluate(t, state.z, state.y).value };
+  });
+  if (state.layout !== layout) {
+    state.layout = layout;
+    buildCards(state, shown);
+    buildShiftRows(state, shown);
+    state.panels = shown.map(([entry]) => panelOf(state, entry, (at) => drag(state, at)));
+    state.planeGrid.replaceChildren(...state.panels.map((p) => p.figure));
+  }
+  drawCards(state, state.found);
+  say(state.cardSentence, exampleSentence(state, z, state.found));
+  state.found.forEach(({ r, unshifted }, i) => {
+    const moved = r.value - unshifted, same = Math.abs(moved) <= 1e-9 * Math.max(1, Math.abs(unshifted));
+    [long(unshifted), long(r.value), same ? "unchanged" : `${moved > 0 ? "+" : "−"}${long(Math.abs(moved))}`].forEach((text, j) => say(state.shiftRows[i].cells[j], text));
+  });
+  say(state.shiftHead, `at t = ${num(state.t, 5)}`);
+  drawShift(state, shown);
+  say(state.shiftSentence, shiftSentence(state, state.found));
+  const specs = planeSpecs(state, shown);
+  drawPanels(state, state.panels, specs);
+  drawLegend(state);
+  state.panels.forEach((p, i) => {
+    const note = panelNote(state, state.found[i]);
+    say(p.note, note);
+    p.canvas.setAttribute("aria-label", `${p.entry.title}: loss over ${specs[i].titles.join(" and ")}. ${note}`);
+  });
+  say(state.planeSentence, planeSentence(state, z, state.found));
+  const follows = state.following ? "Pause" : "Follow the gradient";
+  say(state.followButton, follows);
+  drawAdd(state);
+  if (state.details.open) fillTable(state);
+  state.drawn = (state.drawn ?? 0) + 1;
+  Object.assign(state.root.dataset, { drawn: state.drawn, settled: Boolean(state.settled), steps: state.paths ? state.upTo : 0, now: JSON.stringify(linked(state)), version: state.version });
+  clearTimeout(state.settling);
+  if (!state.settled) state.settling = setTimeout(() => { state.settled = true; draw(state); }, 200);
+  else state.settled = false; // the next change is drawn coarsely first
+};
+
+const drawAdd = (state) => {
+  const { adders } = state.told.catalogue, [a, b] = state.axes, z = [a, b].map((c) => state.z[c] + state.t), prior = state.n[b] / (state.n[a] + state.n[b]);
+  const pairs = adders.map((name) => ({ entry: entryOf(state, name), t: pairOf(state.offers.tables[name], a, b) }));
+  const found = pairs.map(({ entry, t }) => ({ entry, t, ...thresholds(t, z, reachOf(state, z)), ends: optimum(t, z, state.p) }));
+  found.prior = prior;
+  drawPanels(state, state.addPanels, mixSpecs(state, pairs));
+  found.forEach((f, i) => {
+    const note = endNote(state, f);
+    say(state.addPanels[i].note, note);
+    state.addPanels[i].canvas.setAttribute("aria-label", `${f.entry.title}: expected loss when ${percent(state.p)} of the labels are class ${b}. ${note}`);
+  });
+  drawStrip(state, found);
+  const words = addSentence(state, found);
+  say(state.addSentence, words);
+  state.strip.setAttribute("aria-label", words);
+};
+
+// One row a strategy: everything that is in the cards.
+const fillTable = (state) => {
+  const k = state.z.length, head = ["Strategy", "loss", "weight", "−log q_y", "focus factor", "cost", ...state.z.map((_, c) => `q${c}`), ...state.z.map((_, c) => `∂ℓ/∂z${c}`), ...state.z.map((_, c) => `z${c} after a step`), "loss after a step"];
+  const line = (cells, tag) => { const tr = el("tr"); cells.forEach((text, i) => { const cell = el(i && tag !== "th" ? "td" : "th", "", text); cell.scope = tag === "th" ? "col" : "row"; if (cell.tagName === "TD") cell.removeAttribute("scope"); tr.append(cell); }); return tr; };
+  const body = state.found.map(({ entry, r, next, after }) => line([entry.title, ...[r.value, r.weight, r.nats, r.factor, r.charge, ...r.q, ...r.gradient, ...next, after].map(long)], "td"));
+  const thead = el("thead"), tbody = el("tbody");
+  thead.append(line(head, "th"));
+  tbody.append(...body);
+  state.table.replaceChildren(thead, tbody);
+  state.table.dataset.columns = k;
+};
+
+const build = (state) => {
+  const { root, told } = state, { catalogue } = told, sentence = () => { const p = el("p", "sentence"); p.setAttribute("role", "status"); return p; };
+  const h2 = (text) => el("h2", "", text), p = (text) => el("p", "axes", text);
+  state.always = []; // what shows a value of the state: the hand and the knobs are built anew, the rest stays
+  state.bound = state.always;
+  state.knobBound = [];
+  state.classes = pickFrom([2, 3, 4, 5].map((k) => [k, `${k} classes`]), state.z.length, "Number of classes");
+  state.classes.addEventListener("change", () => { const k = +state.classes.value; state.z.length = Math.min(state.z.length, k); state.n.length = Math.min(state.n.length, k); resize(state, k); commit(state); });
+  const bar = el("div", "transport");
+  const link = pressable("Link", "Copy the link to this page as it is", async () => {
+    const query = new URLSearchParams(linked(state)), at = `${location.origin}${location.pathname}${query.size ? `?${query}` : ""}`;
+    say(link, await navigator.clipboard.writeText(at).then(() => "Copied", () => "Copy it from the address"));
+    setTimeout(() => say(link, "Link"), 2000);
+  });
+  const save = (kind) => () => saved(state.panels.map((x) => ({ title: x.entry.title + (x.entry.flawed ? " (flawed)" : ""), note: x.note.textContent, flawed: x.entry.flawed, ground: (pen, size) => drawGround(pen, size, x.spec, state.dark), above: (pen, size) => drawAbove(pen, size, x.spec.above, state.dark) })), `Loss at z = ${vector(logits(state))}, true class ${state.y}`, state.dark, kind);
+  bar.append(state.classes, pressable("PNG", "Save the planes as PNG", save("png")), pressable("SVG", "Save the planes as SVG", save("svg")), link, pressable("Start again", "Everything as it was at first", () => { Object.assign(state, initial({})); buildHand(state); buildKnobs(state); ask(state); commit(state); }));
+  const choice = el("details", "choice"), knobs = el("details", "choice");
+  const chosen = el("summary");
+  state.always.push(() => say(chosen, `Strategies: ${state.shown.map((n) => entryOf(state, n).title + (entryOf(state, n).flawed ? " ⚠" : "")).join(", ")} (choose others)`));
+  choice.append(chosen, buildChoice(state));
+  state.knobBox = el("div", "knobs");
+  knobs.append(el("summary", "", "Knobs of the strategies"), state.knobBox);
+  state.hand = el("div");
+  state.cardGrid = el("div", "cards");
+  state.warning = el("p", "problem");
+  state.warning.setAttribute("role", "alert");
+  const bench = el("div", "bench"), side = el("div", "side");
+  side.append(state.hand, knobs);
+  bench.append(side, state.cardGrid);
+  state.axesPick = el("span");
+  state.cardSentence = sentence();
+  state.details = el("details", "matrices");
+  state.table = el("table", "numbers");
+  const scroll = el("div", "scroll");
+  scroll.tabIndex = 0; scroll.setAttribute("role", "region"); scroll.setAttribute("aria-label", "All numbers of the cards");
+  scroll.append(state.table);
+  state.details.append(el("summary", "", "The numbers in these pictures"), scroll);
+  state.details.addEventListener("toggle", () => touch(state, true));
+
+  const shift = el("div", "shift"), shiftTable = el("table", "numbers shifts"), thead = el("thead"), top = el("tr");
+  state.shiftBody = el("tbody");
+  state.shiftHead = el("th");
+  top.append(el("th", "", "Loss"), el("th", "", "at t = 0"), state.shiftHead, el("th", "", "change"));
+  for (const cell of top.children) cell.scope = "col";
+  thead.append(top);
+  shiftTable.append(thead, state.shiftBody);
+  state.shiftCanvas = el("canvas", "curves");
+  state.shiftCanvas.setAttribute("role", "img");
+  state.shiftCanvas.setAttribute("aria-label", "Loss of each strategy over what is added to every logit; the table beside it holds the numbers");
+  state.shiftSentence = sentence();
+  const shiftScroll = el("div", "scroll");
+  shiftScroll.tabIndex = 0; shiftScroll.setAttribute("role", "region"); shiftScroll.setAttribute("aria-label", "Losses before and after the shift");
+  shiftScroll.append(shiftTable);
+  shift.append(shiftScroll, state.shiftCanvas);
+  const knob = catalogue.knobs, tSlider = labelled("Add t to every logit", ranged(state, { min: -Math.max(10, Math.abs(state.t)), max: Math.max(10, Math.abs(state.t)), step: 0.1 }, "t, added to every logit", () => state.t, (v) => { state.t = v; }, (v) => `t = ${num(v)}`), "line wide");
+
+  state.planeGrid = el("div", "grid planes");
+  state.planeSentence = sentence();
+  state.followButton = pressable("Follow the gradient", "Slow motion, in all panels from the same point", () => follow(state));
+  state.scale = el("div", "scale");
+  const reach = pickFrom(catalogue.reaches.map((r) => [r, `±${num(r)}`]), state.reach, "How far the planes reach");
+  reach.addEventListener("change", () => { state.reach = +reach.value; touch(state); commit(state); });
+  state.always.push(() => { reach.value = state.reach; });
+  const eta = ranged(state, { min: -2, max: 2, step: 0.01 }, "Step size η, on a log scale", () => Math.log10(state.eta), (v) => { state.eta = Math.min(Math.max(+(10 ** v).toPrecision(3), knob.eta.low), knob.eta.high); }, () => `η = ${num(state.eta)}`);
+  const steps = el("div", "transport");
+  steps.setAttribute("role", "group");
+  steps.setAttribute("aria-label", "Steps along the gradient");
+  steps.append(state.followButton, pressable("One step", "One step, in all panels", () => { stopFollowing(state); walk(state, 1); }), pressable("Back to the start", "Take the steps back", () => touch(state)), labelled("Step size", eta, "inline"), labelled("Reach", reach, "inline"), labelled("Axes", state.axesPick, "inline"));
+
+  const share = labelled("", ranged(state, { min: -6.9, max: 6.9, step: 0.01 }, "True share, on a logit scale", () => Math.log(state.p / (1 - state.p)), (v) => { state.p = Math.min(Math.max(+(1 / (1 + Math.exp(-v))).toPrecision(3), knob.p.low), knob.p.high); }, () => percent(state.p)), "line wide");
+  state.always.push(() => say(share.firstChild, `True share of class ${state.axes[1]} at this spot`));
+  state.addPanels = catalogue.adders.map((name) => panelOf(state, entryOf(state, name), ([x, y]) => { const [a, b] = state.axes, r = (v) => Math.round(100 * (v - state.t)) / 100; state.z[a] = r(x); state.z[b] = r(y); touch(state); }));
+  const addGrid = el("div", "grid planes");
+  addGrid.append(...state.addPanels.map((x) => x.figure));
+  state.strip = el("canvas", "strip");
+  state.strip.setAttribute("role", "img");
+  state.addSentence = sentence();
+
+  root.replaceChildren(
+    bar, choice, state.warning, bench, state.cardSentence, state.details,
+    h2("The same added to every logit"), p("Which class is largest, and by how much, stays; so must a loss that is a softmax's. Dashed: flawed."), tSlider, shift, state.shiftSentence,
+    h2("The plane of logits"), p("One scale in all panels. Arrows: downhill. Solid line: where the raw logits change class; dotted: another rule of the strategy. Dashed orange: the flat valley, along which no probability changes. Click or drag the point."), steps, state.scale, state.planeGrid, state.planeSentence,
+    h2("Multiply or add?"), p("Where both classes occur at one spot: the expected loss, above its least. The path goes from the point above to the minimum (★). Below: the true share from which on that class is decided, by raw logits (◆; the bar: from other starts) and by those of training (○)."), share, addGrid, state.strip, state.addSentence,
+  );
+  buildHand(state);
+  buildKnobs(state);
+};
+
+const initial = (lab) => ({
+  z: [2, 1], y: 1, n: [500, 31], w: "inverse_frequency", t: 0, eta: 1, reach: 4, axes: [0, 1], p: 0.2, shown: ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"], knobs: {},
+  ...structuredClone(lab),
+});
+
+const states = new WeakMap();
+
+export default function ({ data, parentElement, setStateValue }) {
+  const root = parentElement.querySelector(".lab");
+  if (!root || !data?.lab) return;
+  let state = states.get(root);
+  if (!state) {
+    state = { root, told: data, offers: data.offers, version: 0, fields: new Map(), upTo: 0, tell: setStateValue, ...initial(data.lab) };
+    states.set(root, state);
+    build(state);
+    new ResizeObserver(() => root.isConnected && touch(state, true)).observe(root);
+    let before = getComputedStyle(root).color;
+    const watch = setInterval(() => { // the theme can be changed in the page's menu
+      if (!root.isConnected) { clearInterval(watch); return; }
+      const now = getComputedStyle(root).color;
+      if (now !== before) { before = now; touch(state, true); }
+    }, 1000);
+    draw(state);
+  }
+  state.tell = setStateValue;
+  return () => { if (!root.isConnected) { stopFollowing(state); states.delete(root); } };
+}
