@@ -153,7 +153,8 @@ def read(batch: str | None, weights: str | None) -> tuple[tuple[Array, Array, Ar
     try:
         means(z, y, w)
     except ValueError as e:
-        return start, [f"batch: {e}"]
+        asked = {"batch": batch, "batch-weights": weights}
+        return start, [f"{', '.join(f'{n}={_quoted(v)}' for n, v in asked.items() if v is not None)} ({e})"]
     return (z, y.astype(np.int64), w), wrong
 
 

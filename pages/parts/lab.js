@@ -70,6 +70,8 @@ const touch = (state, keepPaths) => {
 // Tables hang on counts, weights, knobs and the choice of strategies: the server has them in a few milliseconds. While one
 // answer is on its way, only the latest wish waits.
 const ask = async (state) => {
+  const empty = [["counts", state.n], ["weights", state.w]].find(([, v]) => Array.isArray(v) && v.every((x) => x === 0));
+  if (empty) { state.problem = `The ${empty[0]} are all 0: at least one class must count. What was there before is shown.`; touch(state, true); return; }
   if (state.busy) { state.again = true; return; }
   state.busy = true;
   try {
@@ -99,6 +101,7 @@ const ranged = (state, set, name, get, put, shown, after = touch) => {
 
 // A field for a number that must be within bounds; what is not is said and not used.
 const field = (state, set, name, get, put, after = touch) => {
+  const { generation } = state;
   const node = input("number", { step: "any", ...set }, name);
   node.addEventListener("input", () => {
     const v = node.valueAsNumber, ok = v >= set.min && v <= set.max;
@@ -108,7 +111,13 @@ const field = (state, set, name, get, put, after = touch) => {
     after(state, true);
     if (ok) after(state);
   });
-  node.addEventListener("change", () => { node.setAttribute("aria-invalid", "false"); state.refused = ""; node.value = get(); commit(state); touch(state, true); });
+  node.addEventListener("change", () => {
+    if (state.generation !== generation) return; // taken away while it was written in
+    node.setAttribute("aria-invalid", "false"); state.refused = "";
+    node.value = get();
+    commit(state);
+    touch(state, true);
+  });
   state.bound.push(() => { if (state.root.getRootNode().activeElement !== node) node.value = +get().toPrecision(8); });
   return node;
 };
@@ -126,6 +135,7 @@ const resize = (state, k) => {
 
 const buildHand = (state) => {
   const { catalogue } = state.told, k = state.z.length, askAll = (s, keep) => (keep ? touch(s, true) : ask(s));
+  state.generation = (state.generation ?? 0) + 1;
   state.bound = [...state.always];
   const hand = el("div", "hand"), columns = el("div", "logits");
   hand.setAttribute("role", "group");
@@ -226,7 +236,7 @@ const buildCards = (state, shown) => {
 
 // Columns, one a class: the logit as a bar, an arrow to where a step takes it, and the probability below.
 const drawCard = (state, canvas, z, r, next) => {
-  const width = canvas.clientWidth, height = canvas.clientHeight;
+  const { width, height } = canvas.room;
   if (!width) return;
   const ctx = prepare(canvas, width, height), k = z.length, { dark } = state, ink = dark ? "#fff" : "#111", faint = dark ? "#fff4" : "#0004";
   const top = 18, middle = 132, low = height - 18, span = Math.max(2.5, ...state.z.map((v) => Math.abs(v + state.t))) * 1.15, left = 20, each = (width - left) / k;
@@ -274,7 +284,7 @@ const drawCards = (state, found) => {
 // ---- the shift
 
 const drawShift = (state, shown) => {
-  const { shiftCanvas: canvas } = state, width = canvas.clientWidth, height = canvas.clientHeight;
+  const { shiftCanvas: canvas } = state, { width, height } = canvas.room;
   const far = Math.max(10, Math.abs(state.t)), count = 81, at = Array.from({ length: count }, (_, i) => -far + (2 * far * i) / (count - 1));
   const curves = shown.map(([entry, t]) => ({ entry, v: at.map((s) => evaluate(t, state.z.map((x) => x + s), state.y).value) }));
   if (!width || !curves.length) return;
@@ -342,21 +352,36 @@ const panelOf = (state, entry, press) => {
   return panel;
 };
 
-// The last few planes that were computed, by all that they hang on.
-const fieldOf = ({ fields }, key, make) => {
-  if (!fields.has(key)) {
-    if (fields.size > 60) fields.delete(fields.keys().next().value);
-    fields.set(key, make());
+// The last planes that were computed, by all that they hang on: fine where there was time to, else coarse while a hand moves.
+const fieldOf = ({ fields, settled }, key, reach, make) => {
+  const fine = `${key}|${FINE}`, coarse = `${key}|${COARSE}`, name = fields.has(fine) || settled ? fine : coarse;
+  if (!fields.has(name)) {
+    const side = name === fine ? FINE : COARSE;
+    if (fields.size > 80) fields.delete(fields.keys().next().value);
+    fields.set(name, { key: name, side, ...make(Float64Array.from({ length: side }, (_, i) => -reach + (2 * reach * i) / (side - 1)), side * side) });
   }
-  return fields.get(key);
+  return fields.get(name);
+};
+
+const drawLegend = (node, { levels, colours }, dark) => {
+  const key = [levels.length, dark].join();
+  if (node.dataset.key === key) return;
+  node.dataset.key = key;
+  node.replaceChildren(el("span", "", "nats:"), ...colours.map((c, i) => {
+    const item = el("span", "band"), box = el("i");
+    box.style.background = `rgb(${c})`;
+    item.append(box, el("span", "", i ? tickText(levels[i - 1]) : "0"));
+    return item;
+  }));
 };
 
 // Panels share a scale: bands to the highest of all, arrows to the strongest of all.
-const drawPanels = (state, panels, specs) => {
+const drawPanels = (state, panels, specs, scale) => {
   const high = Math.max(...specs.map((s) => s.high)), strongest = Math.max(...specs.map((s) => s.strength)) || 1;
-  state.bands = bandsTo(high, state.dark);
+  const bands = bandsTo(high, state.dark);
+  drawLegend(scale, bands, state.dark);
   panels.forEach((panel, i) => {
-    const spec = { ...specs[i], bands: state.bands, strongest }, size = panel.canvas.clientWidth;
+    const spec = { ...specs[i], bands, strongest }, size = panel.canvas.room.width;
     panel.spec = spec;
     if (!size) return;
     const key = [spec.key, size, state.dark, high, strongest].join("|");
@@ -380,21 +405,20 @@ const strongestIn = (descent, zAt, reach) => {
 
 const planeSpecs = (state, shown) => {
   const z = logits(state), [a, b] = state.axes, r = referenceOf(state), coordinates = coordinatesOf(state), point = coordinates(z), reach = reachOf(state, point);
-  const base = z.map((v, c) => (c === a || c === b ? (r === null ? 0 : z[r]) : v)), side = state.settled ? FINE : COARSE;
-  const at = Float64Array.from({ length: side }, (_, i) => -reach + (2 * reach * i) / (side - 1));
+  const base = z.map((v, c) => (c === a || c === b ? (r === null ? 0 : z[r]) : v));
   const zAt = (x, y) => base.map((v, c) => (c === a ? v + x : c === b ? v + y : v));
   const titles = r === null ? [zed(a), zed(b)] : [`${zed(a)} − ${zed(r)}`, `${zed(b)} − ${zed(r)}`];
   const others = base.filter((_, c) => c !== a && c !== b).map((v) => v.toPrecision(8)).join();
   return shown.map(([entry, t], i) => {
-    const key = [entry.name, state.version, state.y, state.axes, others, reach, side].join("|");
+    const key = [entry.name, state.version, state.y, state.axes, others, reach].join("|");
     const descent = (p) => coordinates(evaluate(t, p, state.y).gradient).map((v) => -v);
-    const { field, high, strength } = fieldOf(state, key, () => {
-      const out = evaluatePlane(t, state.y, base, a, b, at, new Float64Array(side * side));
+    const found = fieldOf(state, key, reach, (at, count) => {
+      const out = evaluatePlane(t, state.y, base, a, b, at, new Float64Array(count));
       return { field: out, high: out.reduce((m, v) => Math.max(m, v), 0), strength: strongestIn(descent, zAt, reach) };
     });
     const v = coordinates(valleyOf(t, z)), flat = Math.hypot(...v) > 1e-12 ? v : null;
     const path = state.paths?.[entry.name]?.map(coordinates);
-    return { key, field, high, strength, side, reach, zAt, descent, titles, rules: t.rules, above: { reach, point, valley: flat, path, upTo: state.upTo, colour: state.told.catalogue.colours[state.y] } };
+    return { ...found, reach, zAt, descent, titles, rules: t.rules, above: { reach, point, valley: flat, path, upTo: state.upTo, colour: state.told.catalogue.colours[state.y] } };
   });
 };
 
@@ -436,13 +460,12 @@ const follow = (state) => {
 // ---- multiply or add: two of the classes, labels mixed as the true share says
 
 const mixSpecs = (state, pairs) => {
-  const [a, b] = state.axes, z = [a, b].map((c) => state.z[c] + state.t), reach = reachOf(state, z), { p } = state, side = state.settled ? FINE : COARSE;
-  const at = Float64Array.from({ length: side }, (_, i) => -reach + (2 * reach * i) / (side - 1)), zAt = (x, y) => [x, y];
+  const [a, b] = state.axes, z = [a, b].map((c) => state.z[c] + state.t), reach = reachOf(state, z), { p } = state, zAt = (x, y) => [x, y];
   return pairs.map(({ entry, t }) => {
     const slope = (v) => { const g0 = evaluate(t, v, 0).gradient, g1 = evaluate(t, v, 1).gradient; return g0.map((g, c) => (1 - p) * g + p * g1[c]); };
-    const end = optimum(t, z, p), descent = (v) => slope(v).map((g) => -g), key = ["mix", entry.name, state.version, state.axes, reach, side, p].join("|");
-    const { field, high, strength } = fieldOf(state, key, () => {
-      const of0 = evaluatePlane(t, 0, [0, 0], 0, 1, at, new Float64Array(side * side)), of1 = evaluatePlane(t, 1, [0, 0], 0, 1, at, new Float64Array(side * side));
+    const end = optimum(t, z, p), descent = (v) => slope(v).map((g) => -g), key = ["mix", entry.name, state.version, state.axes, reach, p].join("|");
+    const found = fieldOf(state, key, reach, (at, count) => {
+      const of0 = evaluatePlane(t, 0, [0, 0], 0, 1, at, new Float64Array(count)), of1 = evaluatePlane(t, 1, [0, 0], 0, 1, at, new Float64Array(count));
       const out = of0.map((v, i) => (1 - p) * v + p * of1[i]);
       // above its least: what is left is how far the model is from the truth
       const least = end ? (1 - p) * evaluate(t, end, 0).value + p * evaluate(t, end, 1).value : Math.min(...out);
@@ -450,13 +473,17 @@ const mixSpecs = (state, pairs) => {
       return { field: out, high: out.reduce((m, v) => Math.max(m, v), 0), strength: strongestIn(descent, zAt, reach) };
     });
     const most = Math.max(1, ...t.S[0].map((s) => s * s)), path = [z];
-    for (let i = 0; i < 300; i++) path.push(path[i].map((v, c) => v - (slope(path[i])[c]) / most));
-    return { key, field, high, strength, side, reach, zAt, descent, titles: [zed(a), zed(b)], rules: t.rules, above: { reach, point: z, path, upTo: 300, ends: end, colour: "#888" } };
+    for (let i = 0; i < 150; i++) {
+      const step = slope(path[i]).map((g) => g / most);
+      if (Math.hypot(...step) < 1e-3) break;
+      path.push(path[i].map((v, c) => v - step[c]));
+    }
+    return { ...found, reach, zAt, descent, titles: [zed(a), zed(b)], rules: t.rules, above: { reach, point: z, path, upTo: path.length - 1, ends: end, colour: "#888" } };
   });
 };
 
 const drawStrip = (state, found) => {
-  const { strip: canvas } = state, width = canvas.clientWidth, height = canvas.clientHeight;
+  const { strip: canvas } = state, { width, height } = canvas.room;
   if (!width) return;
   const ctx = prepare(canvas, width, height), ink = state.dark ? "#eee" : "#222", left = width < 560 ? 12 : 150, right = 16, top = 26, line = (height - top - 40) / found.length;
   const far = Math.log(0.9995 / 0.0005), clamp = (v) => Math.min(Math.max(v, -far), far), px = (logit) => left + ((clamp(logit) + far) / (2 * far)) * (width - left - right);
@@ -487,20 +514,9 @@ const drawStrip = (state, found) => {
 
 // ---- all of it
 
-const drawLegend = (state) => {
-  const { levels, colours } = state.bands, key = [levels.length, state.dark].join();
-  if (state.scaleKey === key) return;
-  state.scaleKey = key;
-  state.scale.replaceChildren(el("span", "", "loss, nats:"), ...colours.map((c, i) => {
-    const item = el("span", "band"), box = el("i");
-    box.style.background = `rgb(${c})`;
-    item.append(box, el("span", "", i ? tickText(levels[i - 1]) : "0"));
-    return item;
-  }));
-};
-
 const draw = (state) => {
   if (!state.root.isConnected) return;
+  const begun = performance.now();
   const ink = getComputedStyle(state.root).color.match(/\d+/g).map(Number);
   state.dark = ink[0] + ink[1] + ink[2] > 382;
   for (const put of [...state.bound, ...state.knobBound]) put();
@@ -520,33 +536,47 @@ const draw = (state) => {
     state.panels = shown.map(([entry]) => panelOf(state, entry, (at) => drag(state, at)));
     state.planeGrid.replaceChildren(...state.panels.map((p) => p.figure));
   }
-  drawCards(state, state.found);
+  // read before anything is written: each reading between writings would lay the page out anew
+  for (const canvas of [...[...state.cards, ...state.panels, ...state.addPanels].map((x) => x.canvas), state.shiftCanvas, state.strip]) canvas.room = { width: canvas.clientWidth, height: canvas.clientHeight };
+  if (seen(state, state.cardGrid)) drawCards(state, state.found);
   say(state.cardSentence, exampleSentence(state, z, state.found));
   state.found.forEach(({ r, unshifted }, i) => {
     const moved = r.value - unshifted, same = Math.abs(moved) <= 1e-9 * Math.max(1, Math.abs(unshifted));
     [long(unshifted), long(r.value), same ? "unchanged" : `${moved > 0 ? "+" : "−"}${long(Math.abs(moved))}`].forEach((text, j) => say(state.shiftRows[i].cells[j], text));
   });
   say(state.shiftHead, `at t = ${num(state.t, 5)}`);
-  drawShift(state, shown);
+  if (seen(state, state.shiftCanvas)) drawShift(state, shown);
   say(state.shiftSentence, shiftSentence(state, state.found));
-  const specs = planeSpecs(state, shown);
-  drawPanels(state, state.panels, specs);
-  drawLegend(state);
-  state.panels.forEach((p, i) => {
-    const note = panelNote(state, state.found[i]);
-    say(p.note, note);
-    p.canvas.setAttribute("aria-label", `${p.entry.title}: loss over ${specs[i].titles.join(" and ")}. ${note}`);
-  });
+  if (seen(state, state.planeGrid)) {
+    const specs = planeSpecs(state, shown);
+    drawPanels(state, state.panels, specs, state.scale);
+    state.panels.forEach((p, i) => {
+      const note = panelNote(state, state.found[i]);
+      say(p.note, note);
+      p.canvas.setAttribute("aria-label", `${p.entry.title}: loss over ${specs[i].titles.join(" and ")}. ${note}`);
+    });
+  }
   say(state.planeSentence, planeSentence(state, z, state.found));
   const follows = state.following ? "Pause" : "Follow the gradient";
   say(state.followButton, follows);
   drawAdd(state);
   if (state.details.open) fillTable(state);
   state.drawn = (state.drawn ?? 0) + 1;
-  Object.assign(state.root.dataset, { drawn: state.drawn, settled: Boolean(state.settled), steps: state.paths ? state.upTo : 0, now: JSON.stringify(linked(state)), version: state.version });
+  Object.assign(state.root.dataset, { drawn: state.drawn, settled: Boolean(state.settled), steps: state.paths ? state.upTo : 0, now: JSON.stringify(linked(state)), version: state.version, cost: (performance.now() - begun).toFixed(1) });
   clearTimeout(state.settling);
   if (!state.settled) state.settling = setTimeout(() => { state.settled = true; draw(state); }, 200);
   else state.settled = false; // the next change is drawn coarsely first
+};
+
+// What is out of sight is drawn when it comes near; the words about it are always written.
+const seen = (state, node) => state.everything || !state.hidden.has(node);
+
+const watchSight = (state, nodes) => {
+  const sight = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) if (isIntersecting) state.hidden.delete(target); else state.hidden.add(target);
+    if (entries.some((e) => e.isIntersecting)) touch(state, true);
+  }, { rootMargin: "150px" });
+  for (const node of nodes) sight.observe(node);
 };
 
 const drawAdd = (state) => {
@@ -554,13 +584,15 @@ const drawAdd = (state) => {
   const pairs = adders.map((name) => ({ entry: entryOf(state, name), t: pairOf(state.offers.tables[name], a, b) }));
   const found = pairs.map(({ entry, t }) => ({ entry, t, ...thresholds(t, z, reachOf(state, z)), ends: optimum(t, z, state.p) }));
   found.prior = prior;
-  drawPanels(state, state.addPanels, mixSpecs(state, pairs));
-  found.forEach((f, i) => {
-    const note = endNote(state, f);
-    say(state.addPanels[i].note, note);
-    state.addPanels[i].canvas.setAttribute("aria-label", `${f.entry.title}: expected loss when ${percent(state.p)} of the labels are class ${b}. ${note}`);
-  });
-  drawStrip(state, found);
+  if (seen(state, state.addGrid)) {
+    drawPanels(state, state.addPanels, mixSpecs(state, pairs), state.addScale);
+    found.forEach((f, i) => {
+      const note = endNote(state, f);
+      say(state.addPanels[i].note, note);
+      state.addPanels[i].canvas.setAttribute("aria-label", `${f.entry.title}: expected loss when ${percent(state.p)} of the labels are class ${b}. ${note}`);
+    });
+  }
+  if (seen(state, state.strip)) drawStrip(state, found);
   const words = addSentence(state, found);
   say(state.addSentence, words);
   state.strip.setAttribute("aria-label", words);
@@ -592,7 +624,7 @@ const build = (state) => {
     say(link, await navigator.clipboard.writeText(at).then(() => "Copied", () => "Copy it from the address"));
     setTimeout(() => say(link, "Link"), 2000);
   });
-  const save = (kind) => () => saved(state.panels.map((x) => ({ title: x.entry.title + (x.entry.flawed ? " (flawed)" : ""), note: x.note.textContent, flawed: x.entry.flawed, ground: (pen, size) => drawGround(pen, size, x.spec, state.dark), above: (pen, size) => drawAbove(pen, size, x.spec.above, state.dark) })), `Loss at z = ${vector(logits(state))}, true class ${state.y}`, state.dark, kind);
+  const save = (kind) => () => { state.everything = true; draw(state); state.everything = false; saved(state.panels.map((x) => ({ title: x.entry.title + (x.entry.flawed ? " (flawed)" : ""), note: x.note.textContent, flawed: x.entry.flawed, ground: (pen, size) => drawGround(pen, size, x.spec, state.dark), above: (pen, size) => drawAbove(pen, size, x.spec.above, state.dark) })), `Loss at z = ${vector(logits(state))}, true class ${state.y}`, state.dark, kind); };
   bar.append(state.classes, pressable("PNG", "Save the planes as PNG", save("png")), pressable("SVG", "Save the planes as SVG", save("svg")), link, pressable("Start again", "Everything as it was at first", () => { Object.assign(state, initial({})); buildHand(state); buildKnobs(state); ask(state); commit(state); }));
   const choice = el("details", "choice"), knobs = el("details", "choice");
   const chosen = el("summary");
@@ -650,8 +682,9 @@ const build = (state) => {
   const share = labelled("", ranged(state, { min: -6.9, max: 6.9, step: 0.01 }, "True share, on a logit scale", () => Math.log(state.p / (1 - state.p)), (v) => { state.p = Math.min(Math.max(+(1 / (1 + Math.exp(-v))).toPrecision(3), knob.p.low), knob.p.high); }, () => percent(state.p)), "line wide");
   state.always.push(() => say(share.firstChild, `True share of class ${state.axes[1]} at this spot`));
   state.addPanels = catalogue.adders.map((name) => panelOf(state, entryOf(state, name), ([x, y]) => { const [a, b] = state.axes, r = (v) => Math.round(100 * (v - state.t)) / 100; state.z[a] = r(x); state.z[b] = r(y); touch(state); }));
-  const addGrid = el("div", "grid planes");
+  const addGrid = state.addGrid = el("div", "grid planes");
   addGrid.append(...state.addPanels.map((x) => x.figure));
+  state.addScale = el("div", "scale");
   state.strip = el("canvas", "strip");
   state.strip.setAttribute("role", "img");
   state.addSentence = sentence();
@@ -660,10 +693,11 @@ const build = (state) => {
     bar, choice, state.warning, bench, state.cardSentence, state.details,
     h2("The same added to every logit"), p("Which class is largest, and by how much, stays; so must a loss that is a softmax's. Dashed: flawed."), tSlider, shift, state.shiftSentence,
     h2("The plane of logits"), p("One scale in all panels. Arrows: downhill. Solid line: where the raw logits change class; dotted: another rule of the strategy. Dashed orange: the flat valley, along which no probability changes. Click or drag the point."), steps, state.scale, state.planeGrid, state.planeSentence,
-    h2("Multiply or add?"), p("Where both classes occur at one spot: the expected loss, above its least. The path goes from the point above to the minimum (★). Below: the true share from which on that class is decided, by raw logits (◆; the bar: from other starts) and by those of training (○)."), share, addGrid, state.strip, state.addSentence,
+    h2("Multiply or add?"), p("Where both classes occur at one spot: the expected loss, above its least. The path goes from the point above to the minimum (★). Below: the true share from which on that class is decided, by raw logits (◆; the bar: from other starts) and by those of training (○)."), share, state.addScale, addGrid, state.strip, state.addSentence,
   );
   buildHand(state);
   buildKnobs(state);
+  watchSight(state, [state.cardGrid, state.shiftCanvas, state.planeGrid, addGrid, state.strip]);
 };
 
 const initial = (lab) => ({
@@ -678,7 +712,7 @@ export default function ({ data, parentElement, setStateValue }) {
   if (!root || !data?.lab) return;
   let state = states.get(root);
   if (!state) {
-    state = { root, told: data, offers: data.offers, version: 0, fields: new Map(), upTo: 0, tell: setStateValue, ...initial(data.lab) };
+    state = { root, told: data, offers: data.offers, version: 0, fields: new Map(), hidden: new Set(), upTo: 0, tell: setStateValue, ...initial(data.lab) };
     states.set(root, state);
     build(state);
     new ResizeObserver(() => root.isConnected && touch(state, true)).observe(root);

@@ -27,10 +27,8 @@ const bandOf = (levels, v) => {
 
 const bandImage = (field, side, { levels, colours }) => {
   const canvas = new OffscreenCanvas(side, side), ctx = canvas.getContext("2d"), image = ctx.createImageData(side, side);
-  for (let i = 0; i < side; i++) for (let j = 0; j < side; j++) {
-    const [r, g, b] = colours[bandOf(levels, field[(side - 1 - i) * side + j])], p = 4 * (i * side + j);
-    image.data[p] = r; image.data[p + 1] = g; image.data[p + 2] = b; image.data[p + 3] = 255;
-  }
+  const pixels = new Uint32Array(image.data.buffer), inks = colours.map((c) => new Uint32Array(new Uint8Array([...c, 255]).buffer)[0]);
+  for (let i = 0; i < side; i++) for (let j = 0; j < side; j++) pixels[i * side + j] = inks[bandOf(levels, field[(side - 1 - i) * side + j])];
   ctx.putImageData(image, 0, 0);
   return canvas;
 };
@@ -93,7 +91,7 @@ const drawGround = (pen, size, spec, dark) => {
     const long = 0.46 * apart * Math.min(Math.sqrt(strength / spec.strongest), 1);
     if (long > 1) arrow(pen, x - (long * dx) / strength, y + (long * dy) / strength, x + (long * dx) / strength, y - (long * dy) / strength, 4);
   }
-  const coarse = 41, at = (i) => -spec.reach + (2 * spec.reach * i) / (coarse - 1), step = size / (coarse - 1);
+  const coarse = 25, at = (i) => -spec.reach + (2 * spec.reach * i) / (coarse - 1), step = size / (coarse - 1);
   spec.rules.forEach((rule, i) => lineTwice(pen, dark, 2, i ? [2, 4] : [], () => {
     frontiers(rule, coarse, (j, k) => spec.zAt(at(j), at(k)), (x0, y0, x1, y1) => { pen.moveTo(x0 * step, size - y0 * step); pen.lineTo(x1 * step, size - y1 * step); });
   }));
