@@ -428,6 +428,7 @@ def surfaces(lab: Lab) -> tuple["go.Figure", str]:
         "xaxis": {"title": {"text": axes[0]}},
         "yaxis": {"title": {"text": axes[1]}},
         "zaxis": {"title": {"text": "loss"}, "range": [0, high]},
+        "aspectmode": "cube",
         "camera": {"eye": {"x": -1.5, "y": -1.6, "z": 1.1}},
     }
     figure.update_scenes(**scene)

@@ -9,7 +9,7 @@ from lossviz import lab
 from parts.player import path
 
 HERE = Path(__file__).parent
-SCRIPTS = ("canvas.js", "kernel.js", "labwords.js", "plane.js", "lab.js")
+SCRIPTS = ("canvas.js", "kernel.js", "labwords.js", "plane.js", "labdraw.js", "lab.js")
 
 _lab = st.components.v2.component(
     "lossviz_lab",

@@ -238,6 +238,7 @@ def test_the_batch_is_edited(new_page):
     page.mouse.click(box["x"] + box["width"] * 0.75, box["y"] + 52)
     page.wait_for_timeout(300)
     page.keyboard.type("4")
+    page.wait_for_timeout(700)  # its editor is loaded when it is first needed
     page.keyboard.press("Enter")
     expect(said).to_contain_text("Keras 5.253047, PyTorch 1.313262", timeout=SOON)
     addressed(page, "batch-weights=0.5")
@@ -290,6 +291,17 @@ def test_the_surface_turns_without_the_server_and_keeps_its_camera(browser, serv
     assert json.loads(chart.evaluate(eye)) == pytest.approx(json.loads(turned), abs=1e-6)
     assert "solid=true" in page.url
     context.close()
+
+
+def test_the_link_is_copied(new_page):
+    page = opened(new_page, "/lab?batch=2,1,1&z=0,1", permissions=["clipboard-read", "clipboard-write"])
+    page.get_by_role("slider", name="Logit z₀ of class 0").fill("-2.5")
+    page.get_by_role("button", name="Link", exact=True).click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert parse_qs(urlsplit(copied).query) == {"batch": ["2,1,1"], "z": ["-2.5,1"]}
+    other = opened(new_page, copied)
+    assert now(other) == {"z": "-2.5,1"}
 
 
 def test_embedded_there_are_picture_and_controls_only(new_page):
