@@ -294,12 +294,14 @@ def test_the_surface_turns_without_the_server_and_keeps_its_camera(browser, serv
 
 
 def test_the_link_is_copied(new_page):
-    page = opened(new_page, "/lab?batch=2,1,1&z=0,1", permissions=["clipboard-read", "clipboard-write"])
+    page = opened(
+        new_page, "/lab?batch=2,1,1&batch-weights=0.5,2&z=0,1", permissions=["clipboard-read", "clipboard-write"]
+    )
     page.get_by_role("slider", name="Logit z₀ of class 0").fill("-2.5")
     page.get_by_role("button", name="Link", exact=True).click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
-    assert parse_qs(urlsplit(copied).query) == {"batch": ["2,1,1"], "z": ["-2.5,1"]}
+    assert parse_qs(urlsplit(copied).query) == {"batch": ["2,1,1"], "batch-weights": ["0.5,2"], "z": ["-2.5,1"]}
     other = opened(new_page, copied)
     assert now(other) == {"z": "-2.5,1"}
 
