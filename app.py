@@ -15,12 +15,12 @@ import streamlit as st
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit.starlette import App
 
-from lossviz import apart, demo, engine, figures, wire
+from lossviz import apart, demo, engine, figures, lab, wire
 from pages.parts.titles import canonical
 
 # a stated encoding keeps Streamlit's compression, which would hold messages back, out of the way
@@ -96,6 +96,19 @@ def trained(imbalance: float, weight: float) -> bytes:
     return answer
 
 
+async def lab_tables(request: Request) -> Response:
+    """The tables that the logit lab computes with, for counts, weights and knobs under the hand."""
+    state, wrong = lab.read(request.query_params)
+    if wrong:
+        return PlainTextResponse(f"That cannot be computed: {'; '.join(wrong[:8])}.", 400)
+    try:
+        # The server sends head and body apart, and its sockets hold a second small packet back until the first one is
+        # acknowledged, 40 ms late; the end of a connection lets it go at once. A hand is waiting.
+        return JSONResponse(lab.offers(state), headers=BYTES | {"Connection": "close"})
+    except ValueError as e:
+        return PlainTextResponse(f"That cannot be computed: {e}.", 400)
+
+
 @lru_cache(maxsize=1)
 def vendored() -> bytes:
     """Plotly's script for the browser, gzipped once."""
@@ -160,7 +173,7 @@ class Guarded:
         await self.app(scope, receive, guarded if scope["type"] == "http" else send)
 
 
-PATHS = {"live/{token}": live, "live/{token}/push/{frame:int}": push, "home/run": home}
+PATHS = {"live/{token}": live, "live/{token}/push/{frame:int}": push, "home/run": home, "lab/tables": lab_tables}
 PATHS[f"vendor/{figures.PLOTLY}"] = vendor
 base = "/" + st.get_option("server.baseUrlPath").strip("/")
 routes = [Route(f"{base}/{path}".replace("//", "/"), f) for path, f in PATHS.items()]

@@ -47,6 +47,8 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "recipes": {"labels", "scaffold"},
     "snippets": {"knobs", "labels", "recipes", "scaffold", "spreadsheet"},
     "demo": {"data", "figures", "knobs", "plan", "sentences", "wire"},
+    "lab": {"figures", "knobs", "strategies", "weights"},
+    "means": {"lab", "strategies"},
     "train": {"equation", "measure", "models", "plan", "strategies"},
 }
 LIGHT = (*(MAY_IMPORT.keys() - {"equation", "train"}), "__init__")

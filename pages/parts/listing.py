@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from lossviz import SCHEMES, STRATEGIES, class_weights
+import numpy as np
+
+from lossviz import SCHEMES, STRATEGIES, class_weights, lab
 
 
 class Listed(NamedTuple):
@@ -52,6 +54,15 @@ def _tables(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     }
 
 
+def _shift(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """Losses of one example while the same number is added to both its logits."""
+    state, at = lab.Lab(), np.linspace(-6, 6, 61)
+    z = np.array(state.logits) + at[:, None]
+    losses = {n: lab.value(lab.tables(state, n), z, state.true).tolist() for n in state.shown}
+    names = [{"title": STRATEGIES[n].title, "flawed": STRATEGIES[n].flawed, "losses": v} for n, v in losses.items()]
+    return "shift", {"rows": names, "low": -6, "high": 6}
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
     Listed(
@@ -67,6 +78,13 @@ PAGES = (
         "balance",
         "Your labels: whether to weight, with what, at which price, and code that runs.",
         _bars,
+    ),
+    Listed(
+        "lab.py",
+        "Logit lab",
+        "science",
+        "One example under the microscope: drag its logits, and see which losses move that should not.",
+        _shift,
     ),
     Listed(
         "reference.py",

@@ -33,6 +33,30 @@ const DRAWINGS = {
     ctx.font = "600 14px system-ui, sans-serif";
     ctx.fillText(t < 0.5 ? "Counts" : `Weights: ${name}`, width / 2, height - 8, width);
   },
+  // The same number added to both logits, to and fro: the losses at it, of which the flawed one's moves.
+  shift(ctx, width, height, { rows, low, high }, seconds, state) {
+    const at = 0.5 - 0.5 * Math.cos(seconds), count = rows[0].losses.length, most = 1.1 * Math.max(...rows.flatMap((r) => r.losses));
+    const left = 8, right = width - 8, bottom = height - 8, px = (i) => left + ((right - left) * i) / (count - 1), py = (v) => 8 + (1 - v / most) * (bottom - 8);
+    ctx.strokeStyle = ctx.fillStyle = state.ink;
+    rows.forEach((r, i) => {
+      const colour = r.flawed ? "#D55E00" : ["#0072B2", "#009E73"][i % 2];
+      ctx.setLineDash(r.flawed ? [6, 4] : []);
+      ctx.lineWidth = 2.5;
+      ctx.strokeStyle = colour;
+      ctx.beginPath();
+      r.losses.forEach((v, j) => ctx.lineTo(px(j), py(v)));
+      ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.fillStyle = colour;
+      const here = at * (count - 1), j = Math.min(Math.floor(here), count - 2), v = r.losses[j] + (here - j) * (r.losses[j + 1] - r.losses[j]);
+      ctx.beginPath(); ctx.arc(px(here), py(v), 6, 0, 2 * Math.PI); ctx.fill();
+    });
+    ctx.fillStyle = state.ink;
+    ctx.font = "14px system-ui, sans-serif";
+    ctx.textAlign = "right";
+    const t = low + at * (high - low);
+    ctx.fillText(`loss at z + ${t < 0 ? `(−${Math.abs(t).toFixed(1)})` : t.toFixed(1)}`, right, 20);
+  },
   // The tables of one strategy after another: what the equation multiplies, adds and charges.
   tables(ctx, width, height, { rows }, seconds, state) {
     const row = rows[Math.floor(seconds / 2) % rows.length], letters = Object.keys(row.tables);

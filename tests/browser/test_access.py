@@ -14,6 +14,8 @@ SIGHTS = {
     "/race?steps=50&data=moons&model=linear": "[data-testid=stDataFrame]",
     "/race?steps=50&data=moons&model=linear&view=pr": ".chart[data-drawn]",
     "/weights": ".chart[data-drawn]",
+    "/lab": ".chart[data-drawn]",
+    "/lab?z=1,-2,0.5&s=cross_entropy,vs,masked_logits&w=0.5,8,2": ".chart[data-drawn]",
     "/reference": "[data-testid=stHeading]",
 }
 """What to open, and what must be in sight before it is judged."""
