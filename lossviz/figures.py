@@ -61,9 +61,11 @@ def numbers(figure: "go.Figure") -> "pd.DataFrame":
     for trace in figure.data:
         if trace.hoverinfo == "skip" or trace.x is None:
             continue
-        x_title, y_title = (
-            figure.layout[f"{a}axis{(trace[f'{a}axis'] or a)[1:]}"].title.text or a for a in "xy"
-        )  # of the part of the picture that it is in
+        # of the part of the picture that it is in
+        if trace.type == "surface":
+            x_title, y_title = (figure.layout[trace.scene or "scene"][f"{a}axis"].title.text or a for a in "xy")
+        else:
+            x_title, y_title = (figure.layout[f"{a}axis{(trace[f'{a}axis'] or a)[1:]}"].title.text or a for a in "xy")
         z, names = getattr(trace, "z", None), trace.customdata
         if z is not None:
             x, y = np.meshgrid(trace.x, trace.y)

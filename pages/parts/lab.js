@@ -291,7 +291,7 @@ const drawAdd = (state) => {
   found.forEach((f, i) => {
     const note = endNote(state, f);
     say(state.addPanels[i].note, note);
-    state.addPanels[i].canvas.setAttribute("aria-label", `${f.entry.title}: expected loss when ${percent(state.p)} of the labels are class ${b}. ${note}`);
+    state.addPanels[i].canvas.setAttribute("aria-label", `${f.entry.title}: expected loss when ${portion(state.p)} of the labels are class ${b}. ${note}`);
   });
   if (seen(state, state.strip)) drawStrip(state, found);
   const words = addSentence(state, found);
@@ -383,7 +383,7 @@ const build = (state) => {
   steps.setAttribute("aria-label", "Steps along the gradient");
   steps.append(state.followButton, pressable("One step", "One step, in all panels", () => { stopFollowing(state); walk(state, 1); }), pressable("Back to the start", "Take the steps back", () => touch(state)), labelled("Step size", eta, "inline"), labelled("Reach", reach, "inline"), labelled("Axes", state.axesPick, "inline"));
 
-  const share = labelled("", ranged(state, { min: -6.9, max: 6.9, step: 0.01 }, "True share, on a logit scale", () => Math.log(state.p / (1 - state.p)), (v) => { state.p = Math.min(Math.max(+(1 / (1 + Math.exp(-v))).toPrecision(3), knob.p.low), knob.p.high); }, () => percent(state.p)), "line wide");
+  const share = labelled("", ranged(state, { min: -6.9, max: 6.9, step: 0.01 }, "True share, on a logit scale", () => Math.log(state.p / (1 - state.p)), (v) => { state.p = Math.min(Math.max(+(1 / (1 + Math.exp(-v))).toPrecision(3), knob.p.low), knob.p.high); }, () => portion(state.p)), "line wide");
   state.always.push(() => say(share.firstChild, `True share of class ${state.axes[1]} at this spot`));
   state.addPanels = catalogue.adders.map((name) => panelOf(state, entryOf(state, name), ([x, y]) => { const [a, b] = state.axes, r = (v) => Math.round(100 * (v - state.t)) / 100; state.z[a] = r(x); state.z[b] = r(y); touch(state); }));
   const addGrid = state.addGrid = el("div", "grid planes");

@@ -42,7 +42,7 @@ const drawCard = (state, canvas, z, r, next) => {
     ctx.textAlign = "center";
     ctx.fillText(`${c === state.y ? "★ " : ""}${num(z[c])}`, x, top - 6);
     ctx.fillText(num(r.gradient[c], 2), x, middle + 12, each);
-    ctx.fillText(percent(r.q[c], k > 3 ? 2 : 3).replace("\u00a0%", ""), x, height - 4, each);
+    ctx.fillText(portion(r.q[c], k > 3 ? 2 : 3).replace("\u00a0%", ""), x, height - 4, each);
   }
 };
 
@@ -55,7 +55,7 @@ const drawCards = (state, found) => {
     say(card.adjusted, said.q);
     const note = stepWords(state, entry, t, z, r, next, after);
     say(card.note, note);
-    card.canvas.setAttribute("aria-label", `${entry.title}: probabilities ${r.q.map((q, c) => `${percent(q)} for class ${c}`).join(", ")}; gradient ${vector(r.gradient)}. ${note}`);
+    card.canvas.setAttribute("aria-label", `${entry.title}: probabilities ${r.q.map((q, c) => `${portion(q)} for class ${c}`).join(", ")}; gradient ${vector(r.gradient)}. ${note}`);
     if (seen(state, state.cardGrid)) drawCard(state, card.canvas, z, r, next);
   });
 };

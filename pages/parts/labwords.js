@@ -9,7 +9,7 @@ const num = (v, digits = 3) => {
   return minus(a >= 10 ** digits ? Math.round(v).toLocaleString("en") : String(+v.toPrecision(digits)));
 };
 const long = (v) => (Math.abs(v) >= 1e6 || (v !== 0 && Math.abs(v) < 1e-6) ? minus(v.toExponential(6)) : minus(v.toFixed(7)));
-const percent = (p, digits = 3) => {
+const portion = (p, digits = 3) => {
   const v = 100 * p;
   if (v > 0 && v < 0.01) return "<0.01\u00a0%";
   if (v < 100 && v > 99.99) return ">99.99\u00a0%";
@@ -74,7 +74,7 @@ const exampleSentence = (state, z, found) => {
     const S = t.S[r.guess], most = argmax(S), q = r.q[most], up = q > p[most] + 1e-9, down = q < p[most] - 1e-9;
     if (S.every((s) => s === S[0])) { parts.push(`${entry.title}: all logits times ${num(S[0])}, which changes how sure it is, and no class is favoured.`); continue; }
     const effect = down ? (z[most] < 0 ? "punished, as its logit is negative" : "punished here") : up ? "favoured here" : "not moved";
-    parts.push(`${entry.title}: class ${most} has the largest factor, ${num(S[most])}, so ${zed(most)} = ${num(z[most])} becomes ${num(r.adjusted[most])}, and its probability goes from ${percent(p[most])} to ${percent(q)}: ${effect}.`);
+    parts.push(`${entry.title}: class ${most} has the largest factor, ${num(S[most])}, so ${zed(most)} = ${num(z[most])} becomes ${num(r.adjusted[most])}, and its probability goes from ${portion(p[most])} to ${portion(q)}: ${effect}.`);
   }
   return parts.join(" ");
 };
@@ -146,7 +146,7 @@ const thresholds = (t, z, reach) => {
   return { raw: at(kept), low: Math.min(at(-reach), at(reach)), high: Math.max(at(-reach), at(reach)), trained: -tilt };
 };
 
-const share = (logit) => percent(1 / (1 + Math.exp(-logit)));
+const share = (logit) => portion(1 / (1 + Math.exp(-logit)));
 const side = (state, yes) => `class ${state.axes[yes ? 1 : 0]}`;
 
 const endNote = (state, { ends, trained, raw }) => {
@@ -158,7 +158,7 @@ const endNote = (state, { ends, trained, raw }) => {
 const addSentence = (state, found) => {
   const [multiplied, added] = found, b = state.axes[1], here = Math.log(state.p / (1 - state.p)), parts = [];
   if (!multiplied.ends || !added.ends) return "A factor or a count is 0: there is no minimum to compare.";
-  parts.push(`Where class ${b} truly has ${percent(state.p)}: added, from any start, the raw logits decide ${side(state, here > added.raw)} (from ${share(added.raw)} on; class ${b} is ${percent(found.prior)} of the two), the adjusted ones ${side(state, here > added.trained)}, as plain cross-entropy would. So train adjusted, decide raw.`);
+  parts.push(`Where class ${b} truly has ${portion(state.p)}: added, from any start, the raw logits decide ${side(state, here > added.raw)} (from ${share(added.raw)} on; class ${b} is ${portion(found.prior)} of the two), the adjusted ones ${side(state, here > added.trained)}, as plain cross-entropy would. So train adjusted, decide raw.`);
   parts.push(`Multiplied: as in training they decide ${side(state, here > multiplied.trained)}, plain cross-entropy again; raw they decide ${side(state, here > multiplied.raw)} from this start (from ${share(multiplied.raw)} on), but any threshold from ${share(multiplied.low)} to ${share(multiplied.high)} for others: no weighting either way.`);
   const [, , cdt, vs] = found;
   if (cdt.ends && vs.ends) parts.push(`CDT and VS multiply the other way round, the smaller factor on the rarer class; where classes overlap, as here, their factors too leave the start in the raw threshold (CDT ${share(cdt.low)} to ${share(cdt.high)}, VS ${share(vs.low)} to ${share(vs.high)}).`);
