@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from statistics import median
 from typing import Any
@@ -33,27 +34,35 @@ ALL = len(STRATEGIES) * SIDE**2
 
 
 @cache
-def walk() -> Walk:
+def walk(weights_only: bool = False) -> Walk:
     """Sixteen random walks: where a surface lies does not matter to its speed."""
     data = lossviz.make_dataset("spirals", n=1000, imbalance=20, classes=3, seed=0)
     plan = prepare(STRATEGIES, data.X, data.y, X_test=data.X, y_test=data.y)
     rng = np.random.default_rng(0)
     start = np.stack([models.initial(plan.dims, 0)] * len(STRATEGIES))
     theta = start + 0.05 * np.cumsum(rng.normal(size=(61, *start.shape)), 0)
+    if weights_only:
+        plain = tuple(replace(plan.rows[1], strategy=r.strategy) for r in plan.rows)
+        plan = replace(plan, rows=plain)
     blank = np.zeros((61, len(STRATEGIES)))
     return Walk(plan, plan.steps, blank, theta, blank, blank)
 
 
-def _surface(resolution: int, own: bool) -> Round:
+def _surface(resolution: int, own: bool, weights_only: bool = False) -> Round:
     from lossviz.engine import _train
 
     _train()  # TensorFlow's own threads off, as in a worker
-    return lambda: lossviz.loss_surface(walk(), "random", resolution, own=own)
+    return lambda: lossviz.loss_surface(walk(weights_only), "random", resolution, own=own)
 
 
 def shared() -> Round:
     """One plane for all: the network runs once a grid point."""
     return _surface(SIDE, False)
+
+
+def weights() -> Round:
+    """One plane for sixteen strategies that only weight classes."""
+    return _surface(SIDE, False, True)
 
 
 def own() -> Round:
@@ -174,11 +183,13 @@ def memory() -> dict[str, float]:
 
 COMPETITORS = [
     Competitor("surfaces.shared", "**lossviz**, one shared plane"),
+    Competitor("surfaces.weights", "**lossviz**, one shared plane, class weights only"),
     Competitor("surfaces.own", "**lossviz**, own planes"),
     Competitor("surfaces.coarse", "**lossviz**, the coarse picture of it"),
     Competitor("surfaces.logits", "**lossviz**, logit plane 200×200 × 8 strategies"),
     Competitor("surfaces.jax_map", "JAX `lax.map`, a strategy at a time", ALL / MAPPED),
     Competitor("surfaces.jax_together", "JAX `lax.map`, once for all class weights", SIDE**2 / MAPPED),
+    Competitor("ours.training", "for scale: the reference run of `python -m bench`"),
     Competitor("surfaces.keras_loop", "Keras `set_weights` + `evaluate`", ALL / LOOPS, slow=True),
 ]
 LIMITS = {"shared": 0.7, "own": 2.4, "coarse": 0.1, "logits": 0.05}
@@ -207,7 +218,7 @@ def main() -> None:
         elif name in RATIOS:
             said = f"at least {RATIOS[name]:,} × the shared plane: {passed(best / us['shared'] >= RATIOS[name])}"
         ratios = " | ".join(
-            f"{best / us[n]:,.1f}" if name not in ("coarse", "logits") else "" for n in ("shared", "own")
+            f"{best / us[n]:,.1f}" if name not in ("coarse", "logits", "training") else "" for n in ("shared", "own")
         )
         print(f"| {c.title} | {1e3 * best:,.0f} ms | {1e3 * median(c.seconds):,.0f} ms | {ratios} | {said} |")
     command = [sys.executable, "-m", "bench.surfaces", "--memory"]

@@ -1,7 +1,7 @@
 """A surface: grids in chunks, the coarse picture first, put together to arrays that can be drawn and kept.
 
-Nothing here imports TensorFlow: a page cuts a plane in `chunks`, a worker computes each by `lossviz.surface.patch`, and the
-page puts together what is there.
+Nothing here imports TensorFlow: a page cuts a plane in `chunks`, has a worker compute each, as in
+`engine.submit(in_worker, "patch", plan, plane, chunk)`, cancels what it no longer wants, and puts together what is there.
 """
 
 import io
@@ -142,6 +142,25 @@ def chunks(plan: Plan, plane: Plane, resolution: int = 100) -> list[Chunk]:
             count = max(at_least, -(-len(part) // most))
             out += [Chunk(i, x[i % n], y[i // n]) for i in np.array_split(part, min(count, len(part)))]
     return out
+
+
+def in_worker(name: str, *args: Any, **kwargs: Any) -> Any:
+    """Call a function of `lossviz.surface`, with TensorFlow set up as for training: for `lossviz.engine.Engine.submit`.
+
+    Args:
+        name: Such as "patch", "interpolate" or "decide".
+        *args: What it takes.
+        **kwargs: What else it takes.
+
+    Returns:
+        What it returns.
+    """
+    from lossviz.engine import _train
+
+    _train()
+    from lossviz import surface
+
+    return getattr(surface, name)(*args, **kwargs)
 
 
 def assemble(

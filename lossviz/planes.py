@@ -109,8 +109,9 @@ class Plane:
             [[2.0, 3.0], 4.0]
         """
         away = np.asarray(theta, np.float64) - (self.origin[strategy] if self.own else self.origin)
-        flat = np.linalg.lstsq(self.directions.T, away.reshape(-1, away.shape[-1]).T, rcond=None)[0].T
-        found = flat.reshape(*away.shape[:-1], 2)
+        square = self.directions @ self.directions.T  # they need not be at right angles
+        found = np.linalg.solve(square, self.directions @ away.reshape(-1, away.shape[-1]).T).T
+        found = found.reshape(*away.shape[:-1], 2)
         return found, np.linalg.norm(away - found @ self.directions, axis=-1)
 
 

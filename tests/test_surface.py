@@ -26,6 +26,7 @@ from lossviz import (
     surface,
     train,
 )
+from lossviz.engine import _hold
 from lossviz.logitplane import slope, valley, value
 from lossviz.measure import measure
 from lossviz.plan import assemble, prepare
@@ -576,6 +577,18 @@ def test_arrays_to_keep_and_the_call_that_makes_them(linear):
     code = landscape.call(fit_call(source, ALL[:2], {"steps": 20, "bias": False}), "exact", {"resolution": 4})
     exec(code, made)
     np.testing.assert_array_equal(made["surface"].loss, loss_surface(walk, "exact", 4).loss)
+
+
+def test_in_a_worker(engine, run):
+    """A page's way: chunks as tasks, the plan sent once, and the same numbers to the last bit."""
+    whole = loss_surface(run, "pca", 15)
+    plan = engine.submit(_hold, run.plan)
+    parts = landscape.chunks(run.plan, whole.plane, 15)
+    tasks = [engine.submit(landscape.in_worker, "patch", plan, whole.plane, c) for c in parts]
+    found = landscape.assemble(run, whole.plane, 15, [(c, t.result()) for c, t in zip(parts, tasks, strict=True)])
+    np.testing.assert_array_equal(found.loss, whole.loss)
+    line = engine.submit(landscape.in_worker, "interpolate", run, "focal", "vs", 3).result()
+    np.testing.assert_array_equal(line.loss, interpolate(run, "focal", "vs", 3).loss)
 
 
 def test_a_model_of_many_points_keeps_its_memory():
