@@ -47,8 +47,9 @@ class Surface:
         off_plane: How far each frame is from the plane, in parameter space, [S, F].
         recorded: Mean training loss recorded along the path, [S, F].
         minimum: Grid point of the least loss: x, y and the loss there, [S, 3].
-        bayes: The parameters of the truth, projected, [2]; NaN where they have no closed form.
-        targets: Those of each strategy's optimum on endless data, [S, 2]; NaN likewise.
+        bayes: The parameters of the truth: where on the plane they are, and how far from it, [3]; NaN where they have no
+            closed form.
+        targets: Those of each strategy's optimum on endless data and without L2, [S, 3]; NaN likewise.
     """
 
     names: tuple[str, ...]
@@ -208,12 +209,15 @@ def assemble(
         if np.isfinite(loss[j]).any():
             b, a = np.unravel_index(np.nanargmin(loss[j]), loss[j].shape)
             minimum[j] = x[a], y[b], loss[j, b, a]
-    best, aims = np.full(2, np.nan), np.full((rows, 2), np.nan)
+    best, aims = np.full(3, np.nan), np.full((rows, 3), np.nan)
     if data is not None and not plane.own and (found := targets(plan, data)) is not None:
-        best = plane.project(found[0])[0]
-        for j, i in enumerate(shown):
-            if np.isfinite(found[1][i]).all():
-                aims[j] = plane.project(found[1][i])[0]
+        # what all classes' parameters have in common changes no probability, and training leaves it as it began
+        began = np.zeros_like(plane.origin) if plane.kind == "exact" else np.asarray(run.theta[0, shown[0]], np.float64)
+        common = np.tile(began.reshape(len(plan.classes), -1).mean(0), len(plan.classes))
+        for j, theta in [(-1, found[0]), *enumerate(found[1][shown])]:
+            if np.isfinite(theta).all():
+                at, far = plane.project(theta + common)
+                (best if j < 0 else aims[j])[:] = *at, far
     return Surface(
         names=tuple(plan.rows[i].strategy for i in shown),
         plane=plane,

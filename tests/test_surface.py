@@ -490,13 +490,21 @@ def test_bayes_target():
     given = options(data, optimizer="momentum", learning_rate=1.0)
     walk = fit_logistic(names, data.X, data.y, 120, **given)
     s = loss_surface(walk, "exact", 2, data=data)
-    np.testing.assert_allclose(s.targets[0], s.bayes)
-    np.testing.assert_allclose(s.trajectories[:4, -1], s.targets[:4], atol=0.15)
+    np.testing.assert_allclose(s.targets[0], s.bayes, atol=1e-12)
+    np.testing.assert_allclose(s.trajectories[:4, -1], s.targets[:4, :2], atol=0.15)
+    np.testing.assert_allclose(s.targets[:4, 2], 0, atol=1e-9)
     assert np.linalg.norm(s.targets[0] - s.targets[1]) > 1
     np.testing.assert_allclose(s.targets[1], s.targets[2], atol=1e-9)
     assert np.isnan(s.targets[4]).all()
     for ends, axis in ((s.plane.x, 0), (s.plane.y, 1)):
         assert ends[0] < np.nanmin(s.targets[:, axis]) <= np.nanmax(s.targets[:, axis]) < ends[1]
+    # without a bias the truth is out of reach; of the linear model it is near where training ends, in the plane's own units
+    flat = loss_surface(fit_logistic(names, data.X, data.y, 5, bias=False, **given), "exact", 2, data=data)
+    assert flat.bayes[2] > 0.2
+    model = fit(names[:2], data.X, data.y, "linear", 200, **given)
+    picture = loss_surface(model, "pca", 2, data=data)
+    np.testing.assert_allclose(picture.targets[:2, :2], picture.trajectories[:, -1], atol=0.15)
+    assert picture.bayes[2] < 0.2
     # the posterior itself
     three = fit(names[:1], DATA.X, DATA.y, "linear", 2, **options(DATA))
     theta = planes.bayes(three.plan, DATA)
@@ -543,6 +551,12 @@ def test_a_clicked_point(run):
         surface.decide(run.plan, np.zeros((1, 5)), [0])
     with pytest.raises(ValueError, match="theta must be finite parameters"):
         surface.decide(run.plan, run.theta[-1, [0]] * np.nan, [0])
+
+
+def test_finite_far_away(run):
+    for own in (False, True):
+        s = loss_surface(run, "random", 3, x=(-1e6, 1e6), y=(-1e6, 1e6), own=own)
+        assert np.isfinite(s.loss).all()
 
 
 def test_first_seed_only_and_unfinished_runs():
