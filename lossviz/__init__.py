@@ -7,8 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lossviz.data import DATASETS, make_dataset, with_points
-from lossviz.labels import LabelCounts, count_labels, label_weights
 from lossviz.fading import fading_weights
+from lossviz.labels import LabelCounts, count_labels, label_weights
 from lossviz.logistic import fit_logistic
 from lossviz.logitplane import logit_plane
 from lossviz.models import MODELS
@@ -41,8 +41,8 @@ __all__ = [
     "from_table",
     "gradient",
     "hygiene",
-    "label_weights",
     "interpolate",
+    "label_weights",
     "logit_plane",
     "loss",
     "loss_surface",
