@@ -7,7 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lossviz.data import DATASETS, make_dataset, with_points
+from lossviz.fading import fading_weights
 from lossviz.labels import LabelCounts, count_labels, label_weights
+from lossviz.logistic import fit_logistic
+from lossviz.logitplane import logit_plane
 from lossviz.models import MODELS
 from lossviz.plan import OPTIMIZERS, Run, decode_maps
 from lossviz.spellings import apply_fixes, hygiene
@@ -17,6 +20,7 @@ from lossviz.weights import SCHEMES, class_weights
 
 if TYPE_CHECKING:
     from lossviz.equation import gradient, loss
+    from lossviz.surface import interpolate, loss_surface
     from lossviz.train import fit
 
 __all__ = [
@@ -31,18 +35,25 @@ __all__ = [
     "class_weights",
     "count_labels",
     "decode_maps",
+    "fading_weights",
     "fit",
+    "fit_logistic",
     "from_table",
     "gradient",
     "hygiene",
+    "interpolate",
     "label_weights",
+    "logit_plane",
     "loss",
+    "loss_surface",
     "make_dataset",
     "read_table",
     "with_points",
 ]
 
-_NEED_TENSORFLOW = {"fit": "train", "loss": "equation", "gradient": "equation"}
+_NEED_TENSORFLOW = {
+    "fit": "train", "loss": "equation", "gradient": "equation", "loss_surface": "surface", "interpolate": "surface",
+}  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
