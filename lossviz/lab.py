@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lossviz import logitplane
 from lossviz.figures import CLASS_COLOURS, STRATEGY_COLOURS
 from lossviz.knobs import Choice, Knob
 from lossviz.strategies import STRATEGIES, Decision, Strategy, Tables, get
@@ -328,15 +329,10 @@ def value(tables: Tables, logits: ArrayLike, labels: ArrayLike) -> Array:
     """
     z = np.asarray(logits, dtype=np.float64)
     y = np.broadcast_to(np.asarray(labels), z.shape[:-1])
-    guess = z.argmax(-1)
-    adjusted = tables.scale[guess] * z + tables.shift[y]
-    of_true = np.take_along_axis(adjusted, y[..., None], -1)
-    others = np.where(np.arange(z.shape[-1]) == y[..., None], -np.inf, adjusted)
-    top = others.max(-1, keepdims=True)
-    u = (np.log(np.exp(others - top).sum(-1, keepdims=True)) + top - of_true)[..., 0]
-    nats = np.logaddexp(0, u)
-    q = np.exp(np.minimum(adjusted - of_true - nats[..., None], 0))
-    return tables.weight[y, guess] * np.exp(tables.focus[y] * (u - nats)) * nats + (tables.cost[y] * q).sum(-1)
+    out = np.empty(y.shape)
+    for c in np.unique(y).tolist():
+        out[y == c] = logitplane.value(tables, z[y == c].T, c)
+    return out
 
 
 def valley(tables: Tables, logits: ArrayLike) -> Array:

@@ -47,7 +47,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "recipes": {"labels", "scaffold"},
     "snippets": {"knobs", "labels", "recipes", "scaffold", "spreadsheet"},
     "demo": {"data", "figures", "knobs", "plan", "sentences", "wire"},
-    "lab": {"figures", "knobs", "strategies", "weights"},
+    "lab": {"figures", "knobs", "logitplane", "strategies", "weights"},
     "means": {"lab", "strategies"},
     "logitplane": {"strategies"},
     "planes": {"data", "knobs", "logitplane", "models", "plan"},
