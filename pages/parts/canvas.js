@@ -323,3 +323,15 @@ const fillNumbers = (state) => {
     state.columns.forEach(([, text], i) => { const t = text(found); if (cells[i].textContent !== t) cells[i].textContent = t; });
   }
 };
+
+const download = (name, blob) => {
+  const link = el("a");
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+};
+
+// Text within an SVG.
+const XML = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
+const xml = (text) => String(text).replace(/[&<>"']/g, (c) => XML[c]).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");

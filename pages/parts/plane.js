@@ -147,9 +147,6 @@ const drawAbove = (pen, size, { reach, point, valley, path, upTo, ends, colour }
   pen.beginPath(); pen.arc(px(point[0]), py(point[1]), 7, 0, 2 * Math.PI); pen.fill(); pen.stroke();
 };
 
-const XML = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
-const xml = (text) => String(text).replace(/[&<>"']/g, (c) => XML[c]).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
-
 // A pen that writes SVG: as much of a canvas's as is drawn with here.
 class SvgPen {
   constructor() { this.out = []; this.d = []; this.dash = []; this.font = "11px sans-serif"; this.textAlign = "left"; this.fillStyle = this.strokeStyle = "#000"; this.lineWidth = 1; }
@@ -175,14 +172,6 @@ class SvgPen {
     this.out.push(`<image x="${this.at(x)}" y="${this.at(y)}" width="${this.at(w)}" height="${this.at(h)}" preserveAspectRatio="none" href="${canvas.toDataURL()}"/>`);
   }
 }
-
-const download = (name, blob) => {
-  const link = el("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-};
 
 // The panels laid out anew, with titles and notes. `panels`: { title, note, flawed, ground, above } with drawing functions.
 const saved = (panels, heading, dark, kind) => {

@@ -240,14 +240,6 @@ const layout = (state, size, each) => {
   return [gap + columns * (size + gap), top + rows * line];
 };
 
-const download = (name, blob) => {
-  const link = el("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 10000);
-};
-
 const legendText = (head) => head.classes.map((name, c) => `${name}: ${head.counts[c].toLocaleString("en")}`);
 const axesText = ({ head, truth }) => `Horizontal: ${head.features[0]}. Vertical: ${head.features[1]}.${truth?.lines.length ? " Solid: Bayes boundary. Dotted: where a strategy aims." : ""}`;
 const caption = (state, p) => (p.flawed ? `${p.title} (flawed)` : p.title);
@@ -284,9 +276,6 @@ const savePng = (state) => {
   ctx.fillText(axesText(state), 24, height - 6, width - 48);
   canvas.toBlob((blob) => download("race.png", blob));
 };
-
-const XML = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;" };
-const xml = (text) => String(text).replace(/[&<>"']/g, (c) => XML[c]).replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f]/g, "");
 
 // Records what marker() draws as the path of an SVG.
 const pathOf = (shape, x, y, r) => {
