@@ -13,8 +13,8 @@ const drawCurves = (state, canvas, lines, own) => {
     return [Math.min(...v), Math.max(...v)];
   });
   // on its own scale each loss falls fast and then hardly: a logarithm of what is left, down to a hundredth, shows both
-  const left = (v, [low, high]) => 1 + Math.log10((v - low) / (high - low || 1) * 0.99 + 0.01) / 2;
-  const at = (kind, frame, row) => own ? left(raw(kind, frame, row), spans[row]) : raw(kind, frame, row);
+  const rest = (v, [low, high]) => 1 + Math.log10((v - low) / (high - low || 1) * 0.99 + 0.01) / 2;
+  const at = (kind, frame, row) => own ? rest(raw(kind, frame, row), spans[row]) : raw(kind, frame, row);
   let high = 1.04;
   if (!own) {
     const values = [];
