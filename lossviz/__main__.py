@@ -1,7 +1,6 @@
 """The command line: `lossviz weights FILE`, or `python -m lossviz weights FILE`."""
 
 import argparse
-import csv
 import io
 import json
 import os
@@ -18,7 +17,6 @@ from lossviz.files import escaped
 from lossviz.knobs import Knob
 from lossviz.labelguess import LAYOUTS
 from lossviz.labels import LabelCounts
-from lossviz.spreadsheet import cell
 from lossviz.weights import NORMALISATIONS, SCHEMES
 
 KNOBS = {knob.name: knob for scheme in SCHEMES.values() for knob in scheme.knobs if isinstance(knob, Knob)}
@@ -59,6 +57,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except BrokenPipeError:  # the reader has seen enough, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:  # such as a full disk
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        print(f"lossviz: The result cannot be written: {error.strerror}.", file=sys.stderr)
+        return 2
     return 0
 
 
@@ -188,12 +190,9 @@ def _as_python(counts: LabelCounts, weights: NDArray[np.float64], options: argpa
 
 
 def _as_csv(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(("label", "count", "weight"))
-    for label, n, w in zip(counts.labels, counts.counts.tolist(), weights.tolist(), strict=True):
-        writer.writerow((cell(label), n, repr(w)))
-    return out.getvalue()
+    from lossviz.snippets import weights_csv
+
+    return weights_csv(counts, weights)
 
 
 FORMATS = {"json": _as_json, "table": _as_table, "python": _as_python, "csv": _as_csv}

@@ -42,6 +42,7 @@ Array = NDArray[np.float64]
 
 FLAT = 1.05  # ratio of effective-number weights, below which they are no weights
 MANY = 1000  # classes
+EITHER = ("absent", "present")  # what a label of several a row is
 
 
 @dataclass(frozen=True)
@@ -268,13 +269,13 @@ def verdict(
     c = counted(counts)
     found = recommend(c, None, costs, batch_size, probabilities)
     if scheme is None:
-        scheme = found.scheme or "balanced"
+        scheme = found.scheme or ("pos_weight" if c.kind == "multi" else "balanced")
         normalise = found.normalise if found.scheme else normalise
     own = (knobs or {}).get(scheme)
     side_by_side = schemes(c, knobs=knobs)
     w = weigh(c, scheme, normalise, own)
     multi = c.kind == "multi"
-    titled = f"{SCHEMES[scheme].title.lower()} weights"
+    titled = _titled(scheme)
     implied = implied_costs(w, c.labels, titled) if np.isfinite(w).sum() > 1 and not multi else None
     return Verdict(
         counts=c,
@@ -290,12 +291,18 @@ def verdict(
         recommendation=found,
         implied=implied,
         pos_weights=pos_weights(c) if multi else None,
-        thresholds=None if costs is None else thresholds(costs, None if multi else c.labels),
+        thresholds=None if costs is None else thresholds(costs, EITHER if multi else c.labels),
         equivalent=None
         if costs is None
-        else equivalent_weights(costs, None if multi else c.counts, None if multi else c.labels),
+        else equivalent_weights(costs, None if multi else c.counts, EITHER if multi else c.labels),
         headline=f"{_counted(c)} {found.sentence}",
     )
+
+
+def _titled(scheme: str) -> str:
+    """A scheme's weights in a sentence."""
+    title = SCHEMES[scheme].title.lower()
+    return f"{title}s" if title.endswith("weight") else f"{title} weights"
 
 
 def _counted(c: LabelCounts) -> str:
@@ -327,7 +334,4 @@ def picture_sentence(found: Verdict) -> str:
             ratio = times(float(found.weights[r] / found.weights[top]))
             tail = f"one of it counts as much as {ratio} of {quoted(c.labels[top])}"
     of = f"{examples(c):,} {'pixels' if c.kind == 'pixels' else 'rows'}"
-    return (
-        f"{quoted(c.labels[r])} is {percent(float(found.shares[r]))} of {of}; with {SCHEMES[found.scheme].title.lower()} "
-        f"weights {tail}."
-    )
+    return f"{quoted(c.labels[r])} is {percent(float(found.shares[r]))} of {of}; with {_titled(found.scheme)} {tail}."

@@ -176,6 +176,8 @@ def weigh_at(entry: Scheme, n: Array, counts: LabelCounts, normalise: str | None
     """Weights at counts `n`, which need not be those counted; inf for a class without any."""
     there = n > 0
     some = n[there]
+    if not len(some):  # a draw in which no label occurs
+        return np.full(len(n), np.inf)
     if entry.name == "pos_weight" and (counts.kind == "multi" or len(n) != 2 or len(some) < 2):
         # of three classes two may be left: they are still each against the rest, and not (negative, positive)
         total = examples(counts) if counts.kind == "multi" else n.sum()

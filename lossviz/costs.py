@@ -302,7 +302,7 @@ def _weights_of(regret: Array) -> tuple[Array, bool]:
         idle[z] = (regret[:, ~free] <= regret[:, [z]]).all(0).any()
     counted = apart & ~idle
     least = np.where(counted.any(1), np.where(counted, regret, np.inf).min(1), regret.max(1))
-    if (np.isclose(regret, least[:, None], rtol=1e-9, atol=0) | ~counted).all():
+    if least.any() and (np.isclose(regret, least[:, None], rtol=1e-9, atol=0) | ~counted).all():
         return least, True
     return regret.sum(1) / (len(regret) - 1), False
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from lossviz.files import LONGEST_LINE, FileError, compression_of, listed, quote, unpacking
 from lossviz.knobs import one_of
-from lossviz.labelguess import LAYOUTS, Guess, Rows, guess_layout
+from lossviz.labelguess import LAYOUTS, PIXEL_NAMES, Guess, Rows, guess_layout
 from lossviz.labels import LabelCounts, count_labels
 from lossviz.labelsource import is_workbook, lies, located, packed_as
 from lossviz.labeltables import open_excel, open_json, open_parquet
@@ -99,6 +99,11 @@ class LabelFile:
             counts = _counts(frame.lazy(), guess, self.filename)
         if not counts.labels:
             raise FileError(f"No row of column {quote(guess.columns[0])} in {quote(self.filename)} has a label.")
+        others = [c for c in self.columns if c not in guess.columns and c.strip().lower() in PIXEL_NAMES]
+        if guess.layout == "single" and others:
+            notes.append(
+                f"Rows were counted; if {quote(others[0])} holds the pixels of each, choose the layout of pixels to add them up."
+            )
         if guess.layout == "single" and len(counts.labels) == 1:
             notes.append(f"Every row with a label has the same one, {quote(counts.labels[0])}.")
         return replace(counts, notes=(*notes, *counts.notes))

@@ -222,6 +222,8 @@ def _count_cells(table: "nw.DataFrame[Any] | nw.LazyFrame[Any]", column: Any, se
     tally: Counter[str] = Counter()
     for text, (_, n) in zip(texts, full, strict=True):
         tally[text] += n
+    if missing:
+        notes.append(f"{_rows(missing)} without a value in column {_quote(column)}: counted as missing.")
     if blank := tally.pop("", 0):
         missing += blank
         notes.append(f"{_rows(blank)} with nothing in column {_quote(column)}: counted as missing.")

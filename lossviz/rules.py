@@ -187,6 +187,13 @@ RULES = (
         (_MOVE, Alternative("log", None, "Log-smoothed weights are bounded, where median frequency is too extreme.")),
     ),
     Rule(
+        "few labels", lambda f: f.kind == "multi" and f.n < FEW, "sqrt", None, False,
+        "Label more for {rare} first; until then weight gently, by the square root.",
+        ("A recall measured on {n} has a standard error of up to {error} points: whether weights help cannot be told.",
+         "At its full positive weight, {ratio}, {n} rows, right or wrong, would steer the model."),
+        (_MOVE, Alternative("pos_weight", None, "Full positive weights, when every one of the {n} rows has been looked at.")),
+    ),
+    Rule(
         "labels", lambda f: f.kind == "multi", "pos_weight", None, False,
         "Give each label its own positive weight, rows without it for each row with it.",
         ("Each label is a decision of its own: {apart}.",

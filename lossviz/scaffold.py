@@ -337,7 +337,14 @@ def weights_check(case: Case) -> str:
     if case.normalise in sums:
         lines.append(f"np.testing.assert_allclose({sums[case.normalise]}, rtol={CLOSE})  # {SUMS[case.normalise]}")
     n, used = case.counts.counts[case.weights > 0], case.weights[case.weights > 0]
-    mean = f"{n @ used / n.sum():.12g}"
     lines.append("# What an example weighs on average, which scales the learning rate.")
-    lines.append(f"np.testing.assert_allclose(n @ used / n.sum(), {mean}, rtol=1e-9)")
+    if case.kind == "multi":  # rows without a label keep weight 1
+        rows = _rows(case.counts)
+        mean = f"{((n * used).sum() + len(n) * rows - n.sum()) / (len(n) * rows):.12g}"
+        lines.append(
+            f"mean = (n @ used + (np.full(len(n), {rows}) - n).sum()) / (len(n) * {rows})  # without a label: 1"
+        )
+        lines.append(f"np.testing.assert_allclose(mean, {mean}, rtol=1e-9)")
+    else:
+        lines.append(f"np.testing.assert_allclose(n @ used / n.sum(), {n @ used / n.sum():.12g}, rtol=1e-9)")
     return "\n".join(lines) + "\n"

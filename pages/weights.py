@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from hashlib import sha1
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +13,7 @@ from parts import chart, controls, work
 from parts.titles import TITLES
 from parts.words import link, notes, plain, sentence
 
-from lossviz import SCHEMES, LabelCounts, advice, apart, apply_fixes, figures, hygiene, snippets
+from lossviz import SCHEMES, LabelCounts, advice, apart, apply_fixes, costs, figures, hygiene, snippets
 from lossviz.data import apportion
 from lossviz.knobs import Knob
 from lossviz.labelfiles import Reading, read_labels
@@ -65,6 +66,9 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
     )
     if file is not None:
         st.session_state["file here"] = True
+        if st.session_state.get("labels", (file.file_id,))[0] != file.file_id:  # corrections were of another file
+            for key in [k for k in st.session_state if str(k).startswith("read-")]:
+                del st.session_state[key]
         st.session_state["labels"] = (file.file_id, file.name, file.getvalue())
     elif st.session_state.pop("file here", False) or "labels" not in st.session_state:  # taken away, or never there
         st.session_state.pop("labels", None)
@@ -151,9 +155,12 @@ def cleaned(counts: LabelCounts) -> tuple[LabelCounts, dict[str, str]]:
     offered = fixes[:20]
     taken = []
     rest = f", the first {len(offered)} shown" if len(fixes) > len(offered) else ""
-    with st.expander(f"{len(fixes)} things about the labels that may be slips{rest}", expanded=True):
-        for i, fix in enumerate(offered):
-            if st.checkbox(plain(fix.sentence), key=f"fix-{i}", bind="query-params"):
+    many = "1 thing" if len(fixes) == 1 else f"{len(fixes)} things"
+    with st.expander(f"{many} about the labels that may be slips{rest}", expanded=True):
+        for fix in offered:
+            # by what it says, so that a link ticks it for the same slips only
+            name = sha1(fix.sentence.encode(), usedforsecurity=False).hexdigest()[:8]
+            if st.checkbox(plain(fix.sentence), key=f"fix-{name}", bind="query-params"):
                 taken.append(fix)
     new = {old: to for old, to in renaming(taken).items() if to is not None}
     return apply_fixes(counts, taken), new
@@ -180,13 +187,14 @@ def stated_costs(counts: LabelCounts) -> Any:
         st.caption("With more than 12 classes, state costs in Python: `lossviz.costs.thresholds`.")
         return None
     form = ", ".join(f"c{j}" for j in range(k))
-    named = ", ".join(counts.labels)
     rows = controls.rows(
-        "Costs, a row for each true class",
-        "cost-table",
-        form,
-        f"What each decision costs; classes in order: {plain(named)}.",
+        "Costs, a row for each true class", "cost-table", form, "What each decision costs; 0 where right."
     )
+    named = ", ".join(f"{j + 1} {label}" for j, label in enumerate(counts.labels))
+    st.caption(plain(f"Rows (what is true) and columns (what is decided) in this order: {named}."))
+    if not rows:
+        example = "; ".join(", ".join("0" if i == j else "1" for j in range(k)) for i in range(k))
+        st.info(plain(f"No costs are stated yet. Every mistake at the same cost would be: {example}"))
     return rows or None
 
 
@@ -212,7 +220,6 @@ def numbers(frame: pd.DataFrame, first: str, formats: dict[str, str]) -> None:
         hide_index=True,
         column_config={
             first: st.column_config.TextColumn(pinned=True),
-            "Learning rate": st.column_config.TextColumn(width="large"),
         },
     )
     if len(frame) > len(cut):
@@ -251,6 +258,11 @@ def say(found: advice.Verdict) -> None:
         with st.expander("When something else is better"):
             for other in found.recommendation.alternatives:
                 st.markdown("- " + plain(other.sentence))
+    if found.recommendation.multiply is not None:
+        factors = list(zip(found.counts.labels, found.recommendation.multiply, strict=True))
+        told = ", ".join(f"{label[:40]} × {factor:.3g}" for label, factor in factors[:6])
+        more = f" and {len(factors) - 6} more" if len(factors) > 6 else ""
+        sentence(f"To decide so, multiply a plain model's probabilities before the largest is taken: {told}{more}.")
     for caution in found.cautions:
         st.warning(plain(caution.sentence))
 
@@ -268,13 +280,14 @@ def compare(found: advice.Verdict) -> None:
         {
             "Scheme": [SCHEMES[n].title for n in found.schemes.names],
             "Largest ÷ smallest": found.schemes.ratio,
-            "Mean example weighs": found.schemes.step[:, at],
-            "Learning rate": [s[at] for s in found.schemes.sentences],
+            "Mean example weighs, so SGD's steps ×": found.schemes.step[:, at],
         }
     )
-    numbers(lines, "Scheme", {"Largest ÷ smallest": "{:.4g}", "Mean example weighs": "{:.4g}"})
+    numbers(lines, "Scheme", {c: "{:.4g}" for c in lines.columns[1:]})
+    shown = found.schemes.names.index(found.scheme)
     sentence(
-        "Scaling all weights alike changes no optimum: it changes the size of SGD's steps, and under Adam nearly nothing."
+        "Scaling all weights alike changes no optimum, only the size of SGD's steps. "
+        f"{SCHEMES[found.scheme].title}: {found.schemes.sentences[shown][at]}"
     )
 
 
@@ -300,8 +313,7 @@ def take_home(found: advice.Verdict, options: dict[str, Any], renamed: dict[str,
     weights = found.weights[there]
     if found.recommendation.scheme is None and options["scheme"] is None:
         sentence(
-            "The advice above is not to weight. The code shows balanced weights, for comparison; the threshold that says the "
-            "same is among the numbers above."
+            f"The advice above is not to weight. The code shows {SCHEMES[found.scheme].title.lower()}, for comparison."
         )
     try:
         text = snippets.code(name, used, weights, renaming=renamed, **given)
@@ -337,16 +349,28 @@ def show(counts: LabelCounts, renamed: dict[str, str]) -> None:
         sentence(found.equivalent.sentence)
         with st.expander("Thresholds between two classes, and weights that say the same"):
             between = found.thresholds.pairwise
-            names = ["absent", "present"] if counts.kind == "multi" else list(counts.labels)
+            names = list(advice.EITHER) if counts.kind == "multi" else list(counts.labels)
             pairs = pd.DataFrame(between, columns=names)
             pairs.insert(0, "Decide", names)
             numbers(pairs, "Decide", {n: "{:.3f}" for n in names})
             st.caption("Decide the row's class rather than the column's from this share of their two probabilities.")
             numbers(pd.DataFrame({"Label": names, "Weight": found.equivalent.weights}), "Label", {"Weight": "{:.4g}"})
-    if found.implied is not None:
-        sentence(found.implied.sentence)
+    if counts.kind != "multi" and (counts.counts > 0).sum() > 1:
+        balanced = costs.implied_costs(counts)
+        sentence(balanced.sentence)
+        if found.scheme != "balanced" and found.implied is not None:
+            sentence(found.implied.sentence)
+    elif found.pos_weights is not None:
+        c = int(np.argmax(found.pos_weights.weights))
+        sentence(
+            f"Balanced positive weights say that missing one {costs.quoted(counts.labels[c])} costs as much as "
+            f"{costs.times(float(found.pos_weights.weights[c]))} false alarms."
+        )
     chart.show(figures.label_bars(found), "labels", advice.picture_sentence(found))
-    st.subheader(f"{SCHEMES[found.scheme].title} weights" + TITLES["said"][found.normalise or "own"])
+    called = SCHEMES[found.scheme].title
+    st.subheader(
+        (f"{called}s" if called.endswith("weight") else f"{called} weights") + TITLES["said"][found.normalise or "own"]
+    )
     table = found.table.rename(columns=COLUMNS)
     numbers(table, "Label", FORMATS)
     said = [found.intervals.sentence, found.batches.sentence, found.folds.sentence if found.folds else ""]
@@ -385,6 +409,10 @@ except ValueError as e:
     st.stop()
 with st.container():  # there with notes or without, so that what follows keeps its place
     said = reading.counts.notes if reading.counts is not None else reading.file.notes
+    if reading.counts is not None and reading.counts.missing:
+        c = reading.counts
+        sum_up = f"{c.rows:,} rows: {c.rows - c.missing:,} with a label, {c.missing:,} without."
+        said = (*said, sum_up if c.kind != "pixels" else f"{c.missing:,} pixels without a label.")
     notes("What was decided while reading", said)
 if reading.counts is None:
     st.error(plain(reading.problem))

@@ -36,7 +36,8 @@ CASES = [  # counts, options, the rule, the scheme
     (PIXELS, {}, "pixels", "median_frequency"),
     ([900, 100], {"kind": "pixels"}, "pixels", "median_frequency"),
     (multi(40, 900), {}, "labels", "pos_weight"),
-    (multi(10), {}, "labels", "pos_weight"),
+    (multi(10), {}, "few labels", "sqrt"),
+    (multi(990), {}, "few labels", "sqrt"),
     ([400, 24], {}, "few", "sqrt"),
     ([400, 25], {}, "threshold", None),
     ([99_900, 50], {}, "seldom and extreme", "sqrt"),
@@ -116,7 +117,11 @@ def test_reasons_hold_the_numbers():
     assert "standard error of up to 29 points" in recommend([400, 3]).reasons[0]
     assert "as far as 1,998 others" in recommend([99_900, 50]).reasons[1]
     assert "'a' is the farthest from half of the rows (40 of 1,000 have it)" in recommend(multi(40, 900)).reasons[0]
-    assert "'b' is the farthest from half of the rows (5 of 1,000 lack it)" in recommend(multi(40, 995)).reasons[0]
+    assert "'b' is the farthest from half of the rows (30 of 1,000 lack it)" in recommend(multi(40, 970)).reasons[0]
+    assert (
+        recommend(multi(40, 995)).reasons[1]
+        == "At its full positive weight, 199, 5 rows, right or wrong, would steer the model."
+    )
 
 
 def about(counts, **options):

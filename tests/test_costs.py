@@ -274,3 +274,9 @@ def test_percent():
 def test_results_travel():
     found = pickle.loads(pickle.dumps((costs.thresholds([[0, 1], [9, 0]]), costs.equivalent_weights([[0, 1], [9, 0]]))))
     assert found[0].binary == 0.1
+
+
+def test_weights_that_are_all_0_say_nothing():
+    found = costs.equivalent_weights([[0, 0, 0], [2, 0, 0], [1, 0, 0]], priors=[5, 3, 2])
+    assert not found.exact
+    assert found.weights.any()

@@ -53,7 +53,10 @@ class TestCells:
     def test_missing(self):
         counts = counted(["", "a", None, ""])
         assert (pairs(counts), counts.rows, counts.missing) == ({"a": 1}, 4, 3)
-        assert counts.notes == ("2 rows with nothing in column 'y': counted as missing.",)
+        assert counts.notes == (
+            "1 row without a value in column 'y': counted as missing.",
+            "2 rows with nothing in column 'y': counted as missing.",
+        )
         counts = counted([float("nan"), None, 2.0])
         assert (pairs(counts), counts.rows, counts.missing) == ({"2": 1}, 3, 2)
         for frame in (
@@ -89,12 +92,12 @@ class TestCells:
             (["10", "9", "1_0"], ("10", "1_0", "9"), 0),
             (["10", "9", "inf"], ("10", "9", "inf"), 0),
             (["b", "B", "é", "a", "犬"], ("B", "a", "b", "é", "犬"), 0),
-            ([1.0, 2.0, None, -0.0], ("0", "1", "2"), 1),
+            ([1.0, 2.0, None, -0.0], ("0", "1", "2"), 2),
             ([1.0, 2.5, -0.0], ("0.0", "1.0", "2.5"), 0),
             ([1e300, 1.0], ("1.0", "1e+300"), 0),
             ([float("inf"), 1.0], ("1.0", "inf"), 0),
             ([2**53 + 1, 2**53], ("9007199254740992", "9007199254740993"), 0),
-            ([True, False, None], ("False", "True"), 0),
+            ([True, False, None], ("False", "True"), 1),
             ([date(2020, 2, 1), date(2019, 12, 1)], ("2019-12-01", "2020-02-01"), 0),
             ([Decimal("1.00"), Decimal("20.00")], ("1", "20"), 1),
             ([Decimal("1.50"), Decimal("2.00")], ("1.50", "2.00"), 0),
@@ -166,6 +169,7 @@ class TestCells:
         counts = counted(["a | b", "a|a", " | ", "b", "", None], separator="|")
         assert (pairs(counts), counts.missing) == ({"a": 2, "b": 2}, 3)
         assert counts.notes == (
+            "1 row without a value in column 'y': counted as missing.",
             "1 row with nothing in column 'y': counted as missing.",
             "2 rows with spaces around labels or separators: dropped.",
             "1 row with a label twice in a cell: counted once.",
@@ -509,3 +513,10 @@ class TestWeights:
         compute_class_weight("balanced", classes=np.arange(50), y=y)
         assert ours < (time.process_time() - begun) / 5
         assert (y == kept).all()
+
+
+def test_rows_without_a_value_are_told():
+    found = count_labels(pd.DataFrame({"y": ["a", None, "b", None, ""]}), "y")
+    assert (found.missing, found.rows) == (3, 5)
+    assert "2 rows without a value in column 'y': counted as missing." in found.notes
+    assert "1 row with nothing in column 'y': counted as missing." in found.notes

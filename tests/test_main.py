@@ -95,7 +95,7 @@ def test_labels_are_only_text(run):
     assert max(map(len, table.splitlines())) < 100
     assert set(json.loads(run("--format", "json", data=data)[1])["counts"]) == set(HOSTILE)
     rows = list(csv.reader(io.StringIO(run("--format", "csv", data=data)[1])))
-    assert rows[0] == ["label", "count", "weight"]
+    assert rows[0] == ["label", "index", "count", "weight"]
     assert {row[0] for row in rows[1:]} == {f"'{t}" if t[0] in "=+@-" else t for t in HOSTILE}
     found = {}
     exec(run("--format", "python", data=data)[1], found)

@@ -173,7 +173,13 @@ def test_several_labels_in_a_cell(page):
     page.upload(b"id,tags\n1,a|b\n2,a\n3,b|a\n4,c\n5,a\n6,\n")
     table = page.table("95 % from").set_index("Label")
     assert table["Count"].to_dict() == {"a": 4, "b": 2, "c": 1}
+    assert "5 with a label, 1 without" in page.sentences
+    assert "Label more for 'a' first; until then weight gently" in page.headline
+    page.at.selectbox(key="scheme").select("pos_weight")
+    page.run()
+    table = page.table("95 % from").set_index("Label")
     np.testing.assert_allclose(table.loc[["a", "b", "c"], "Weight"], [1 / 4, 3 / 2, 4 / 1])
+    assert "missing one 'c' costs as much as 4 false alarms" in page.sentences
     assert "pos_weight" in page.code
     assert {"Keras: class_weight"}.isdisjoint(page.at.selectbox(key="snippet").options)
 
