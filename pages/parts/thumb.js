@@ -33,6 +33,36 @@ const DRAWINGS = {
     ctx.font = "600 14px system-ui, sans-serif";
     ctx.fillText(t < 0.5 ? "Counts" : `Weights: ${name}`, width / 2, height - 8, width);
   },
+  // Two surfaces in bands of equal loss, and the walk down each, again and again.
+  walks(ctx, width, height, { drawn }, seconds, state) {
+    const gap = 10, wide = (width - gap * (drawn.length - 1)) / drawn.length, high = height - 24;
+    drawn.forEach(({ title, loss, path }, i) => {
+      const left = i * (wide + gap), rows = loss.length, columns = loss[0].length, cw = wide / columns, ch = high / rows;
+      loss.forEach((line, y) => line.forEach((v, x) => {
+        ctx.globalAlpha = 0.08 + 0.72 * Math.round((1 - v) * 9) / 9;
+        ctx.fillStyle = "#0072B2";
+        ctx.fillRect(left + x * cw, high - (y + 1) * ch, cw + 0.5, ch + 0.5);
+      }));
+      ctx.globalAlpha = 1;
+      const now = Math.min(1, (seconds % 5) / 4) * (path.length - 1), there = path.slice(0, Math.floor(now) + 1);
+      for (const [colour, thick] of [["#fff", 5], ["#D55E00", 2.5]]) {
+        ctx.beginPath();
+        there.forEach(([x, y]) => ctx.lineTo(left + x * wide, high - y * high));
+        Object.assign(ctx, { strokeStyle: colour, lineWidth: thick });
+        ctx.stroke();
+      }
+      const [x, y] = there.at(-1);
+      ctx.beginPath();
+      ctx.arc(left + x * wide, high - y * high, 5, 0, 7);
+      ctx.fillStyle = "#D55E00";
+      ctx.fill();
+      ctx.lineWidth = 1;
+      ctx.fillStyle = state.ink;
+      ctx.textAlign = "center";
+      ctx.font = "600 13px system-ui, sans-serif";
+      ctx.fillText(title, left + wide / 2, height - 6, wide);
+    });
+  },
   // The tables of one strategy after another: what the equation multiplies, adds and charges.
   tables(ctx, width, height, { rows }, seconds, state) {
     const row = rows[Math.floor(seconds / 2) % rows.length], letters = Object.keys(row.tables);
