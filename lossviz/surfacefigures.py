@@ -87,23 +87,21 @@ def contours(surface: Surface, point: tuple[float, float] | None = None) -> "go.
         rows, columns, shared_xaxes="all", shared_yaxes="all", subplot_titles=[_title(n) for n in surface.names],
         horizontal_spacing=0.03, vertical_spacing=0.28 / rows if rows > 1 else 0,
     )  # fmt: skip
-    marks = {
-        "minimum": ("x", "least loss on the grid"),
-        "bayes": ("star", "Bayes target"),
-        "target": ("diamond-open", "own target"),
+    looks = {  # symbol, fill, legend
+        "minimum": ("x", "white", "least loss on the grid"),
+        "bayes": ("star", "gold", "Bayes target"),
+        "target": ("diamond", "white", "own target"),
     }
     told = set()
 
-    def mark(kind: str, x: float, y: float, place: dict[str, int]) -> None:
-        if not np.isfinite([x, y]).all() or not (
-            surface.x[0] <= x <= surface.x[-1] and surface.y[0] <= y <= surface.y[-1]
-        ):
+    def mark(kind: str, at: Array, place: dict[str, int]) -> None:
+        inside = surface.x[0] <= at[0] <= surface.x[-1] and surface.y[0] <= at[1] <= surface.y[-1]
+        if not inside:  # NaN among them
             return
-        symbol, name = marks[kind]
+        symbol, fill, text = looks[kind]
         figure.add_scatter(
-            x=[x], y=[y], mode="markers", name=name, legendgroup=kind, showlegend=kind not in told, legendrank=2000,
-            marker={"symbol": symbol, "size": 11, "color": "white" if kind != "bayes" else "gold", "line": {"color": "black", "width": 1.5}},
-            **place,
+            x=[at[0]], y=[at[1]], mode="markers", name=text, legendgroup=kind, showlegend=kind not in told, legendrank=2000,
+            marker={"symbol": symbol, "size": 11, "color": fill, "line": {"color": "black", "width": 1.5}}, **place,
         )  # fmt: skip
         told.add(kind)
 
@@ -111,9 +109,9 @@ def contours(surface: Surface, point: tuple[float, float] | None = None) -> "go.
         place = {"row": places[j][0], "col": places[j][1]}
         figure.add_trace(
             go.Contour(
-                x=surface.x, y=surface.y, z=_log(surface.loss[j], surface.span[1]), coloraxis="coloraxis", name=shown(_title(name)),
-                meta=j, customdata=surface.loss[j].astype(np.float32), autocontour=False, line={"width": 0.5},
-                contours={"start": low, "end": high, "size": (high - low) / LEVELS},
+                x=surface.x, y=surface.y, z=_log(surface.loss[j], surface.span[1]), coloraxis="coloraxis",
+                name=shown(_title(name)), meta=j, customdata=surface.loss[j].astype(np.float32), autocontour=False,
+                line={"width": 0.5}, contours={"start": low, "end": high, "size": (high - low) / LEVELS},
                 hovertemplate="%{x:.3g}, %{y:.3g}: loss %{customdata:.4g}<extra></extra>",
             ),
             **place,
@@ -132,12 +130,15 @@ def contours(surface: Surface, point: tuple[float, float] | None = None) -> "go.
             figure.add_scatter(
                 x=path[:, 0], y=path[:, 1], mode="lines+markers", line=line, name=shown(_title(surface.names[i])),
                 legendgroup=f"path {i}", showlegend=own, legendrank=i, hoverinfo="skip",
-                marker={"size": [0] * (len(path) - 1) + [9 if own else 5], "color": line["color"], "line": {"color": "white", "width": 1}},
+                marker={
+                    "size": [0] * (len(path) - 1) + [10 if own else 6], "color": line["color"],
+                    "line": {"color": "white", "width": 1},
+                },
                 **place,
             )  # fmt: skip
-        mark("minimum", *surface.minimum[j, :2], place)
-        mark("bayes", *surface.bayes[:2], place)
-        mark("target", *surface.targets[j, :2], place)
+        mark("minimum", surface.minimum[j], place)
+        mark("bayes", surface.bayes, place)
+        mark("target", surface.targets[j], place)
         if point is not None:
             figure.add_scatter(
                 x=[point[0]], y=[point[1]], mode="markers", name="chosen point", legendgroup="chosen", showlegend=not j,
@@ -152,7 +153,7 @@ def contours(surface: Surface, point: tuple[float, float] | None = None) -> "go.
         figure.update_yaxes(title_text=surface.plane.labels[1], row=i, col=1)
     figure.update_layout(
         height=100 + 300 * rows + 40, margin={"t": 40, "l": 10, "r": 10}, coloraxis=axis, meta={"panels": len(places)},
-        legend={"orientation": "h", "y": -0.22 / rows, "yanchor": "top"}, hovermode="closest",
+        legend={"orientation": "h", "y": -0.3 / rows, "yanchor": "top"}, hovermode="closest",
     )  # fmt: skip
     return figure
 
@@ -164,7 +165,7 @@ def solid(surface: Surface) -> "go.Figure":
 
     low, high, axis = _axis(surface)
     n = min(SOLID, len(surface.names))
-    columns = n if n < 4 else 2
+    columns = min(n, 2)  # side by side a browser has no room for more
     rows = -(-n // columns)
     figure = make_subplots(
         rows, columns, specs=[[{"type": "scene"}] * columns] * rows, subplot_titles=[_title(m) for m in surface.names[:n]],
@@ -191,13 +192,13 @@ def solid(surface: Surface) -> "go.Figure":
             )  # fmt: skip
     labels = surface.plane.labels
     figure.update_scenes(
-        xaxis={"title": {"text": labels[0]}, "range": list(surface.plane.x)},
-        yaxis={"title": {"text": labels[1]}, "range": list(surface.plane.y)},
+        xaxis={"title": {"text": labels[0]}, "range": list(surface.plane.x), "nticks": 5},
+        yaxis={"title": {"text": labels[1]}, "range": list(surface.plane.y), "nticks": 5},
         zaxis={"title": {"text": "loss"}, "range": [low, high], "tickvals": ticks["tickvals"], "ticktext": ticks["ticktext"]},
-        aspectmode="cube", camera={"eye": {"x": -1.4, "y": -1.5, "z": 1.1}},
+        aspectmode="cube", camera={"eye": {"x": -1.7, "y": -1.8, "z": 1.2}},
     )  # fmt: skip
     figure.update_layout(
-        height=460 * rows, margin={"t": 40, "l": 0, "r": 0, "b": 0}, coloraxis=axis, meta={"panels": n},
+        height=430 * rows, margin={"t": 40, "l": 0, "r": 0, "b": 0}, coloraxis=axis, meta={"panels": n},
         legend={"orientation": "h", "y": 0},
     )  # fmt: skip
     return figure
@@ -352,10 +353,11 @@ def fading(found: dict[tuple[bool, bool], Fading]) -> "go.Figure":
     for (overlapping, l2), one in sorted(found.items()):
         col = sides.index(overlapping) + 1
         for i, name in enumerate(one.names):
-            look = {"color": strategy_colour(i), "width": 1.5 if l2 else 3, "dash": "dash" if l2 else "solid"}
+            look = {"color": strategy_colour(i), "width": 2 if l2 else 5, "dash": "dash" if l2 else "solid"}
             text = RECIPES[name] + (", with L2" if l2 else "")
             figure.add_scatter(
                 x=one.time, y=one.boundary[i], mode="lines", name=text, legendgroup=text, line=look,
+                opacity=1 if l2 else 0.5,  # where both are the same, both are seen
                 showlegend=col == 1 or len(sides) == 1, legendrank=10 * i + l2, row=1, col=col,
             )  # fmt: skip
             if name != "plain" and np.isfinite(one.theory[i]).any():
@@ -365,8 +367,8 @@ def fading(found: dict[tuple[bool, bool], Fading]) -> "go.Figure":
                     line={"color": "gray", "width": 2.5, "dash": "dot"}, row=1, col=col,
                 )  # fmt: skip
     figure.update_xaxes(type="log", title_text="time = steps × learning rate", exponentformat="power")
-    figure.update_yaxes(title_text="boundary: 0 middle, −1 the common class", row=1, col=1)
+    figure.update_yaxes(title_text="boundary (−1: common class)", row=1, col=1)
     figure.update_layout(
-        height=470, margin={"t": 40}, legend={"orientation": "h", "y": -0.2}, meta={"panels": len(sides)}
+        height=470, margin={"t": 40}, legend={"orientation": "h", "y": -0.25}, meta={"panels": len(sides)}
     )
     return figure

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz.fading import Fading
-from lossviz.judgement import undone_sentence
 from lossviz.landscape import Surface
 from lossviz.plan import Plan
 from lossviz.sentences import percent, rarest
@@ -43,7 +42,8 @@ def surface(found: Surface) -> str:
     ends = found.trajectories[:, -1]
     plain = found.names.index("cross_entropy") if "cross_entropy" in found.names else None
     for j, name in enumerate(found.names[:SAID]):
-        said = f"{get(name).title} ends at {_at(ends[j])}, loss {found.recorded[j, -1]:.3g}, least on the grid {found.minimum[j, 2]:.3g}"
+        ends_at = f"{get(name).title} ends at {_at(ends[j])}, loss {found.recorded[j, -1]:.3g}"
+        said = f"{ends_at}, least on the grid {found.minimum[j, 2]:.3g}"
         if plain is not None and j != plain and not where.own:
             said += f", {np.linalg.norm(ends[j] - ends[plain]):.2g} from plain"
         parts.append(said)
@@ -83,48 +83,68 @@ def line(found: "Line") -> str:
     return f"{'; '.join(parts)}. {between}"
 
 
-def undone(plan: Plan, found: dict[str, Any], confusion: Array) -> str:
-    """`undone_sentence`, and what the rarest class gets: recall at the end, by each way to decide."""
+def recall(plan: Plan, confusion: Array) -> str:
+    """Recall of the rarest class at the end, by each way to decide.
+
+    Args:
+        plan: Of the run; its first seed is told of.
+        confusion: Test examples by true and decided class, [F, R, RULES, K, K].
+    """
     c = rarest(plan)
     parts = []
     for i in plan.panels:
         row = plan.rows[i]
         for d, decision in enumerate(row.tables.decisions):
             table = confusion[-1, i, d]
-            rule = f" ({decision.name})" if len(row.tables.decisions) > 1 else ""
+            rule = f", {decision.name}" if len(row.tables.decisions) > 1 else ""
             parts.append(f"{row.title}{rule} {percent(table[c, c] / table[c].sum() if table[c].sum() else np.nan)}")
-    return f"{undone_sentence(plan, found)} Recall of {plan.classes[c]}: {'; '.join(parts)}."
+    return f"Recall of {plan.classes[c]} on the test part at the end: {'; '.join(parts)}."
 
 
 def fading(found: Mapping[tuple[bool, bool], Fading], weight: float, l2: float, overlap: float) -> str:
-    """What time does to the weight on each kind of data.
+    """What time does to the weight, and to VS, on each kind of data.
+
+    Args:
+        found: (overlapping, L2) -> what `lossviz.fading_weights` returned.
+        weight: Of the rare class.
+        l2: Where there is some.
+        overlap: Where there is some.
 
     Example:
         >>> from lossviz import fading_weights
-        >>> fading({(False, False): fading_weights(10)}, 10, 0, 0.1)
-        'Separable: the weight of 10 moves the boundary to −0.47 at time 1 and to −0.074 at 1e+06, on its way to 0: it fades. VS goes from −0.019 to −0.195, on its way to −0.226: it stays.'
+        >>> fading({(False, False): fading_weights(10)}, 10, 0, 0)
+        'Separable: weight 10 puts the boundary at −0.467 at time 1 and at −0.074 at time 10⁶; its limit is 0: it fades. VS: 0.082, then −0.195; its limit is −0.226: it does not fade.'
     """  # noqa: E501
     parts = []
-    for key in sorted(found):
-        overlapping, with_l2 = key
-        one = found[key]
-        early = int(np.abs(np.log(one.time)).argmin())
-        head = (
-            f"{'Overlapping by ' + percent(overlap) if overlapping else 'Separable'}{f', L2 {l2:g}' if with_l2 else ''}"
-        )
-        w, v = one.names.index("weighted"), one.names.index("vs")
-
-        def text(i: int, one: Fading = one, early: int = early) -> tuple[str, str, str]:
-            return tuple(f"{x:.3f}".rstrip("0").rstrip(".").replace("-", "−") for x in (one.boundary[i, early], one.boundary[i, -1], one.limit[i]))  # type: ignore[return-value]  # fmt: skip
-
-        a, b = text(w), text(v)
-        if one.limit[w] == 0:
-            kept = ": it fades" if weight != 1 else ""
-        else:
-            kept = ": it stays" if abs(one.boundary[w, -1] - one.limit[w]) < 0.05 * abs(one.limit[w]) else ""
+    for (overlapping, with_l2), one in sorted(found.items()):
+        head = f"Overlapping by {percent(overlap)}" if overlapping else "Separable"
+        head += f", L2 {l2:g}" if with_l2 else ""
+        if overlapping and with_l2 and (overlapping, False) in found:
+            moved = np.nanmax(np.abs(one.limit - found[overlapping, False].limit))
+            parts.append(f"{head}: the limits move by {_short(moved)} at most.")
+            continue
+        at_one = int(np.abs(np.log(one.time)).argmin())
+        w, v = (one.names.index(name) for name in ("weighted", "vs"))
         parts.append(
-            f"{head}: the weight of {weight:g} moves the boundary to {a[0]} at time {one.time[early]:.3g} and to {a[1]} at "
-            f"{one.time[-1]:.3g}, on its way to {a[2]}{kept}. VS goes from {b[0]} to {b[1]}, on its way to {b[2]}"
-            + (": it stays." if not overlapping and not with_l2 else ".")
+            f"{head}: weight {weight:g} puts the boundary at {_short(one.boundary[w, at_one])} at time 1 and at "
+            f"{_short(one.boundary[w, -1])} at time {_power(one.time[-1])}; its limit is {_short(one.limit[w])}"
+            f"{_kept(one, w)}. VS: {_short(one.boundary[v, at_one])}, then {_short(one.boundary[v, -1])}; its limit is "
+            f"{_short(one.limit[v])}{_kept(one, v)}."
         )
     return " ".join(parts)
+
+
+def _short(value: float) -> str:
+    text = f"{value:.3f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def _power(value: float) -> str:
+    return "10" + str(round(float(np.log10(value)))).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
+
+
+def _kept(one: Fading, i: int) -> str:
+    """Whether what moves the boundary lasts; nothing where nothing moved it."""
+    if not np.isfinite(one.limit[i]) or np.abs(one.boundary[i]).max() < 1e-9:
+        return ""
+    return ": it fades" if abs(one.limit[i]) < 1e-9 else ": it does not fade"

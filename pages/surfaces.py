@@ -17,11 +17,12 @@ from lossviz import surfacesentences as says
 from lossviz.data import Dataset
 from lossviz.engine import engine
 from lossviz.figures import norms
-from lossviz.judgement import undone
+from lossviz.judgement import undone, undone_sentence
 from lossviz.knobs import Knob
 from lossviz.landscape import Surface, as_npz, assemble, call, chunks, coarse, in_worker
 from lossviz.plan import Run, prepare
 from lossviz.planes import Plane, Trained, parameter_names, plane
+from lossviz.sentences import percent, rarest
 from lossviz.takeaway import Source
 from lossviz.takeaway import call as run_call
 
@@ -86,6 +87,14 @@ def npz(arrays: Mapping[str, Any]) -> bytes:
 def of(found: Any) -> dict[str, Any]:
     """Fields of a dataclass of arrays."""
     return {f.name: getattr(found, f.name) for f in fields(found)}
+
+
+def pair(label: str, key: str, form: str, help: str) -> tuple[float, ...] | None:
+    """Two numbers to type; None while nothing is said."""
+    found = controls.rows(label, key, form, help)
+    if len(found) > 1:
+        raise ValueError(f"{label}: one pair of numbers, {form}; not {len(found)}")
+    return found[0] if found else None
 
 
 def settings() -> dict[str, Any]:
@@ -209,13 +218,13 @@ def sliced(run: Trained, data: Dataset, model: str) -> tuple[Plane, dict[str, An
         if kind == "weights":
             named = parameter_names(plan)
             titles = {str(i): n for i, n in enumerate(named)}
-            pair = controls.choose("Across", titles, "weight-across"), controls.choose("Up", titles, "weight-up", "1")
-            given["pair"] = int(pair[0]), int(pair[1])
+            across = controls.choose("Across", titles, "weight-across")
+            given["pair"] = int(across), int(controls.choose("Up", titles, "weight-up", "1"))
         resolution = int(controls.number(RESOLUTION, "resolution"))
         for axis, label in (("x", "Across, from and to"), ("y", "Up, from and to")):
             said = "Ends of the picture, as −3, 4; empty: so that every path is in it."
-            if ends := controls.rows(label, f"range-{axis}", "from, to", said):
-                given[axis] = ends[0]
+            if ends := pair(label, f"range-{axis}", "from, to", said):
+                given[axis] = ends
     return plane(run, kind, data=data, **given), {"kind": kind, **given}, resolution
 
 
@@ -325,7 +334,7 @@ def decided(key: str, run: Trained, where: Plane, at: tuple[float, ...]) -> None
         task = engine().submit(in_worker, "decide", plan, thetas, plan.panels)
         st.session_state["surfaces decided"] = ((key, at), work.wait(task, "Deciding…"))
     maps, records = st.session_state["surfaces decided"][1]
-    rare = int(np.argmin(plan.counts))
+    rare = rarest(plan)
     frame = pd.DataFrame(
         {
             "Decides as": list(titles.values()),
@@ -338,14 +347,10 @@ def decided(key: str, run: Trained, where: Plane, at: tuple[float, ...]) -> None
     m = records[own]
     told = (
         f"At ({at[0]:.4g}, {at[1]:.4g}), decided as {titles[rule_of]}, the test part gives a recall of {plan.classes[rare]} of "
-        f"{m['recall'][rare]:.0%}, balanced accuracy {m['balanced_accuracy']:.1%} and a log loss of {m['log_loss']:.3f} nats."
+        f"{percent(m['recall'][rare])}, balanced accuracy {100 * m['balanced_accuracy']:.1f} % and a log loss of {m['log_loss']:.3f} nats."
     )
-    left, right = st.columns([3, 2])
-    with left:
-        chart.show(
-            surfacefigures.decided(plan, thetas[own], plan.rows[plan.panels[own]].rule, maps[own]), "decided", told
-        )
-    right.dataframe(frame.style.format("{:.3f}", subset=list(frame.columns[1:])), hide_index=True)
+    st.dataframe(frame.style.format("{:.3f}", subset=list(frame.columns[1:]), na_rep="–"), hide_index=True)
+    chart.show(surfacefigures.decided(plan, thetas[own], plan.rows[plan.panels[own]].rule, maps[own]), "decided", told)
 
 
 def code_of(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -> str:
@@ -361,9 +366,13 @@ def between(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -
         st.info("Choose at least two strategies: the line goes from one's solution to the other's.")
         return
     titles = {n: STRATEGIES[n].title for n in names}
-    a = controls.choose("From", titles, "line-from")
-    b = controls.choose("To", titles, "line-to", names[1])
-    n = int(controls.number(POINTS, "points"))
+    left, middle, right = st.columns(3)
+    with left:
+        a = controls.choose("From", titles, "line-from")
+    with middle:
+        b = controls.choose("To", titles, "line-to", names[1])
+    with right:
+        n = int(controls.number(POINTS, "points"))
     data = made(chosen["name"], chosen["knobs"])
     key, run = trained(names, data, chosen["model"], options, "surface")
     held = (key, a, b, n)
@@ -384,7 +393,7 @@ def unmade(chosen: dict[str, Any], options: dict[str, Any]) -> None:
     _, run = trained(FIRST, data, model, options, "undone")
     plan = run.plan
     found = undone(plan, run.theta, run.test_logits)
-    told = says.undone(plan, found, run.confusion)
+    told = says.recall(plan, run.confusion)
     code = code_of(chosen, FIRST, options).removesuffix("print(run.table())\n") + (
         "from lossviz.judgement import undone\n\nfound = undone(run.plan, run.theta, run.test_logits)\nprint(found)\n"
     )
@@ -393,7 +402,7 @@ def unmade(chosen: dict[str, Any], options: dict[str, Any]) -> None:
     arrays = {"steps": run.steps, "confusion": run.confusion, "raw": found["raw"], "scaled": found["scaled"]}
     arrays |= {f"{what}_{kind}": v for what in ("logits", "norms") for kind, v in found[what].items()}
     picture(surfacefigures.undone_recall(plan, run.steps, run.confusion), "recall", told, lambda: npz(arrays), code)
-    chart.show(norms(plan, run.steps, found), "norms", says.undone_sentence(plan, found))
+    chart.show(norms(plan, run.steps, found), "norms", undone_sentence(plan, found))
 
 
 def faded() -> None:

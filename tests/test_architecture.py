@@ -53,7 +53,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "logistic": {"logitplane", "models", "plan", "planes"},
     "fading": set(),
     "surfacefigures": {"fading", "figures", "landscape", "models", "plan", "sentences", "strategies"},
-    "surfacesentences": {"fading", "judgement", "landscape", "plan", "sentences", "strategies"},
+    "surfacesentences": {"fading", "landscape", "plan", "sentences", "strategies"},
     "surface": {
         "data",
         "equation",

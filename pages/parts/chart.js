@@ -9,11 +9,11 @@ const plotly = (src) => (loading ??= new Promise((loaded, failed) => {
 }));
 
 // On a phone the parts of a picture stand under each other, each as wide as the page.
-const stack = (out, panels, height) => {
-  const share = 1 / panels;
+const stack = (out, panels, entries) => {
+  const high = 300, share = 1 / panels;
   out.annotations = (out.annotations ?? []).map((a) => ({ ...a }));
   for (let i = 0; i < panels; i++) {
-    const name = i ? i + 1 : "", top = 1 - i * share, ends = [top - share + 0.22 * share, top - 0.03 * share];
+    const name = i ? i + 1 : "", top = 1 - i * share, ends = [top - 0.74 * share, top - 0.02 * share];
     if (out[`scene${name}`]) out[`scene${name}`] = { ...out[`scene${name}`], domain: { x: [0, 1], y: ends } };
     else {
       Object.assign(out[`xaxis${name}`], { domain: [0, 1], showticklabels: true });
@@ -21,10 +21,9 @@ const stack = (out, panels, height) => {
     }
     if (out.annotations[i]) Object.assign(out.annotations[i], { x: 0.5, y: ends[1] });
   }
-  const rows = Math.max(1, Math.round(height / 340));
-  out.height = Math.min(panels, 20) * 0.9 * Math.min(height / rows, 360) + 160;
+  out.height = high * panels + 24 * entries + (out.coloraxis ? 130 : 70);
   out.legend = { ...out.legend, y: 0.02 };
-  if (out.coloraxis?.colorbar) out.coloraxis = { ...out.coloraxis, colorbar: { ...out.coloraxis.colorbar, orientation: "h", y: 1, yanchor: "bottom", title: { text: "loss", side: "top" } } };
+  if (out.coloraxis?.colorbar) out.coloraxis = { ...out.coloraxis, colorbar: { ...out.coloraxis.colorbar, orientation: "h", y: 1.03, yanchor: "bottom", title: { text: "loss", side: "top" } } };
 };
 
 // The page's own colours, light or dark, in the place of the template's.
@@ -44,7 +43,7 @@ const themed = (data, layout, root) => {
   if (root.clientWidth < 560) {
     out.height = (layout.height ?? 450) + 22 * data.filter((trace) => trace.showlegend !== false).length;
     out.legend = { ...out.legend, orientation: "h", x: 0, xanchor: "left", y: -0.25, yanchor: "top" };
-    if (layout.meta?.panels > 1) stack(out, layout.meta.panels, layout.height ?? 450);
+    if (layout.meta?.panels > 1) stack(out, layout.meta.panels, data.filter((trace) => trace.name && trace.showlegend !== false).length);
   }
   return out;
 };

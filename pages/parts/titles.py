@@ -56,9 +56,9 @@ TITLES = {
     **SURFACES,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
 TITLES |= {f"s-{key}": TITLES[key] for key in ("optimizer", "strategies", "inference")}
-TITLES |= dict.fromkeys(
-    ("reference", "line-from", "line-to", "rule-of"), {s.name: s.title for s in STRATEGIES.values()}
-)
+TITLES |= {
+    key: {s.name: s.title for s in STRATEGIES.values()} for key in ("reference", "line-from", "line-to", "rule-of")
+}
 """Parameter of a link -> name -> title."""
 
 
