@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORE := -m "not engines and not snippets" --ignore-glob "tests/test_page*.py" --ignore tests/browser
-PAGES := tests/test_pages.py tests/test_page_weights.py
+PAGES := tests/test_pages.py tests/test_page_surfaces.py tests/test_page_weights.py
 
 .PHONY: run test fast engines bench browser pictures readme lock clean
 

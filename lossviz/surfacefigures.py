@@ -57,6 +57,8 @@ def _axis(surface: Surface) -> tuple[float, float, dict[str, Any]]:
         "tickvals": [t for t, _ in ticks],
         "ticktext": [t for _, t in ticks],
         "thickness": 12,
+        "lenmode": "pixels",
+        "len": 280,
     }
     return *ends, {"colorscale": LOSS_SCALE, "cmin": ends[0], "cmax": ends[1], "colorbar": bar}
 
@@ -195,7 +197,7 @@ def solid(surface: Surface) -> "go.Figure":
         xaxis={"title": {"text": labels[0]}, "range": list(surface.plane.x), "nticks": 5},
         yaxis={"title": {"text": labels[1]}, "range": list(surface.plane.y), "nticks": 5},
         zaxis={"title": {"text": "loss"}, "range": [low, high], "tickvals": ticks["tickvals"], "ticktext": ticks["ticktext"]},
-        aspectmode="cube", camera={"eye": {"x": -1.7, "y": -1.8, "z": 1.2}},
+        aspectmode="cube", camera={"eye": {"x": -1.45, "y": -1.6, "z": 1.1}},
     )  # fmt: skip
     figure.update_layout(
         height=430 * rows, margin={"t": 40, "l": 0, "r": 0, "b": 0}, coloraxis=axis, meta={"panels": n},

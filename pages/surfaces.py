@@ -284,10 +284,8 @@ def surface(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -
     where, given, resolution = sliced(run, data, chosen["model"])
     key = repr((run_key, given, resolution))
     as_contours = controls.one("Drawn as", SURFACES["drawn"], "drawn", "flat") == "flat"
-    points = controls.rows(
-        "Point", "at", "across, up", "Click a contour, or type where: the model there is shown below."
-    )
-    at = points[0] if points else None
+    at = pair("Point", "at", "across, up", "Click a contour, or type where: the model there is shown below.")
+    st.session_state["surfaces names"] = [run.plan.rows[i].strategy for i in run.plan.panels]
     code = call(code_of(chosen, names, options), given["kind"], {
         "resolution": resolution, **{k: v for k, v in given.items() if k != "kind" and v != 0}, "data": True,
     })  # fmt: skip
@@ -325,7 +323,6 @@ def decided(key: str, run: Trained, where: Plane, at: tuple[float, ...]) -> None
 
     plan = run.plan
     titles = {plan.rows[i].strategy: plan.rows[i].title for i in plan.panels}
-    st.session_state["surfaces names"] = list(titles)
     st.subheader("The model at the point", anchor=False)
     rule_of = controls.choose("Decides as", titles, "rule-of", help="Whose decision rule is drawn; the table has all.")
     own = list(titles).index(rule_of)
@@ -347,7 +344,8 @@ def decided(key: str, run: Trained, where: Plane, at: tuple[float, ...]) -> None
     m = records[own]
     told = (
         f"At ({at[0]:.4g}, {at[1]:.4g}), decided as {titles[rule_of]}, the test part gives a recall of {plan.classes[rare]} of "
-        f"{percent(m['recall'][rare])}, balanced accuracy {100 * m['balanced_accuracy']:.1f} % and a log loss of {m['log_loss']:.3f} nats."
+        f"{percent(m['recall'][rare])}, a balanced accuracy of {100 * m['balanced_accuracy']:.1f} % and a log loss of "
+        f"{m['log_loss']:.3f} nats."
     )
     st.dataframe(frame.style.format("{:.3f}", subset=list(frame.columns[1:]), na_rep="–"), hide_index=True)
     chart.show(surfacefigures.decided(plan, thetas[own], plan.rows[plan.panels[own]].rule, maps[own]), "decided", told)

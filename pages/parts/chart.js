@@ -13,7 +13,7 @@ const stack = (out, panels, entries) => {
   const high = 300, share = 1 / panels;
   out.annotations = (out.annotations ?? []).map((a) => ({ ...a }));
   for (let i = 0; i < panels; i++) {
-    const name = i ? i + 1 : "", top = 1 - i * share, ends = [top - 0.74 * share, top - 0.02 * share];
+    const name = i ? i + 1 : "", top = 1 - i * share, ends = [top - 0.72 * share, top - 0.06 * share];
     if (out[`scene${name}`]) out[`scene${name}`] = { ...out[`scene${name}`], domain: { x: [0, 1], y: ends } };
     else {
       Object.assign(out[`xaxis${name}`], { domain: [0, 1], showticklabels: true });

@@ -37,11 +37,12 @@ const DRAWINGS = {
   walks(ctx, width, height, { drawn }, seconds, state) {
     const gap = 10, wide = (width - gap * (drawn.length - 1)) / drawn.length, high = height - 24;
     drawn.forEach(({ title, loss, path }, i) => {
-      const left = i * (wide + gap), rows = loss.length, columns = loss[0].length, cw = wide / columns, ch = high / rows;
+      const left = Math.round(i * (wide + gap)), rows = loss.length, columns = loss[0].length, cw = wide / columns, ch = high / rows;
       loss.forEach((line, y) => line.forEach((v, x) => {
         ctx.globalAlpha = 0.08 + 0.72 * Math.round((1 - v) * 9) / 9;
         ctx.fillStyle = "#0072B2";
-        ctx.fillRect(left + x * cw, high - (y + 1) * ch, cw + 0.5, ch + 0.5);
+        const at = Math.round(x * cw), top = Math.round(high - (y + 1) * ch); // on whole pixels: no seams
+        ctx.fillRect(left + at, top, Math.round((x + 1) * cw) - at, Math.round(high - y * ch) - top);
       }));
       ctx.globalAlpha = 1;
       const now = Math.min(1, (seconds % 5) / 4) * (path.length - 1), there = path.slice(0, Math.floor(now) + 1);
