@@ -24,7 +24,7 @@ from lossviz import STRATEGIES
 ROOT = Path(__file__).parents[1]
 RACE = "cross_entropy weighted_cross_entropy multiplied_logits focal class_balanced logit_adjustment ldam cdt".split()
 ROUNDS = 8
-DONE = "document.querySelectorAll('[data-testid=stDataFrame]').length === 1"
+DONE = "() => document.querySelectorAll('[data-testid=stDataFrame]').length === 1"
 SEED = ".st-key-seed [data-testid=stNumberInputStepUp]"
 # Watches the component from inside the page: a poll from outside would add its own round trips.
 WATCH = """() => {
@@ -83,7 +83,7 @@ def clicks(page: Page, url: str) -> dict[str, list[float]]:
     for _ in range(ROUNDS):
         page.evaluate(WATCH)
         page.locator(SEED).click()
-        page.wait_for_function("window.seen.done", timeout=60_000)
+        page.wait_for_function("() => window.seen.done", timeout=60_000)
         seen = page.evaluate("window.seen")
         first.append(seen["first"])
         whole.append(seen["done"])

@@ -8,6 +8,24 @@ const plotly = (src) => (loading ??= new Promise((loaded, failed) => {
   document.head.append(script);
 }));
 
+// On a phone the parts of a picture stand under each other, each as wide as the page.
+const stack = (out, panels, entries) => {
+  const high = 300, share = 1 / panels;
+  out.annotations = (out.annotations ?? []).map((a) => ({ ...a }));
+  for (let i = 0; i < panels; i++) {
+    const name = i ? i + 1 : "", top = 1 - i * share, ends = [top - 0.72 * share, top - 0.06 * share];
+    if (out[`scene${name}`]) out[`scene${name}`] = { ...out[`scene${name}`], domain: { x: [0, 1], y: ends } };
+    else {
+      Object.assign(out[`xaxis${name}`], { domain: [0, 1], showticklabels: true });
+      Object.assign(out[`yaxis${name}`], { domain: ends, showticklabels: true });
+    }
+    if (out.annotations[i]) Object.assign(out.annotations[i], { x: 0.5, y: ends[1] });
+  }
+  out.height = high * panels + 24 * entries + (out.coloraxis ? 130 : 70);
+  out.legend = { ...out.legend, y: 0.02 };
+  if (out.coloraxis?.colorbar) out.coloraxis = { ...out.coloraxis, colorbar: { ...out.coloraxis.colorbar, orientation: "h", y: 1.03, yanchor: "bottom", title: { text: "loss", side: "top" } } };
+};
+
 // The page's own colours, light or dark, in the place of the template's.
 const themed = (data, layout, root) => {
   const style = getComputedStyle(root), ink = style.color, faint = `color-mix(in srgb, ${ink} 18%, transparent)`;
@@ -25,6 +43,7 @@ const themed = (data, layout, root) => {
   if (root.clientWidth < 560) {
     out.height = (layout.height ?? 450) + 22 * data.filter((trace) => trace.showlegend !== false).length;
     out.legend = { ...out.legend, orientation: "h", x: 0, xanchor: "left", y: -0.25, yanchor: "top" };
+    if (layout.meta?.panels > 1) stack(out, layout.meta.panels, data.filter((trace) => trace.name && trace.showlegend !== false).length);
   }
   return out;
 };
@@ -34,13 +53,22 @@ const draw = async (root) => {
   try { await plotly(src); } catch (error) { root.textContent = error.message; return; }
   if (!root.isConnected || root.told.figure !== figure) return;
   const { data, layout } = JSON.parse(figure);
-  await window.Plotly.react(root, data, themed(data, layout, root), { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"], toImageButtonOptions: { filename: name, scale: 2 } });
+  const svg = { name: "svg", title: "Download plot as SVG", icon: window.Plotly.Icons.disk, click: (plot) => window.Plotly.downloadImage(plot, { format: "svg", filename: name }) };
+  await window.Plotly.react(root, data, themed(data, layout, root), { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"], modeBarButtonsToAdd: [svg], toImageButtonOptions: { filename: name, scale: 2 } });
+  if (!root.heard) {
+    root.heard = true;
+    root.on("plotly_click", ({ points: [point] }) => {
+      const part = root.data[point.curveNumber].meta; // a surface's: which of the strategies
+      if (root.told.clicks && part !== undefined && root.data[point.curveNumber].type === "contour") root.tell("clicked", { x: point.x, y: point.y, part, n: (root.clicks = (root.clicks ?? 0) + 1) });
+    });
+  }
   root.dataset.drawn = String(+(root.dataset.drawn ?? 0) + 1);
 };
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".chart");
   if (!root || !data) return;
+  root.tell = setTriggerValue;
   const same = root.told && root.told.figure === data.figure;
   root.told = data;
   root.style.minHeight = `${data.height}px`;

@@ -1,7 +1,8 @@
 """A still picture: a Plotly figure, the sentence it says, and its numbers as a table."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from parts import words
 from parts.player import path
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
 # in the page's own tree: Plotly puts its styles there
@@ -22,22 +24,39 @@ _chart = st.components.v2.component(
 )
 
 
-def show(figure: "go.Figure", key: str, sentence: str) -> None:
+def show(
+    figure: "go.Figure",
+    key: str,
+    sentence: str,
+    table: "pd.DataFrame | None" = None,
+    clicked: Callable[[dict[str, Any]], None] | None = None,
+) -> None:
     """Draw a figure; with the same key, new data keep the zoom and the camera of the old.
 
     Args:
         figure: What `lossviz.figures` made.
         key: Of the place on the page.
         sentence: What the picture says, computed from it; also its text alternative.
+        table: Its numbers, where `lossviz.figures.numbers` would say too little or too much.
+        clicked: Called with a clicked point of a contour: "x", "y" and "part", the `meta` of its trace.
     """
+
+    def heard() -> None:
+        point = st.session_state[f"chart-{key}"].clicked
+        if point and clicked:
+            clicked(point)
+
     told = {
         "figure": figure.to_json(),
         "src": path(f"vendor/{figures.PLOTLY}"),
         "label": sentence,
         "name": key,
         "height": figure.layout.height or 450,
+        "clicks": clicked is not None,
     }
-    _chart(data=told, key=f"chart-{key}")
+    _chart(data=told, key=f"chart-{key}", on_clicked_change=heard)
+    if st.context.is_embedded:  # picture and controls only; the sentence is the picture's label
+        return
     words.sentence(sentence)
     with st.expander("The numbers in this picture"):
-        st.dataframe(figures.numbers(figure), hide_index=True)
+        st.dataframe(figures.numbers(figure) if table is None else table, hide_index=True)

@@ -1,11 +1,13 @@
 """The list of pages: the one place to add one. The menu and the doors on Home are made from it."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from lossviz import SCHEMES, STRATEGIES, class_weights, lab
+from lossviz import SCHEMES, STRATEGIES, class_weights, fit_logistic, lab
+from lossviz.logitplane import value
 
 
 class Listed(NamedTuple):
@@ -63,6 +65,33 @@ def _shift(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return "shift", {"rows": names, "low": -6, "high": 6}
 
 
+@lru_cache(maxsize=1)
+def _walks() -> tuple[str, dict[str, Any]]:
+    """The loss of a logistic regression over its two parameters, plain and weighted, and the walk on each."""
+    rng = np.random.default_rng(0)
+    x = np.concatenate([rng.normal(-1, 0.8, 60), rng.normal(1, 0.8, 12)])
+    y = np.repeat([0, 1], [60, 12])
+    names = ("cross_entropy", "weighted_cross_entropy")
+    walk = fit_logistic(names, x[:, None], y, 60, X_test=x[:, None], y_test=y, learning_rate=0.15, frames=31)
+    low, high = np.array([-1.0, -4.5]), np.array([5.5, 2.0])
+    a, b = (np.linspace(low[i], high[i], n) for i, n in enumerate((48, 24)))
+    points = walk.plan.standardised(x[:, None])[:, 0]
+    drawn = []
+    for i, row in enumerate(walk.plan.rows):
+        loss = np.zeros((len(b), len(a)))
+        for at, c in zip(points, y, strict=True):
+            half = ((a * at)[None] + b[:, None]).ravel() / 2
+            loss += value(row.tables, np.stack([-half, half]), int(c)).reshape(loss.shape) / len(y)
+        share = (np.log(loss) - np.log(loss).min()) / np.ptp(np.log(loss))
+        path = (walk.parameters[:, i] - low) / (high - low)
+        drawn.append({"title": row.title, "loss": share.round(3).tolist(), "path": path.round(3).tolist()})
+    return "walks", {"drawn": drawn}
+
+
+def _surfaces(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    return _walks()
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
     Listed(
@@ -71,6 +100,13 @@ PAGES = (
         "sports_score",
         "All remedies side by side, on your own table too: boundaries, metrics, thresholds.",
         _race,
+    ),
+    Listed(
+        "surfaces.py",
+        "Loss surfaces",
+        "landscape",
+        "What the optimiser walks on: every strategy's surface and path on one plane; what fades, and what is undone.",
+        _surfaces,
     ),
     Listed(
         "weights.py",

@@ -57,6 +57,37 @@ const DRAWINGS = {
     const t = low + at * (high - low);
     ctx.fillText(`loss at z + ${t < 0 ? `(−${Math.abs(t).toFixed(1)})` : t.toFixed(1)}`, right, 20);
   },
+  // Two surfaces in bands of equal loss, and the walk down each, again and again.
+  walks(ctx, width, height, { drawn }, seconds, state) {
+    const gap = 10, wide = (width - gap * (drawn.length - 1)) / drawn.length, high = height - 24;
+    drawn.forEach(({ title, loss, path }, i) => {
+      const left = Math.round(i * (wide + gap)), rows = loss.length, columns = loss[0].length, cw = wide / columns, ch = high / rows;
+      loss.forEach((line, y) => line.forEach((v, x) => {
+        ctx.globalAlpha = 0.08 + 0.72 * Math.round((1 - v) * 9) / 9;
+        ctx.fillStyle = "#0072B2";
+        const at = Math.round(x * cw), top = Math.round(high - (y + 1) * ch); // on whole pixels: no seams
+        ctx.fillRect(left + at, top, Math.round((x + 1) * cw) - at, Math.round(high - y * ch) - top);
+      }));
+      ctx.globalAlpha = 1;
+      const now = Math.min(1, (seconds % 5) / 4) * (path.length - 1), there = path.slice(0, Math.floor(now) + 1);
+      for (const [colour, thick] of [["#fff", 5], ["#D55E00", 2.5]]) {
+        ctx.beginPath();
+        there.forEach(([x, y]) => ctx.lineTo(left + x * wide, high - y * high));
+        Object.assign(ctx, { strokeStyle: colour, lineWidth: thick });
+        ctx.stroke();
+      }
+      const [x, y] = there.at(-1);
+      ctx.beginPath();
+      ctx.arc(left + x * wide, high - y * high, 5, 0, 7);
+      ctx.fillStyle = "#D55E00";
+      ctx.fill();
+      ctx.lineWidth = 1;
+      ctx.fillStyle = state.ink;
+      ctx.textAlign = "center";
+      ctx.font = "600 13px system-ui, sans-serif";
+      ctx.fillText(title, left + wide / 2, height - 6, wide);
+    });
+  },
   // The tables of one strategy after another: what the equation multiplies, adds and charges.
   tables(ctx, width, height, { rows }, seconds, state) {
     const row = rows[Math.floor(seconds / 2) % rows.length], letters = Object.keys(row.tables);

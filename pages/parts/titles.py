@@ -3,6 +3,7 @@
 from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
 from lossviz.labelguess import LAYOUTS
 from lossviz.plan import INFERENCES
+from lossviz.planes import PLANES
 
 AXES = {"two": "Two columns", "pca": "PCA of all numbers", "lda": "LDA of all numbers"}
 VIEWS = {
@@ -13,6 +14,20 @@ VIEWS = {
     "threshold": "Weight or threshold",
     "undone": "The network undoes it",
 }
+SURFACES = {
+    "look": {
+        "surface": "Surface",
+        "between": "Between two solutions",
+        "undone": "The network undoes it",
+        "fading": "Fading weights",
+    },
+    "drawn": {"flat": "Contours", "solid": "3-D"},
+    "s-data": {name: DATASETS[name].title for name in ("blobs", "moons", "circles", "xor", "separable")},
+    "s-model": {"bias": "Logistic: a weight and a bias", "two": "Logistic: two weights"}
+    | {name: MODELS[name].title for name in ("linear", "mlp")},
+    "plane": PLANES,
+}
+"""Controls of the page of loss surfaces."""
 SCALES = {"own": "as it comes", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1"}
 TITLES = {
     "strategies": {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()},
@@ -38,7 +53,12 @@ TITLES = {
     "read-header": {"auto": "As detected", "yes": "First line holds names", "no": "First line is data"},
     "read-layout": {"auto": "As detected"} | LAYOUTS,
     "table-axes": AXES,
+    **SURFACES,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
+TITLES |= {f"s-{key}": TITLES[key] for key in ("optimizer", "strategies", "inference")}
+TITLES |= {
+    key: {s.name: s.title for s in STRATEGIES.values()} for key in ("reference", "line-from", "line-to", "rule-of")
+}
 """Parameter of a link -> name -> title."""
 
 

@@ -13,6 +13,8 @@ SIGHTS = {
     "/": ".home:not([data-frames='0'])",
     "/race?steps=50&data=moons&model=linear": "[data-testid=stDataFrame]",
     "/race?steps=50&data=moons&model=linear&view=pr": ".chart[data-drawn]",
+    "/surfaces?resolution=20&s-steps=50": ".chart[data-drawn]",
+    "/surfaces?look=fading": ".chart[data-drawn]",
     "/weights": ".chart[data-drawn]",
     "/lab": ".chart[data-drawn]",
     "/lab?z=1,-2,0.5&s=cross_entropy,vs,masked_logits&w=0.5,8,2": ".chart[data-drawn]",
