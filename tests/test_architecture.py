@@ -122,9 +122,8 @@ def test_pages_do_not_load_tensorflow():
         if path.exists():
             found = imports(path)
             assert not tops(found) & {"tensorflow", "keras", "torch"}, path
-            assert not {n for n in found if n.startswith(("lossviz.train", "lossviz.equation", "lossviz.surface"))}, (
-                path
-            )
+            rooms = {".".join(n.split(".")[:2]) for n in found}  # of `lossviz.surface.patch` too
+            assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface"}, path
             assert not found & {f"lossviz.{name}" for name in lossviz._NEED_TENSORFLOW}, path  # the names that load it
 
 
