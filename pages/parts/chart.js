@@ -53,8 +53,12 @@ const draw = async (root) => {
   try { await plotly(src); } catch (error) { root.textContent = error.message; return; }
   if (!root.isConnected || root.told.figure !== figure) return;
   const { data, layout } = JSON.parse(figure);
-  const svg = { name: "svg", title: "Download plot as SVG", icon: window.Plotly.Icons.disk, click: (plot) => window.Plotly.downloadImage(plot, { format: "svg", filename: name }) };
-  await window.Plotly.react(root, data, themed(data, layout, root), { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"], modeBarButtonsToAdd: [svg], toImageButtonOptions: { filename: name, scale: 2 } });
+  // made once: with other settings, a new function among them, Plotly would draw anew and forget zoom and camera
+  root.settings ??= {
+    responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"], toImageButtonOptions: { filename: name, scale: 2 },
+    modeBarButtonsToAdd: [{ name: "svg", title: "Download plot as SVG", icon: window.Plotly.Icons.disk, click: (plot) => window.Plotly.downloadImage(plot, { format: "svg", filename: name }) }],
+  };
+  await window.Plotly.react(root, data, themed(data, layout, root), root.settings);
   if (!root.heard) {
     root.heard = true;
     root.on("plotly_click", ({ points: [point] }) => {
