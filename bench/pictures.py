@@ -15,6 +15,9 @@ PAGES = {  # path and what is there once the page is
     "home": ("/", ".home:not([data-frames='0'])"),
     "race": ("/race", "[data-testid=stDataFrame]"),
     "race-curves": ("/race?view=roc&seeds=5", ".js-plotly-plot"),
+    "weights": ("/weights", ".chart[data-drawn]"),
+    "lab": ("/lab", ".chart[data-drawn]"),
+    "surfaces": ("/surfaces", ".chart[data-drawn]"),
     "reference": ("/reference", "[data-testid=stHeading]"),
 }
 LOOKS = {"light": (1280, 900, "light"), "dark": (1280, 900, "dark"), "phone": (390, 844, "light")}

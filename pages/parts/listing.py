@@ -102,13 +102,6 @@ PAGES = (
         _race,
     ),
     Listed(
-        "surfaces.py",
-        "Loss surfaces",
-        "landscape",
-        "What the optimiser walks on: every strategy's surface and path on one plane; what fades, and what is undone.",
-        _surfaces,
-    ),
-    Listed(
         "weights.py",
         "Class weights",
         "balance",
@@ -121,6 +114,13 @@ PAGES = (
         "science",
         "One example under the microscope: drag its logits, and see which losses move that should not.",
         _shift,
+    ),
+    Listed(
+        "surfaces.py",
+        "Loss surfaces",
+        "landscape",
+        "What the optimiser walks on: every strategy's surface and path on one plane; what fades, and what is undone.",
+        _surfaces,
     ),
     Listed(
         "reference.py",

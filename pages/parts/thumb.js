@@ -62,13 +62,18 @@ const DRAWINGS = {
     const gap = 10, wide = (width - gap * (drawn.length - 1)) / drawn.length, high = height - 24;
     drawn.forEach(({ title, loss, path }, i) => {
       const left = Math.round(i * (wide + gap)), rows = loss.length, columns = loss[0].length, cw = wide / columns, ch = high / rows;
-      loss.forEach((line, y) => line.forEach((v, x) => {
-        ctx.globalAlpha = 0.08 + 0.72 * Math.round((1 - v) * 9) / 9;
-        ctx.fillStyle = "#0072B2";
-        const at = Math.round(x * cw), top = Math.round(high - (y + 1) * ch); // on whole pixels: no seams
-        ctx.fillRect(left + at, top, Math.round((x + 1) * cw) - at, Math.round(high - y * ch) - top);
-      }));
-      ctx.globalAlpha = 1;
+      const ground = ((state.grounds ??= [])[i] ??= el("canvas")); // painted once for each size
+      if (ground.width !== Math.round(wide) || ground.height !== Math.round(high)) {
+        Object.assign(ground, { width: Math.round(wide), height: Math.round(high) });
+        const pen = ground.getContext("2d");
+        pen.fillStyle = "#0072B2";
+        loss.forEach((line, y) => line.forEach((v, x) => {
+          pen.globalAlpha = 0.08 + 0.72 * Math.round((1 - v) * 9) / 9;
+          const at = Math.round(x * cw), top = Math.round(high - (y + 1) * ch); // on whole pixels: no seams
+          pen.fillRect(at, top, Math.round((x + 1) * cw) - at, Math.round(high - y * ch) - top);
+        }));
+      }
+      ctx.drawImage(ground, left, 0);
       const now = Math.min(1, (seconds % 5) / 4) * (path.length - 1), there = path.slice(0, Math.floor(now) + 1);
       for (const [colour, thick] of [["#fff", 5], ["#D55E00", 2.5]]) {
         ctx.beginPath();
