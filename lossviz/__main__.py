@@ -84,7 +84,7 @@ def _add_weights(commands: Any) -> None:
     add("--delimiter", help="what separates the cells: a character, or 'tab'")
     add("--encoding", help="of text, such as cp1252")
     add("--header", action=argparse.BooleanOptionalAction, help="whether the first line holds column names")
-    add("--sheet", help="of a workbook; without it the first")
+    add("--sheet", help="of a workbook; without it the one of most rows")
     add("--scheme", choices=SCHEMES, default="balanced", help="how weights follow from counts")
     add("--normalise", choices=NORMALISATIONS, help="sum: to 1; classes: to their number; mean: the mean example 1")
     add("--fix", metavar="KINDS", help="spellings to put right, such as spaces,case; or all")

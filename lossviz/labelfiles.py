@@ -174,7 +174,7 @@ def open_labels(
         encoding: Overrules the encoding of text that was detected.
         delimiter: Overrules the delimiter; "" means that a line is one cell.
         header: Overrules whether the first line holds names.
-        sheet: The sheet of a workbook; None takes the first.
+        sheet: The sheet of a workbook; None takes the one of most rows.
         separator: What is known to stand between several labels of a cell: then it does not separate the cells.
 
     Returns:

@@ -75,8 +75,11 @@ def open_parquet(source: Source, head: bytes) -> Contents:
     return Contents("parquet", "", "", True, columns, sample, rows, tuple(notes), (), reader)
 
 
+SHEETS, PEEK = 20, 10_000  # sheets that are compared, and rows that are looked at to do so
+
+
 def open_excel(source: Source, sheet: str | None, header: bool | None) -> Contents:
-    """The first sheet of a workbook, or the one asked for; all of it is read, as text."""
+    """The sheet of a workbook that is asked for, or the one of most rows; all of it is read, as text."""
     import fastexcel
     import polars as pl
 
@@ -90,15 +93,17 @@ def open_excel(source: Source, sheet: str | None, header: bool | None) -> Conten
         sheets = tuple(book.sheet_names)
         if sheet is not None and sheet not in sheets:
             raise FileError(f"There is no sheet {quote(sheet)} in {name}; it has {listed(sheets)}.")
-        frame = book.load_sheet(sheet or sheets[0], header_row=None, dtypes="string").to_polars()
+        # the first is often a cover page
+        chosen = sheet or max(sheets[:SHEETS], key=lambda s: book.load_sheet(s, header_row=None, n_rows=PEEK).height)
+        frame = book.load_sheet(chosen, header_row=None, dtypes="string").to_polars()
     except FileError:
         raise
     except (Exception, pl.exceptions.PanicException):
         raise FileError(f"{name} is no workbook that can be read, or is damaged; save the sheet as CSV.") from None
     if len(sheets) > 1:
-        notes.append(f"Read from sheet {quote(sheet or sheets[0])} of {listed(sheets, 5)}.")
+        notes.append(f"Read from sheet {quote(chosen)} of {listed(sheets, 5)}.")
     if frame.height == 0:
-        raise FileError(f"Sheet {quote(sheet or sheets[0])} of {name} is empty.")
+        raise FileError(f"Sheet {quote(chosen)} of {name} is empty.")
     sample = [tuple(cell or "" for cell in row) for row in frame.head(SAMPLE_ROWS).rows()]
     if header is None:
         header, why = is_header([row for row in sample if any(row)])

@@ -107,8 +107,10 @@ def corrected(data: bytes, name: str, known: dict[str, Any]) -> Reading:
         file, guess = first.file, first.guess
         with row:
             if len(file.sheets) > 1:
-                sheet = controls.choose("Sheet", {s: s for s in file.sheets}, "read-sheet")
-                if sheet != file.sheets[0]:
+                sheet = controls.choose(
+                    "Sheet", {"auto": "As detected"} | {s: s for s in file.sheets}, "read-sheet", "auto"
+                )
+                if sheet in file.sheets:
                     asked["sheet"] = sheet
             layout = controls.choose("Layout", TITLES["read-layout"], "read-layout", "auto")
             if layout != "auto":

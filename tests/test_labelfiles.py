@@ -321,8 +321,8 @@ def test_every_guess_can_be_overruled():
     assert tally(count(b"n,k\n3,a\n4,a\n", layout="table")) == {"a": 7}
     assert tally(count("ж\nж\n".encode("koi8-r"), encoding="koi8-r")) == {"ж": 2}
     pages = workbook(("one", [["label"], ["a"]]), ("two", [["label"], ["b"], ["b"]]))
-    assert tally(count(pages, "w.xlsx")) == {"a": 1}
-    assert tally(count(pages, "w.xlsx", sheet="two")) == {"b": 2}
+    assert tally(count(pages, "w.xlsx")) == {"b": 2}, "the first may be a cover page"
+    assert tally(count(pages, "w.xlsx", sheet="one")) == {"a": 1}
 
 
 @pytest.mark.parametrize(
