@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -28,7 +29,8 @@ AHEAD = 3
 SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
 COLD = os.environ.get("LOSSVIZ_WARM") == "0"
-WARM = [] if COLD else [(model, classes) for classes in (3, 2, 4, 5, 6, 7, 8, 9, 10) for model in ("mlp", "linear")]
+_RACES = [("train", model, classes) for classes in (3, 2, 4, 5, 6, 7, 8, 9, 10) for model in ("mlp", "linear")]
+WARM = [] if COLD else [*_RACES[:4], ("surface", "mlp", 2), ("surface", "linear", 2), *_RACES[4:]]
 """What is compiled at start, the likeliest first; nothing with LOSSVIZ_WARM=0, as in tests."""
 
 # Below, what runs in a worker. Names start with an underscore: a worker finds them by import.
@@ -56,8 +58,9 @@ def _train() -> Any:
         return _trainer()
 
 
-def _warm(model: str, classes: int, after: None) -> None:
-    _train().warm(model, 2, classes)
+def _warm(room: str, model: str, classes: int, after: None) -> None:
+    _train()
+    import_module(f"lossviz.{room}").warm(model, 2, classes)
 
 
 def _hold(plan: Plan) -> Plan:
@@ -258,9 +261,9 @@ class Engine:
         self._lock = Lock()
         self._closed = False
         self._warm: list[Future] = []
-        for model, classes in WARM:  # one after the other, so that a thread stays free for visitors
+        for programs in WARM:  # one after the other, so that a thread stays free for visitors
             after = self._warm[-1] if self._warm else None
-            self._warm.append(self.submit(_warm, model, classes, after, priority=-1000))
+            self._warm.append(self.submit(_warm, *programs, after, priority=-1000))
         Thread(target=self._watch, name="lossviz-watch", daemon=True).start()
 
     @property

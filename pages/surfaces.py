@@ -284,8 +284,14 @@ def surface(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -
     where, given, resolution = sliced(run, data, chosen["model"])
     key = repr((run_key, given, resolution))
     as_contours = controls.one("Drawn as", SURFACES["drawn"], "drawn", "flat") == "flat"
-    at = pair("Point", "at", "across, up", "Click a contour, or type where: the model there is shown below.")
-    st.session_state["surfaces names"] = [run.plan.rows[i].strategy for i in run.plan.panels]
+    titles = {run.plan.rows[i].strategy: run.plan.rows[i].title for i in run.plan.panels}
+    st.session_state["surfaces names"] = list(titles)
+    left, right = st.columns(2)
+    with left:
+        at = pair("Point", "at", "across, up", "Click a contour, or type where: the model there is shown below.")
+    with right:
+        said = "Whose decision rule is drawn at the point; the table has all."
+        rule_of = controls.choose("Decides as", titles, "rule-of", help=said)
     code = call(code_of(chosen, names, options), given["kind"], {
         "resolution": resolution, **{k: v for k, v in given.items() if k != "kind" and v != 0}, "data": True,
     })  # fmt: skip
@@ -306,7 +312,7 @@ def surface(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -
         if not st.context.is_embedded:
             st.caption("Click a point of a contour, or type it above: what the model decides there, and how well.")
     else:
-        decided(key, run, where, at)
+        decided(key, run, where, at, rule_of)
 
 
 def clicked(point: dict[str, Any]) -> None:
@@ -317,14 +323,13 @@ def clicked(point: dict[str, Any]) -> None:
         st.session_state["rule-of"] = names[point["part"]]
 
 
-def decided(key: str, run: Trained, where: Plane, at: tuple[float, ...]) -> None:
+def decided(key: str, run: Trained, where: Plane, at: tuple[float, ...], rule_of: str) -> None:
     """What the model at a point of the plane decides, and its test metrics."""
     import pandas as pd
 
     plan = run.plan
     titles = {plan.rows[i].strategy: plan.rows[i].title for i in plan.panels}
     st.subheader("The model at the point", anchor=False)
-    rule_of = controls.choose("Decides as", titles, "rule-of", help="Whose decision rule is drawn; the table has all.")
     own = list(titles).index(rule_of)
     thetas = np.stack([where.at(*at, j) for j in range(len(titles))])
     if st.session_state.get("surfaces decided", (None,))[0] != (key, at):

@@ -252,7 +252,7 @@ from lossviz.plan import prepare
 from lossviz.figures import truth
 
 if __name__ == "__main__":
-    engines.WARM = [("linear", 2)]
+    engines.WARM = [("train", "linear", 2), ("surface", "linear", 2)]
     data = lossviz.make_dataset("moons", n=100, seed=0)
     plan = prepare(["cross_entropy", "ldam"], data.X, data.y, "linear", steps=20, X_test=data.X_test, y_test=data.y_test)
     engine = engines.engine()

@@ -89,11 +89,12 @@ def new_page(browser, server):
         if not re.match(rf"(blob:)?{re.escape(server)}/|data:", request.url):
             complaints.append(f"request to {request.url}")
 
-    def new(path="/", **options):
+    def new(path="/", quiet=True, **options):
+        """A page; with `quiet` false it may warn, as software WebGL does of its slowness."""
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
         page = context.new_page()
-        page.on("console", heard)
+        page.on("console", heard if quiet else lambda message: message.type == "error" and heard(message))
         page.on("pageerror", lambda error: complaints.append(f"page error: {error}"))
         page.on("request", asked)
         page.on("websocket", lambda ws: ws.url.startswith(server.replace("http", "ws", 1)) or complaints.append(ws.url))
