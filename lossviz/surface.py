@@ -1,9 +1,9 @@
 """Losses over parameter space, compiled: many strategies over one plane with one pass of the network, or each over its own.
 
 Two programs per (model, features, classes), whatever the grid, the number of strategies or of points: grid points go
-in calls of POINTS under a dynamic count, tables in GROUPS of ROWS, examples in the trainer's blocks. Where a loss is
-cross-entropy times the true class's weight, the sums of cross-entropy by class are all that is needed: the rest is
-one small matrix product.
+in calls of POINTS under a dynamic count, tables in GROUPS of SHARE or in ROWS, examples in the trainer's blocks. Where a
+loss is cross-entropy times the true class's weight, the sums of cross-entropy by class are all that is needed: the rest
+is one small matrix product.
 """
 
 from collections.abc import Sequence
@@ -28,10 +28,12 @@ from lossviz.strategies import Tables
 Array = NDArray[Any]
 POINTS = 512
 """Most grid points of one call of a compiled program."""
-TILE = 4
+TILE = 8
 """Grid points that go through the network together."""
-GROUPS = 8
-"""Most groups of ROWS strategies of one call."""
+SHARE = 2
+"""Strategies that are computed together where they share parameters."""
+GROUPS = 16
+"""Most groups of SHARE strategies of one call."""
 
 
 def _cross_entropy(z: Any, y: Any) -> Any:
@@ -54,7 +56,7 @@ def _programs(dims: tuple[int, ...], blocks: int) -> dict[str, Any]:
     features, k, size = dims[0], dims[-1], models.size(dims)
     f32, i32 = train._f32, train._i32
     points = [f32(blocks, features, BLOCK), f32(blocks, k, BLOCK), i32()]
-    tables = {f: f32(GROUPS, ROWS, k) if f == "focus" else f32(GROUPS, ROWS, k, k) for f in FIELDS}
+    tables = {f: f32(GROUPS, SHARE, k) if f == "focus" else f32(GROUPS, SHARE, k, k) for f in FIELDS}
     tiles = POINTS // TILE
 
     def tiled(tables: Any, g: Any) -> dict[str, Any]:
@@ -63,41 +65,48 @@ def _programs(dims: tuple[int, ...], blocks: int) -> dict[str, Any]:
 
     @tf.function(jit_compile=True, input_signature=[f32(tiles, TILE, size), i32(), *points, tables, i32(), i32()])
     def shared(theta, used, x, y, used_blocks, tables, simple, groups):  # type: ignore[no-untyped-def]
-        """Cross-entropy by true class [tiles, TILE, K], and every row's loss [tiles, GROUPS, ROWS, TILE], summed."""
+        """Cross-entropy by true class [tiles, TILE, K], and every row's loss [tiles, GROUPS, SHARE, TILE], summed."""
 
         def tile(t: Any, plain: Any, own: Any) -> Any:
             def block(b: Any, c: Any, a: Any) -> Any:
                 z = models.logits(theta[t], x[b], dims)  # [TILE, K, BLOCK]
                 c += tf.einsum("tn,kn->tk", _cross_entropy(z, y[b]), y[b])
-                many = tf.reshape(tf.tile(z[None], [ROWS, 1, 1, 1]), [ROWS * TILE, k, BLOCK])
+                many = tf.reshape(tf.tile(z[None], [SHARE, 1, 1, 1]), [SHARE * TILE, k, BLOCK])
 
                 def with_(loss: Any) -> Any:
                     def group(g: Any, a: Any) -> Any:
                         s = tf.reduce_sum(loss(many, y[b], tiled(tables, g)), 1)
-                        return g + 1, tf.tensor_scatter_nd_add(a, [[g]], tf.reshape(s, [1, ROWS, TILE]))
+                        return g + 1, tf.tensor_scatter_nd_add(a, [[g]], tf.reshape(s, [1, SHARE, TILE]))
 
                     return group
 
                 g, a = tf.while_loop(lambda g, _: g < simple, with_(_simple_losses), [0, a])
                 return b + 1, c, tf.while_loop(lambda g, _: g < groups, with_(losses), [g, a])[1]
 
-            zero = [0, tf.zeros([TILE, k]), tf.zeros([GROUPS, ROWS, TILE])]
+            zero = [0, tf.zeros([TILE, k]), tf.zeros([GROUPS, SHARE, TILE])]
             _, c, a = tf.while_loop(lambda b, *_: b < used_blocks, block, zero)
             put = tf.tensor_scatter_nd_update
             return t + 1, put(plain, [[t]], c[None]), put(own, [[t]], a[None])
 
-        zero = [0, tf.zeros([tiles, TILE, k]), tf.zeros([tiles, GROUPS, ROWS, TILE])]
+        zero = [0, tf.zeros([tiles, TILE, k]), tf.zeros([tiles, GROUPS, SHARE, TILE])]
         return tf.while_loop(lambda t, *_: t < used, tile, zero)[1:]
 
-    one = {f: f32(*spec.shape[1:]) for f, spec in tables.items()}
+    flag = tf.TensorSpec([], tf.bool)
+    one = {f: f32(ROWS, *spec.shape[2:]) for f, spec in tables.items()}
 
-    @tf.function(jit_compile=True, input_signature=[f32(POINTS, ROWS, size), i32(), *points, one])
-    def own(theta, used, x, y, used_blocks, tables):  # type: ignore[no-untyped-def]
-        """Every row's loss, [POINTS, ROWS], summed."""
+    @tf.function(
+        jit_compile=True, input_signature=[f32(ROWS, size), f32(2, size), f32(POINTS, 2), i32(), *points, one, flag]
+    )
+    def own(origin, directions, at, used, x, y, used_blocks, tables, simple):  # type: ignore[no-untyped-def]
+        """Every row's loss, [POINTS, ROWS], summed; parameters are made here: to bring them along takes a fifth longer."""
 
         def point(t: Any, out: Any) -> Any:
+            theta = origin + tf.reduce_sum(at[t][:, None] * directions, 0)
+
             def block(b: Any, a: Any) -> Any:
-                return b + 1, a + tf.reduce_sum(losses(models.logits(theta[t], x[b], dims), y[b], tables), 1)
+                z = models.logits(theta, x[b], dims)
+                found = tf.cond(simple, lambda: _simple_losses(z, y[b], tables), lambda: losses(z, y[b], tables))
+                return b + 1, a + tf.reduce_sum(found, 1)
 
             a = tf.while_loop(lambda b, _: b < used_blocks, block, [0, tf.zeros([ROWS])])[1]
             return t + 1, tf.tensor_scatter_nd_update(out, [[t]], a[None])
@@ -120,8 +129,9 @@ def _kind(t: Tables) -> int:
     return 1 if t.shift.any() or (t.scale != 1).any() else 0
 
 
-def _stacked(tables: Sequence[Tables]) -> dict[str, Array]:
-    return stack([*tables, *[tables[-1]] * (-len(tables) % ROWS)])
+def _stacked(tables: Sequence[Tables], rows: int) -> dict[str, Array]:
+    """Tables of that many rows, the last repeated."""
+    return stack([*tables, *[tables[-1]] * (rows - len(tables))])
 
 
 def shared_losses(plan: Plan, theta: Array, rows: Sequence[int]) -> tuple[Array, Array]:
@@ -141,11 +151,11 @@ def shared_losses(plan: Plan, theta: Array, rows: Sequence[int]) -> tuple[Array,
     kinds = np.array([_kind(t) for t in tables])
     out, by_class = np.empty((len(rows), len(theta))), np.empty((len(theta), k))
     program, used_blocks = _programs(plan.dims, x.shape[0])["shared"], tf.constant(-(-n // BLOCK))
-    # of each kind, groups of ROWS; as many groups a call as a call has room for
-    groups = [(kind, g) for kind in (1, 2) for g in _groups(np.flatnonzero(kinds == kind))]
+    # of each kind, groups of SHARE; as many groups a call as a call has room for
+    groups = [(kind, g) for kind in (1, 2) for g in _groups(np.flatnonzero(kinds == kind), SHARE)]
     calls = [groups[i : i + GROUPS] for i in range(0, len(groups), GROUPS)] or [[]]
     for some in calls:
-        stacked = [_stacked([tables[j] for j in g]) for _, g in some] or [_stacked(tables[:1])]
+        stacked = [_stacked([tables[j] for j in g], SHARE) for _, g in some] or [_stacked(tables[:1], SHARE)]
         padded = {f: np.stack([s[f] for s in [*stacked, *stacked[-1:] * (GROUPS - len(stacked))]]) for f in FIELDS}
         simple = sum(kind == 1 for kind, _ in some)
         for at in range(0, len(theta), POINTS):
@@ -157,7 +167,7 @@ def shared_losses(plan: Plan, theta: Array, rows: Sequence[int]) -> tuple[Array,
                 tf.constant(simple), tf.constant(len(some)),
             )  # fmt: skip
             by_class[at : at + count] = plain.numpy().reshape(POINTS, k)[:count]
-            sums = own.numpy().transpose(1, 2, 0, 3).reshape(GROUPS, ROWS, POINTS)
+            sums = own.numpy().transpose(1, 2, 0, 3).reshape(GROUPS, SHARE, POINTS)
             for (_, g), values in zip(some, sums, strict=False):
                 out[g, at : at + count] = values[: len(g), :count] / n
     for j in np.flatnonzero(kinds == 0):
@@ -165,32 +175,41 @@ def shared_losses(plan: Plan, theta: Array, rows: Sequence[int]) -> tuple[Array,
     return out, by_class.sum(1) / n
 
 
-def _groups(rows: Array) -> list[Array]:
-    return [rows[i : i + ROWS] for i in range(0, len(rows), ROWS)]
+def _groups(rows: Array, size: int) -> list[Array]:
+    return [rows[i : i + size] for i in range(0, len(rows), size)]
 
 
-def own_losses(plan: Plan, theta: Array, rows: Sequence[int]) -> Array:
-    """Mean training loss of several strategies, each at parameters of its own.
+def own_losses(plan: Plan, where: Plane, x: Array, y: Array, rows: Sequence[int]) -> Array:
+    """Mean training loss of several strategies, each on a plane of its own.
 
     Args:
         plan: As `shared_losses`.
-        theta: Parameters, [P, S, D].
-        rows: Which of the plan's rows, S of them.
+        where: The planes, `own`.
+        x: Across, [P].
+        y: Up, [P].
+        rows: Which of the plan's rows, S of them: of each plane's strategy.
 
     Returns:
         Losses without L2, [S, P].
     """
-    (x, y), _, _ = train._points(plan)
+    (examples, labels), _, _ = train._points(plan)
     n, size = len(plan.y), models.size(plan.dims)
-    out = np.empty((len(rows), len(theta)))
-    program, used_blocks = _programs(plan.dims, x.shape[0])["own"], tf.constant(-(-n // BLOCK))
-    for g in _groups(np.arange(len(rows))):
-        tables = _stacked([_in_force(plan.rows[rows[j]].tables) for j in g])
-        for at in range(0, len(theta), POINTS):
-            count = min(POINTS, len(theta) - at)
-            part = np.zeros((POINTS, ROWS, size), np.float32)
-            part[:count, : len(g)] = theta[at : at + count, g]
-            sums = train._call(program, part, tf.constant(count), x, y, used_blocks, tables).numpy()
+    out = np.empty((len(rows), len(x)))
+    program, used_blocks = _programs(plan.dims, examples.shape[0])["own"], tf.constant(-(-n // BLOCK))
+    directions, points = np.float32(where.directions), np.stack([x, y], 1).astype(np.float32)
+    all_tables = [_in_force(plan.rows[i].tables) for i in rows]
+    kinds = np.array([_kind(t) for t in all_tables])
+    for g in _groups(np.argsort(kinds), ROWS):
+        tables, simple = _stacked([all_tables[j] for j in g], ROWS), tf.constant(bool(kinds[g].max() < 2))
+        origin = np.zeros((ROWS, size), np.float32)
+        origin[: len(g)] = where.origin[g]
+        for at in range(0, len(x), POINTS):
+            part = np.zeros((POINTS, 2), np.float32)
+            count = len(points[at : at + POINTS])
+            part[:count] = points[at : at + POINTS]
+            sums = train._call(
+                program, origin, directions, part, tf.constant(count), examples, labels, used_blocks, tables, simple
+            ).numpy()
             out[g, at : at + count] = sums[:count, : len(g)].T / n
     return out
 
@@ -209,7 +228,7 @@ def patch(plan: Plan, where: Plane, chunk: Chunk) -> tuple[Array, Array]:
     shown = plan.panels
     if not where.own:
         return shared_losses(plan, where.at(chunk.x, chunk.y), shown)
-    loss = own_losses(plan, np.stack([where.at(chunk.x, chunk.y, j) for j in range(len(shown))], 1), shown)
+    loss = own_losses(plan, where, chunk.x, chunk.y, shown)
     return loss, np.full(len(chunk.x), np.nan)
 
 
@@ -343,6 +362,6 @@ def warm(model: str, features: int, classes: int) -> None:
     rng = np.random.default_rng(0)
     y = np.arange(4 * classes) % classes
     plan = prepare(["cross_entropy", "focal"], rng.normal(size=(len(y), features)), y, model, 1, test_size=0.5)
-    theta = np.zeros((1, models.size(plan.dims)))
-    shared_losses(plan, theta, [0, 1])
-    own_losses(plan, theta[:, None].repeat(2, 1), [0, 1])
+    zeros = np.zeros((2, models.size(plan.dims)))
+    shared_losses(plan, zeros, [0, 1])
+    own_losses(plan, Plane("random", zeros, zeros, (0, 1), (0, 1), ("", "")), np.zeros(1), np.zeros(1), [0, 1])

@@ -30,6 +30,7 @@ from lossviz.engine import _hold
 from lossviz.logitplane import slope, valley, value
 from lossviz.measure import measure
 from lossviz.plan import assemble, prepare
+from lossviz.planes import Plane
 from lossviz.takeaway import Source
 from lossviz.takeaway import call as fit_call
 
@@ -350,10 +351,12 @@ def test_surface_point_by_point(run, own):
 
 
 def test_one_pass_for_all_is_one_pass_for_each(run):
-    theta = (models.initial(run.plan.dims, 5) + np.linspace(-1, 1, 5)[:, None]).astype(float)
+    origin, across = models.initial(run.plan.dims, 5).astype(float), np.linspace(-1, 1, 5)
+    theta = origin + across[:, None]
     rows = list(range(len(ALL)))
     shared, plain = surface.shared_losses(run.plan, theta, rows)
-    own = surface.own_losses(run.plan, theta[:, None].repeat(len(ALL), 1), rows)
+    planes = Plane("random", np.tile(origin, (len(ALL), 1)), np.ones((2, len(origin))), (-1, 1), (-1, 1), ("", ""))
+    own = surface.own_losses(run.plan, planes, across, np.zeros(5), rows)
     np.testing.assert_allclose(shared, own, rtol=2e-6, atol=1e-6)
     # class weights by a matrix product, and alone or in any company
     for i in rows:
