@@ -2,7 +2,7 @@
 
 import pandas as pd
 import streamlit as st
-from parts import chart, words
+from parts import chart, controls, words
 from parts import lab as bench
 
 from lossviz import lab, means
@@ -77,7 +77,7 @@ def three_means() -> None:
 
 if not embedded:
     st.header("The plane in three dimensions", anchor=False)
-    if st.toggle("Draw the surfaces", key="solid", bind="query-params"):
+    if controls.toggle("Draw the surfaces", "solid"):
         if state.shown:
             figure, sentence = lab.surfaces(state)
             chart.show(figure, "solid", sentence)

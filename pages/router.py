@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from parts import presenter
 from parts.listing import PAGES
 
 # A worker process that starts later imports this script under another name: it has nothing to do there.
@@ -10,12 +11,14 @@ if __name__ == "__main__":
     # before the navigation: the browser would fetch a page's own icon from another host
     st.set_page_config(page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide")
     pages = [st.Page(p.file, title=p.title, icon=f":material/{p.icon}:", default=not p.path) for p in PAGES]
-    page = st.navigation(pages, position="hidden" if st.context.is_embedded else "top")
+    page = st.navigation(pages, position="hidden" if st.context.is_embedded or presenter.present() else "top")
     st.set_page_config(page_title=f"{page.title} · LossViz")
     # the platform leaves a hand's breadth above a page
     st.html(
         "<style>.stMainBlockContainer { padding-top: 4rem; padding-bottom: 4rem; } h2 { font-size: 1.6rem !important; }</style>"
     )
+    if presenter.present():
+        st.html(presenter.STYLE)
     if st.session_state.get("page") != page.title:  # another page empties the fields for files: what they held is kept
         st.session_state["page"] = page.title
         st.session_state.pop("file here", None)

@@ -208,7 +208,7 @@ def sliced(run: Trained, data: Dataset, model: str) -> tuple[Plane, dict[str, An
         kind = controls.choose("Plane", {k: t for k, t in SURFACES["plane"].items() if k in kinds}, "plane")
         plan = run.plan
         if kind in ("random", "weights"):
-            if st.toggle("From each strategy's own solution", key="own", bind="query-params"):
+            if controls.toggle("From each strategy's own solution", "own"):
                 given["own"] = True
             else:
                 titles = {plan.rows[i].strategy: plan.rows[i].title for i in plan.panels}

@@ -170,7 +170,7 @@ def cleaned(counts: LabelCounts) -> tuple[LabelCounts, dict[str, str]]:
 
 def stated_costs(counts: LabelCounts) -> Any:
     """What errors cost, if the visitor says so: C[true, decided], or None."""
-    if not st.toggle("I know what errors cost", key="costs", bind="query-params"):
+    if not controls.toggle("I know what errors cost", "costs"):
         return None
     k = len(counts.labels)
     if counts.kind == "multi" or k == 2:
@@ -240,8 +240,8 @@ def settings(counts: LabelCounts) -> dict[str, Any]:
             normalise = None if normal == "own" else normal
             if own := controls.knobs(SCHEMES[scheme].knobs, f"scheme-{scheme}"):
                 knobs = {scheme: own}
-        needed = st.toggle(
-            "I need probabilities", key="probabilities", bind="query-params",
+        needed = controls.toggle(
+            "I need probabilities", "probabilities",
             help="Not only decisions: then weights, which bend probabilities, have a price.",
         )  # fmt: skip
         batch = int(controls.number(BATCH, "batch-size"))

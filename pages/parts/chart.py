@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lossviz import figures
-from parts import words
+from parts import presenter, words
 from parts.player import path
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ def show(
         if point and clicked:
             clicked(point)
 
+    if presenter.present():  # read from the back row
+        figure.update_layout(font_size=20)
+        figure.update_annotations(font_size=20)
     told = {
         "figure": figure.to_json(),
         "src": path(f"vendor/{figures.PLOTLY}"),

@@ -10,6 +10,37 @@ from lossviz.knobs import Choice, Knob
 from parts.words import plain
 
 
+def hidden(key: str) -> bool:
+    """Whether the link hides a control: `hide=` lists what goes, `only=` what stays, by its key or the end of its key.
+
+    `only=imbalance,weight` leaves a class just those two to turn. A hidden control keeps the value that the link gives it.
+    """
+    only, away = (_listed(name) for name in ("only", "hide"))
+    if meant := [name for name in only if key == name or key.endswith(f"-{name}")]:
+        st.session_state["link only"] = [*st.session_state.get("link only", []), *meant]
+    return bool(only and not meant) or any(key == name or key.endswith(f"-{name}") for name in away)
+
+
+def _listed(parameter: str) -> list[str]:
+    return [n.strip() for text in st.query_params.get_all(parameter) for n in text.split(",") if n.strip()]
+
+
+def _held(key: str, titles: Mapping[str, str]) -> list[str]:
+    """Names that a hidden control holds: what the page has put there, or what the link says."""
+    put = st.session_state.get(key)
+    if put is not None:
+        return [n for n in (put if isinstance(put, list) else [put]) if n in titles]
+    said = st.query_params.get_all(key)
+    return [n for n, title in titles.items() if title in said or n in said]
+
+
+def toggle(label: str, key: str, default: bool = False, help: str | None = None) -> bool:
+    """On or off."""
+    if hidden(key):
+        return bool(st.session_state.get(key, st.query_params.get(key, str(default)).lower() == "true"))
+    return st.toggle(label, default, key=key, help=help, bind="query-params")
+
+
 def _check_link(key: str, titles: Mapping[str, str]) -> None:
     """Note what a link asks for in vain: Streamlit drops it in silence."""
     if key in st.session_state or key not in st.query_params:
@@ -29,6 +60,9 @@ def dropped(text: str) -> None:
 
 def unread() -> None:
     """Say what in the link could not be used; after the last control."""
+    only, meant = _listed("only"), st.session_state.pop("link only", [])
+    if only and not meant:
+        dropped(f"only={','.join(only)[:60]} (no control in sight is called so: all are hidden)")
     if found := st.session_state.get("link dropped"):
         st.warning(
             plain(
@@ -67,15 +101,19 @@ def several(
 ) -> list[str]:
     """Any number of names, shown by their titles."""
     _check_link(key, titles)
+    if hidden(key):
+        return _held(key, titles) or list(default)
     return st.pills(
         label, list(titles), selection_mode="multi", default=default, format_func=lambda n: titles[n], key=key,
         help=help, bind="query-params",
     )  # fmt: skip
 
 
-def one(label: str, titles: Mapping[str, str], key: str, default: str) -> str:
-    """One of a few names, all in sight."""
+def one(label: str, titles: Mapping[str, str], key: str, default: str, way: bool = False) -> str:
+    """One of a few names, all in sight. A `way` through the page stays when a link hides controls."""
     _check_link(key, titles)
+    if not way and hidden(key):
+        return next(iter(_held(key, titles)), default)
     picked = st.segmented_control(
         label, list(titles), default=default, format_func=lambda n: titles[n], key=key, bind="query-params",
         label_visibility="collapsed",
@@ -83,11 +121,20 @@ def one(label: str, titles: Mapping[str, str], key: str, default: str) -> str:
     return picked or default
 
 
-def choose(label: str, titles: Mapping[str, str], key: str, default: str | None = None, help: str | None = None) -> str:
-    """A list to choose one name from, shown by its title."""
+def choose(
+    label: str,
+    titles: Mapping[str, str],
+    key: str,
+    default: str | None = None,
+    help: str | None = None,
+    way: bool = False,
+) -> str:
+    """A list to choose one name from, shown by its title. A `way` through the page stays when a link hides controls."""
     names = list(titles)
     index = names.index(default) if default in names else 0
     _check_link(key, titles)
+    if not way and hidden(key):
+        return next(iter(_held(key, titles)), names[index])
     settle(key, (names, index))
     picked = st.selectbox(
         label, names, index=index, format_func=lambda n: titles.get(n, n), key=key, help=help, bind="query-params"
@@ -107,6 +154,11 @@ def number(knob: Knob, key: str) -> float:
             usable = False
         if not usable:
             dropped(f"{key}={given[:60]} (must be {'a whole number ' if knob.whole else ''}from {low:,g} to {high:,g})")
+    if hidden(key):
+        try:
+            return knob.check(st.session_state.get(key, st.query_params.get(key, default)))
+        except ValueError:
+            return default
     field = st.number_input if knob.high >= 50 * max(knob.low, knob.step) and (high - low) / step > 200 else st.slider
     decimals = max(0, -Decimal(str(knob.step)).normalize().as_tuple().exponent)  # a rounded 0.999 would read 1.00
     shown = "%d" if knob.whole else f"%.{decimals}f"
@@ -126,9 +178,12 @@ def rows(label: str, key: str, form: str, help: str) -> list[tuple[float, ...]]:
     Raises:
         ValueError: Something is no number, or a row has another length than `form`.
     """
-    text = st.text_input(
-        label, key=key, placeholder=f"{form}; {form}; …", help=help, bind="query-params", max_chars=6000
-    )
+    if hidden(key):
+        text = st.session_state.get(key, st.query_params.get(key))
+    else:
+        text = st.text_input(
+            label, key=key, placeholder=f"{form}; {form}; …", help=help, bind="query-params", max_chars=6000
+        )
     found, wanted = [], form.count(",") + 1
     for i, row in enumerate(r for r in (text or "").split(";") if r.strip()):
         cells = row.split(",")

@@ -1,5 +1,6 @@
 """The list of pages: the one place to add one. The menu and the doors on Home are made from it."""
 
+import math
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -92,8 +93,22 @@ def _surfaces(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return _walks()
 
 
+def _lessons(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """The first lesson's question at Home's imbalance: the recall of the best line between two Gaussians 2 apart."""
+    sd = 0.9
+    beyond = (sd**2 * np.log(values["imbalance"]) / 2 - 1) / sd
+    return "vote", {"recall": 0.5 * math.erfc(beyond / math.sqrt(2)), "imbalance": values["imbalance"]}
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
+    Listed(
+        "lessons.py",
+        "Lessons",
+        "school",
+        "Ten short lessons: predict, see it happen, learn why. With a mode for the classroom, and exercises.",
+        _lessons,
+    ),
     Listed(
         "race.py",
         "Strategy race",

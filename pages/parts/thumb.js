@@ -3,6 +3,24 @@
 const ease = (t) => 0.5 - 0.5 * Math.cos(Math.PI * Math.min(Math.max(t, 0), 1));
 
 const DRAWINGS = {
+  // A lesson: a question with its rare examples, then how many of them are found.
+  vote(ctx, width, height, { recall, imbalance }, seconds, state) {
+    const t = seconds % 6, n = 20, step = Math.min((width - 20) / 10, (height - 50) / 2.4), left = width / 2 - 4.5 * step;
+    const shown = Math.round(n * recall * ease((t - 2) / 1.2));
+    for (let i = 0; i < n; i++) {
+      ctx.beginPath();
+      ctx.arc(left + (i % 10) * step, 26 + Math.floor(i / 10) * step, 0.32 * step, 0, 2 * Math.PI);
+      ctx.lineWidth = 2;
+      ctx.strokeStyle = state.ink;
+      ctx.fillStyle = "#E69F00";
+      if (i < shown) ctx.fill();
+      ctx.stroke();
+    }
+    ctx.fillStyle = state.ink;
+    ctx.textAlign = "center";
+    ctx.font = "600 14px system-ui, sans-serif";
+    ctx.fillText(t < 2 ? `1 in ${imbalance + 1} is rare. Found: ?` : `Found: ${Math.round(100 * recall)} %`, width / 2, height - 8, width);
+  },
   // The three boundaries of the picture above, as they form, again and again.
   race(ctx, width, height, data, seconds, state) {
     const { run } = state;

@@ -2,6 +2,8 @@
 
 from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
 from lossviz.labelguess import LAYOUTS
+from lossviz.lesson import STEPS
+from lossviz.lessons import LESSONS
 from lossviz.plan import INFERENCES
 from lossviz.planes import PLANES
 
@@ -53,6 +55,9 @@ TITLES = {
     "read-header": {"auto": "As detected", "yes": "First line holds names", "no": "First line is data"},
     "read-layout": {"auto": "As detected"} | LAYOUTS,
     "table-axes": AXES,
+    "lesson": {"all": "All lessons"}
+    | {name: f"{i}. {entry.title}" for i, (name, entry) in enumerate(LESSONS.items(), 1)},
+    "step": STEPS,
     **SURFACES,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
 TITLES |= {f"s-{key}": TITLES[key] for key in ("optimizer", "strategies", "inference")}

@@ -1,0 +1,169 @@
+"""Which weights: every scheme on the same counts, and what models trained with them find."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lossviz import lessonfigures
+from lossviz.data import make_dataset
+from lossviz.knobs import Knob
+from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, share
+from lossviz.smallfit import logits, optimum, tally
+from lossviz.strategies import get
+from lossviz.weights import SCHEMES, class_weights
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+ASKED = ("balanced", "sqrt", "log")
+
+
+def experiment(imbalance: float, overlap: float) -> Found:
+    """Weights by every scheme, and recall and precision of a model trained with each."""
+    data = make_dataset("blobs", n=2000, classes=2, imbalance=imbalance, overlap=overlap, seed=0)
+    weights: dict[str, np.ndarray] = {"none": np.ones(2)} | {s: class_weights(data.counts, s) for s in SCHEMES}
+    ratio = {k: float(w[1] / w[0]) for k, w in weights.items()}
+    done: dict[float, dict[str, float]] = {}
+    for r in {round(r, 9) for r in ratio.values()}:  # only the ratio decides
+        theta = optimum(get("weighted_cross_entropy").tables(data.counts, class_weight=[1, r]), data.X, data.y)
+        done[r] = tally(logits(theta, data.X_test).argmax(1), data.y_test)
+    return {
+        "counts": data.counts,
+        "imbalance": imbalance,
+        "weights": weights,
+        "ratio": ratio,
+        "found": {k: done[round(r, 9)] for k, r in ratio.items()},
+    }
+
+
+def outcome(found: Found) -> str:
+    """Which of the three asked about finds most of the rare class."""
+    recall = {s: found["found"][s]["recall"] for s in ASKED}
+    best = max(recall.values())
+    first = [s for s in ASKED if recall[s] == best]
+    return first[0] if len(first) == 1 else "same"
+
+
+def picture(found: Found) -> "go.Figure":
+    """Recall and precision of the rare class for every scheme, by the ratio of its weights."""
+    order = sorted(found["ratio"], key=lambda k: (found["ratio"][k], k != "none"))
+    titles = [f"{SCHEMES[k].title if k in SCHEMES else 'No weights'} ({found['ratio'][k]:.3g})" for k in order]
+    groups = {
+        "recall of the rare class": ("weighted", [found["found"][k]["recall"] for k in order]),
+        "precision of its alarms": ("plain", [found["found"][k]["precision"] for k in order]),
+    }
+    return lessonfigures.bars(
+        groups, titles, "share", percent=True, across="scheme (weight of a rare example over a common one)"
+    )
+
+
+def sentence(found: Found) -> str:
+    """The three schemes asked about, beside no weights."""
+    told = "; ".join(
+        f"{SCHEMES[s].title if s in SCHEMES else 'no weights'} ({found['ratio'][s]:.3g} : 1) recall "
+        f"{share(found['found'][s]['recall'])}, precision {share(found['found'][s]['precision'])}"
+        for s in ("none", *ASKED)
+    )
+    return f"{found['counts'][0]:,} common and {found['counts'][1]:,} rare examples: {told}."
+
+
+def happened(found: Found) -> str:
+    """Which found most, and at what price."""
+    told, f = outcome(found), found["found"]
+    if told == "same":
+        return "At these counts the best of the three find equally many: their weights differ too little to matter."
+    return (
+        f"{SCHEMES[told].title} finds most: {share(f[told]['recall'])} of the rare class. Of its alarms "
+        f"{share(f[told]['precision'])} are right; without weights {share(f['none']['precision'])} are."
+    )
+
+
+def explanation(found: Found) -> list[str | Formula]:
+    """The ratio decides; schemes are points on one dial."""
+    n, ratio = found["counts"], found["ratio"]
+    same = [SCHEMES[s].title for s in SCHEMES if np.isclose(ratio[s], ratio["balanced"], rtol=1e-6)]
+    return [
+        Formula(
+            r"w_c = \frac{n}{K\, n_c}",
+            f"Balanced: all examples, divided by the number of classes and by the examples of this class. Here "
+            f"{n.sum():,} / (2 × {n[1]:,}) = {found['weights']['balanced'][1]:.4g} for a rare example and "
+            f"{found['weights']['balanced'][0]:.4g} for a common one.",
+        ),
+        Formula(
+            r"w_c = \sqrt{n_{\max} / n_c}, \qquad w_c = 1 / \ln(1.02 + \pi_c)",
+            f"Square root: half of the imbalance on a log scale, a ratio of {ratio['sqrt']:.3g}. Log: π is the share of the "
+            f"class; the ratio is {ratio['log']:.3g}, and can never exceed that of 1/ln 1.02 to 1/ln 2.02, about "
+            f"{np.log(2.02) / np.log(1.02):.0f}.",
+        ),
+        f"At the optimum only the ratio of the weights decides. On these counts {', '.join(same)} have the same ratio, so they "
+        "give the same model; their size only changes the steps of the training.",
+        "No scheme is “best”: each is a place on one dial between finding more and raising fewer false alarms. Who knows what "
+        "the mistakes cost need not choose a scheme at all (lesson 9).",
+    ]
+
+
+LESSON = Lesson(
+    title="Which weights: the schemes",
+    minutes=7,
+    question="Weights are computed from the counts of the classes. There are many schemes for it: balanced, square root, "
+    "logarithm, effective number … **Which should one take, and what does the choice change?**",
+    words={
+        "Scheme": "a rule that turns the counts of the classes into weights.",
+        "Precision": "the share of alarms that are right: of all that is decided “rare”, how much is rare.",
+        "Balanced": "weights such that every class has the same total weight.",
+    },
+    prediction=Question(
+        "One model is trained with the weights of each scheme. Which finds most of the rare class?",
+        (
+            Answer("balanced", "balanced", "It has all of the imbalance in its weights."),
+            Answer("sqrt", "square root", "It has half of the imbalance, on a log scale."),
+            Answer("log", "log-smoothed", "Its weights are bounded, but at moderate imbalance they can be large."),
+            Answer("same", "no single one: the best are tied", "So it is if their weights hardly differ."),
+        ),
+    ),
+    knobs=(
+        Knob("imbalance", "Imbalance", 100, 1, 500, 1, "Common examples for each rare one."),
+        Knob("overlap", "Overlap", 0.9, 0.3, 1.5, 0.1, "How widely each class spreads; their centres are 2 apart."),
+    ),
+    experiment=experiment,
+    outcome=outcome,
+    picture=picture,
+    sentence=sentence,
+    happened=happened,
+    explanation=explanation,
+    transfer=Question(
+        "Balanced weights are divided by their sum, so that they add up to 1. What changes?",
+        (
+            Answer("optimum", "The model that training ends at", "No: all losses are multiplied by the same number."),
+            Answer(
+                "steps",
+                "Only the size of the training steps, and with Adam hardly that",
+                "Yes. The ratio stays, and so does the optimum. Plain gradient descent takes smaller steps; Adam divides the "
+                "common factor out.",
+            ),
+            Answer("recall", "Recall falls, since the weights are smaller", "Only their ratio decides what is found."),
+        ),
+        "steps",
+    ),
+    teacher="Ask what each scheme does at *Imbalance* 1: nothing. Then 500: square root and balanced are far apart. Read "
+    "recall and "
+    "precision together: nobody gets one without paying with the other, as long as the model is the same.",
+    exercises=(
+        Exercise(
+            "31 positives of 531. Compute the balanced weights, pos_weight (negatives per positive), and 1/(share of positives). "
+            "Which two agree in their ratio?",
+            "import lossviz\n\nnegatives, positives = 500, 31",
+            "w = lossviz.class_weights([negatives, positives])\npos_weight = negatives / positives\nwrong = 531 / positives\n"
+            "print(f'balanced {w[1] / w[0]:.2f}, pos_weight {pos_weight:.2f}, 1/share {wrong:.2f}')\n"
+            "assert abs(w[1] / w[0] - pos_weight) < 1e-9 and wrong - pos_weight > 0.99",
+        ),
+        Exercise(
+            "For three classes with 1000, 100 and 10 examples, print the ratio of largest to smallest weight for every scheme.",
+            "import lossviz\n\ncounts = [1000, 100, 10]",
+            "ratios = {s: float(lossviz.class_weights(counts, s).max() / lossviz.class_weights(counts, s).min()) "
+            "for s in lossviz.SCHEMES}\n"
+            "for name, r in ratios.items():\n    print(f'{name:18} {r:8.2f}')\nassert abs(ratios['sqrt'] ** 2 - 100) < 1e-9",
+        ),
+    ),
+    more=(("weights.py", "all schemes on your own labels"),),
+)

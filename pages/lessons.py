@@ -1,0 +1,309 @@
+"""Lessons: question, prediction, experiment, reveal, explanation, transfer; alone, or in front of a class."""
+
+import html
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import streamlit as st
+from parts import chart, controls, presenter, words, work
+from parts.listing import PAGES
+from parts.titles import TITLES
+
+from lossviz import lessons
+from lossviz.engine import engine
+from lossviz.lesson import LETTERS, STEPS, Formula, Lesson, Question
+from lossviz.lessons import LESSONS
+from lossviz.notebook import notebook
+
+NAMES, ORDER = list(LESSONS), list(STEPS)
+embedded, presenting = st.context.is_embedded, presenter.present()
+
+
+def given() -> dict[str, list[str]]:
+    """What the link says was answered: lesson -> letter of the prediction and of the transfer question, "" for none."""
+    out, wrong = {}, []
+    for entry in filter(None, st.query_params.get("answers", "").split(".")):
+        name, *letters = entry.split("-")
+        known = name in LESSONS and len(letters) == 2
+        questions = (LESSONS[name].prediction, LESSONS[name].transfer) if known else ()
+        if known and all(c == "_" or q.named(c) for c, q in zip(letters, questions, strict=True)):
+            out[name] = [c.replace("_", "") for c in letters]
+        else:
+            wrong.append(entry[:40])
+    if wrong:
+        controls.dropped(f"answers={'.'.join(wrong[:4])} (a lesson's name and two letters, as rare-A-B)")
+    return out
+
+
+def answer(name: str, which: int, letter: str) -> None:
+    """Write an answer into the link."""
+    answers = {n: list(letters) for n, letters in given().items()}
+    answers.setdefault(name, ["", ""])[which] = letter
+    st.query_params["answers"] = ".".join("-".join([n, *(c or "_" for c in answers[n])]) for n in NAMES if n in answers)
+
+
+def go(name: str, step: str) -> None:
+    """Open a lesson at a step; a callback."""
+    st.session_state["lesson"], st.session_state["step"] = name, step
+
+
+def step_by(name: str, step: str, by: int) -> None:
+    """One step on or back; from the end of a lesson to the next one; a callback."""
+    at = ORDER.index(step) + by
+    if 0 <= at < len(ORDER):
+        go(name, ORDER[at])
+    elif at >= len(ORDER):
+        i = NAMES.index(name) + 1
+        go(NAMES[i] if i < len(NAMES) else "all", ORDER[0])
+    elif i := NAMES.index(name):
+        go(NAMES[i - 1], ORDER[-1])
+
+
+def overview() -> None:
+    """All lessons, how far the visitor has come, and what to take home."""
+    answers = given()
+    if not embedded:
+        st.write(
+            f"Ten short lessons, about {sum(entry.minutes for entry in LESSONS.values())} minutes together. In each: say "
+            f"what you "
+            "expect, see it happen, learn why, and use it somewhere else. What you answer is kept in the link."
+        )
+    for i, (name, entry) in enumerate(LESSONS.items(), 1):
+        left, right = st.columns([3, 1], vertical_alignment="center")
+        left.button(f"{i}. {entry.title}", key=f"open-{name}", on_click=go, args=(name, ORDER[0]), width="stretch")
+        predicted, transferred = answers.get(name, ["", ""])
+        there = "done" if transferred else "begun" if predicted else "not begun"
+        right.caption(f"{entry.minutes} minutes · {there}")
+    if not embedded:
+        st.download_button(
+            "Exercises with solutions (notebook)", lambda: notebook(LESSONS), "class-weights-exercises.ipynb",
+            "application/x-ipynb+json", on_click="ignore", icon=":material/download:",
+        )  # fmt: skip
+        st.caption(
+            f"{sum(len(entry.exercises) for entry in LESSONS.values())} exercises in Python; every solution checks itself."
+        )
+
+
+def ask(name: str, which: int, question: Question, held: str) -> str:
+    """A question with its answers, A, B, C; the letter that was chosen, or nothing."""
+    key = f"answer-{name}-{which}"
+
+    def chosen() -> None:
+        answer(name, which, st.session_state[key] or "")
+
+    letters = list(LETTERS[: len(question.answers)])
+    st.radio(
+        question.text, letters, letters.index(held) if held else None, key=key, on_change=chosen,
+        format_func=lambda c: f"**{c}** \u2002{question.answers[letters.index(c)].text}",
+    )  # fmt: skip
+    return st.session_state[key] or ""
+
+
+def experiment(name: str, entry: Lesson, values: dict[str, Any]) -> dict[str, Any]:
+    """What the experiment finds at these values; the last is kept.
+
+    Raises:
+        ValueError: What is wrong, in a sentence.
+    """
+    key = (name, repr(values))
+    if st.session_state.get("lesson found", (None,))[0] != key:
+        try:
+            task = engine().submit(lessons.run, name, **values)
+        except Exception as e:
+            raise ValueError(f"The workers cannot be reached ({type(e).__name__}). Try again in a minute.") from e
+        st.session_state["lesson found"] = (key, work.wait(task, "The experiment is running…"))
+    return st.session_state["lesson found"][1]
+
+
+def show(name: str, entry: Lesson, found: dict[str, Any], values: dict[str, Any]) -> None:
+    """The picture, its sentence and numbers, and the call that gives them again."""
+    table = entry.table(found) if entry.table else None
+    chart.show(entry.picture(found), f"lesson-{name}", entry.sentence(found), table)
+    if not embedded and not presenting:
+        with st.expander("The Python that gives these numbers"):
+            arguments = "".join(f", {k}={v!r}" for k, v in values.items())
+            st.code(f"from lossviz import lessons\n\nprint(lessons.run({name!r}{arguments}))\n", language="python")
+
+
+def reveal(entry: Lesson, found: dict[str, Any], values: dict[str, Any], letter: str) -> None:
+    """What came true, beside what was expected."""
+    came = entry.outcome(found)
+    right = entry.prediction.letter(came)
+    expected = entry.prediction.named(letter)
+    true = entry.prediction.named(right)
+    assert true is not None
+    if expected is None:
+        st.info(f"You made no prediction. What came true is **{right}**: {true.text}.")
+    elif expected.name == came:
+        st.success(f"You expected **{letter}**, and so it came out: {true.text}. {true.feedback}")
+    else:
+        st.warning(
+            f"You expected **{letter}**: {expected.text}. {expected.feedback} It came out otherwise: **{right}**, {true.text}."
+        )
+    words.sentence(entry.happened(found))
+    if any(values[k.name] != k.default for k in entry.knobs):
+        st.caption("The controls are not where the question had them; this is what came out where they are.")
+
+
+def explain(entry: Lesson, found: dict[str, Any]) -> None:
+    """Why: each formula with its words."""
+    for part in entry.explanation(found):
+        if isinstance(part, Formula):
+            st.latex(part.latex)
+            st.write(part.words)
+        else:
+            st.write(part)
+    paths = {p.file: p for p in PAGES}
+    for file, about in entry.more:
+        if file in paths and not embedded:
+            st.page_link(file, label=f"{paths[file].title}: {about}", icon=":material/arrow_forward:")
+
+
+def transfer(name: str, entry: Lesson, held: str) -> None:
+    """The same thought somewhere else, with a word on each answer."""
+    chosen = entry.transfer.named(ask(name, 1, entry.transfer, held))
+    if chosen is not None:
+        (st.success if chosen.name == entry.transfer.right else st.warning)(chosen.feedback)
+    if not embedded and not presenting:
+        many = len(entry.exercises)
+        st.download_button(
+            f"{many} exercise{'s' if many > 1 else ''} with solutions (notebook)",
+            lambda: notebook({name: entry}), f"exercises-{name}.ipynb", "application/x-ipynb+json", on_click="ignore",
+            icon=":material/download:", key="exercises",
+        )  # fmt: skip
+
+
+def teach(name: str, entry: Lesson, step: str, values: dict[str, Any]) -> None:
+    """Notes for the teacher, with links to hand out."""
+
+    def link(**more: str) -> str:
+        turned = {f"{name}-{k.name}": values[k.name] for k in entry.knobs if values[k.name] != k.default}
+        return "?" + urlencode({"lesson": name, "step": step} | turned | more)
+
+    knobs = [k.name for k in entry.knobs]
+    links = {
+        "In front of a class": (
+            link(present="true"),
+            "large type; → and ←, PageDown and PageUp, or space; waits for you to reveal",
+        ),
+        f"Only “{entry.knobs[0].title}”": (
+            link(only=knobs[0]),
+            f"students turn one knob; only={knobs[0]} in the link of any page, or hide=… for what should go",
+        ),
+        "In slides or a course page": (
+            link(embed="true"),
+            "without the menu, this text and the notes; for an <iframe>",
+        ),
+    }
+    with st.expander("Teacher's notes"):
+        st.write(entry.teacher)
+        items = "".join(
+            f'<li><a href="{html.escape(address)}" target="_blank">{html.escape(title)}</a>: {html.escape(about)}</li>'
+            for title, (address, about) in links.items()
+        )
+        st.html(f'<ul style="margin:0;padding-left:1.2rem">{items}</ul>')
+
+
+def move(name: str, step: str) -> Callable[[str], None]:
+    """What a key does at this step: at a prediction before a class, the next step waits to be revealed."""
+
+    def pressed(what: str) -> None:
+        if what == "back":
+            step_by(name, step, -1)
+        elif what == "reveal" and step == "predict":
+            go(name, "experiment")
+        elif what == "next" and step == "predict":
+            st.session_state["lesson paused"] = True
+        elif what == "next":
+            step_by(name, step, 1)
+
+    return pressed
+
+
+def buttons(name: str, step: str, letter: str) -> None:
+    """Back and next."""
+    at, i = ORDER.index(step), NAMES.index(name)
+    last = at + 1 == len(ORDER)
+    on = ("All lessons" if i + 1 == len(NAMES) else f"Next lesson: {LESSONS[NAMES[i + 1]].title}") if last else ""
+    on = on or {"predict": "Run the experiment" if letter or presenting else "I cannot say: run the experiment"}.get(
+        step, STEPS[ORDER[min(at + 1, len(ORDER) - 1)]]
+    )
+    row = st.container(horizontal=True, key="steps-row")
+    row.button(
+        "Back",
+        key="step-back",
+        on_click=step_by,
+        args=(name, step, -1),
+        disabled=not at and not i,
+        icon=":material/arrow_back:",
+    )
+    kind = "Reveal: run the experiment" if presenting and step == "predict" else on
+    row.button(
+        kind, key="step-next", on_click=step_by, args=(name, step, 1), type="primary", icon=":material/arrow_forward:"
+    )
+
+
+def lesson(name: str, step: str) -> None:
+    """One lesson at one step."""
+    entry, answers = LESSONS[name], given().get(name, ["", ""])
+    st.header(f"{NAMES.index(name) + 1}. {entry.title}", anchor=False)
+    if not embedded and not presenting:
+        st.caption(f"About {entry.minutes} minutes.")
+    running = step in ("experiment", "reveal", "explain")
+    # on other steps the knobs are out of sight, and still in the link
+    with st.container(key="lesson-knobs" if running else "lesson-kept", horizontal=False):
+        columns = st.columns(len(entry.knobs))
+        values: dict[str, Any] = {}
+        for column, knob in zip(columns, entry.knobs, strict=True):
+            with column:
+                values |= controls.knobs([knob], name)
+    letter = answers[0]
+    if step == "question":
+        st.write(entry.question)
+        st.write("\n".join(f"- **{word}**: {meaning}" for word, meaning in entry.words.items()))
+    elif step == "predict":
+        letter = ask(name, 0, entry.prediction, answers[0])
+        if presenting:
+            paused = st.session_state.pop("lesson paused", False)
+            (st.warning if paused else st.info)(
+                "Waiting for the class. Reveal with the button, with R, or with the key of a clicker that blanks the screen."
+            )
+    elif step == "transfer":
+        transfer(name, entry, answers[1])
+    else:
+        found = experiment(name, entry, values)
+        if step == "reveal":
+            reveal(entry, found, values, letter)
+        if step == "explain":
+            left, right = st.columns(2, gap="large")
+            with left:
+                explain(entry, found)
+            with right:
+                show(name, entry, found, values)
+        else:
+            show(name, entry, found, values)
+    buttons(name, step, letter)
+    if not embedded and not presenting:
+        teach(name, entry, step, values)
+
+
+st.html(
+    "<style>.st-key-lesson-kept { display: none; } .stRadio label p { font-size: 1.1rem; } "
+    f"{'.st-key-lesson { display: none; }' if presenting or embedded else ''}</style>"
+)
+if not embedded and not presenting:
+    st.title("Lessons")
+name = controls.choose("Lesson", TITLES["lesson"], "lesson", "all", way=True)
+try:
+    if name == "all":
+        overview()
+    else:
+        step = controls.one("Step", TITLES["step"], "step", ORDER[0], way=True)
+        if presenting:
+            presenter.keys(move(name, step))
+        lesson(name, step)
+except ValueError as e:
+    st.error(words.plain(str(e)))
+if name != "all":
+    controls.unread()

@@ -1,0 +1,45 @@
+"""Presenter mode, `?present=true`: large type, no menu and no sidebar, and the keys that clickers send."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+STYLE = """<style>
+[data-testid=stSidebar], [data-testid=stExpandSidebarButton],
+[data-testid=stToolbar] { display: none; }
+[data-testid=stHeader] { height: 0; min-height: 0; overflow: hidden; }
+.stMainBlockContainer { padding: 1.5rem clamp(1rem, 3vw, 3rem) !important; font-size: 1.5rem; }
+.stMainBlockContainer :is(p, li, label p) { font-size: 1.5rem !important; line-height: 1.4; }
+.stMainBlockContainer h1 { font-size: 2.8rem !important; } .stMainBlockContainer h2 { font-size: 2.3rem !important; }
+.stMainBlockContainer [data-testid=stCaptionContainer] p, .stMainBlockContainer .small p { font-size: 1.15rem !important; }
+.stMainBlockContainer .katex { font-size: 1.3em; }
+@media (max-width: 600px) {
+  .stMainBlockContainer p, .stMainBlockContainer li, .stMainBlockContainer label p { font-size: 1.2rem !important; }
+  .stMainBlockContainer h1, .stMainBlockContainer h2 { font-size: 1.7rem !important; }
+}
+</style>"""
+_keys = st.components.v2.component(
+    "lossviz_keys",
+    html='<div class="keys"></div>',
+    js=(Path(__file__).parent / "keys.js").read_text(),
+)
+
+
+def present() -> bool:
+    """Whether the link asks for presenter mode."""
+    return st.query_params.get("present") == "true"
+
+
+def keys(pressed: Callable[[str], None]) -> None:
+    """Hear the keyboard and the clicker.
+
+    Args:
+        pressed: Called with "next", "back" or "reveal", before the page runs again.
+    """
+
+    def heard() -> None:
+        if what := st.session_state["presenter-keys"].pressed:
+            pressed(what)
+
+    _keys(key="presenter-keys", on_pressed_change=heard)
