@@ -181,3 +181,24 @@ def times(n: float) -> str:
         ('never', 'once', '1,200 times')
     """
     return {0: "never", 1: "once"}.get(int(n), f"{int(n):,} times")
+
+
+def signed(value: float, digits: int = 3) -> str:
+    """A number with a proper minus.
+
+    Example:
+        >>> signed(-0.5), signed(0.25, 1), signed(-0.0001)
+        ('−0.500', '0.2', '0.000')
+    """
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "" if not float(text) else "−")
+
+
+def power_of_ten(exponent: int) -> str:
+    """A power of ten, written as one.
+
+    Example:
+        >>> power_of_ten(12)
+        '10¹²'
+    """
+    return "10" + str(exponent).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))

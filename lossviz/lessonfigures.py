@@ -71,7 +71,7 @@ def bars(
             marker["pattern"] = {"shape": "/", "fillmode": "overlay", "fgcolor": "white"}
         figure.add_bar(
             x=list(places), y=np.asarray(heights, float), name=name, marker=marker, text=text, textposition="outside",
-            cliponaxis=False, textfont={"size": 15},
+            cliponaxis=False,
         )  # fmt: skip
     layout(figure, across, up)
     if log:

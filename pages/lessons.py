@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from parts import chart, controls, presenter, words, work
 from parts.listing import PAGES
+from parts.player import path
 from parts.titles import TITLES
 
 from lossviz import lessons
@@ -65,9 +66,8 @@ def overview() -> None:
     answers = given()
     if not embedded:
         st.write(
-            f"Ten short lessons, about {sum(entry.minutes for entry in LESSONS.values())} minutes together. In each: say "
-            f"what you "
-            "expect, see it happen, learn why, and use it somewhere else. What you answer is kept in the link."
+            f"{len(LESSONS)} short lessons, about {sum(entry.minutes for entry in LESSONS.values())} minutes together. In each: "
+            "say what you expect, see it happen, learn why, and use it somewhere else. What you answer is kept in the link."
         )
     for i, (name, entry) in enumerate(LESSONS.items(), 1):
         left, right = st.columns([3, 1], vertical_alignment="center")
@@ -157,7 +157,7 @@ def explain(entry: Lesson, found: dict[str, Any]) -> None:
     paths = {p.file: p for p in PAGES}
     for file, about in entry.more:
         if file in paths and not embedded:
-            st.page_link(file, label=f"{paths[file].title}: {about}", icon=":material/arrow_forward:")
+            words.link(paths[file].title, path(paths[file].path), about)
 
 
 def transfer(name: str, entry: Lesson, held: str) -> None:
@@ -276,7 +276,7 @@ def lesson(name: str, step: str) -> None:
         if step == "reveal":
             reveal(entry, found, values, letter)
         if step == "explain":
-            left, right = st.columns(2, gap="large")
+            left, right = (st.container(), st.container()) if presenting else st.columns(2, gap="large")
             with left:
                 explain(entry, found)
             with right:

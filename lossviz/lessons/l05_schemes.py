@@ -6,6 +6,7 @@ import numpy as np
 
 from lossviz import lessonfigures
 from lossviz.data import make_dataset
+from lossviz.figures import strategy_colour
 from lossviz.knobs import Knob
 from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, share
 from lossviz.smallfit import logits, optimum, tally
@@ -45,16 +46,27 @@ def outcome(found: Found) -> str:
 
 
 def picture(found: Found) -> "go.Figure":
-    """Recall and precision of the rare class for every scheme, by the ratio of its weights."""
-    order = sorted(found["ratio"], key=lambda k: (found["ratio"][k], k != "none"))
-    titles = [f"{SCHEMES[k].title if k in SCHEMES else 'No weights'} ({found['ratio'][k]:.3g})" for k in order]
-    groups = {
-        "recall of the rare class": ("weighted", [found["found"][k]["recall"] for k in order]),
-        "precision of its alarms": ("plain", [found["found"][k]["precision"] for k in order]),
-    }
-    return lessonfigures.bars(
-        groups, titles, "share", percent=True, across="scheme (weight of a rare example over a common one)"
-    )
+    """Recall and precision of the rare class; a mark for each ratio of weights, so schemes that agree share one."""
+    import plotly.graph_objects as go
+
+    groups: dict[float, list[str]] = {}
+    for key, ratio in sorted(found["ratio"].items(), key=lambda pair: pair[1]):
+        groups.setdefault(round(ratio, 6), []).append(SCHEMES[key].title if key in SCHEMES else "No weights")
+    of = {ratio: next(found["found"][k] for k, r in found["ratio"].items() if round(r, 6) == ratio) for ratio in groups}
+    x, y = ([m[what] for m in of.values()] for what in ("recall", "precision"))
+    line = {"color": "gray", "width": 2, "dash": "dot"}
+    figure = go.Figure(go.Scatter(x=x, y=y, mode="lines", line=line, showlegend=False, hoverinfo="skip"))
+    for i, (ratio, names) in enumerate(groups.items()):
+        title = names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+        figure.add_scatter(
+            x=[x[i]], y=[y[i]], mode="markers+text", name=f"{title} ({ratio:.3g} : 1)", text=[f"{ratio:.3g}"],
+            textposition="top center", cliponaxis=False,
+            marker={"size": 16, "color": strategy_colour(i), "symbol": i},
+        )  # fmt: skip
+    lessonfigures.layout(figure, "recall of the rare class", "precision of its alarms")
+    figure.update_xaxes(range=[0, 1.03], tickformat=".0%")
+    figure.update_yaxes(range=[0, 1.08], tickformat=".0%")
+    return figure
 
 
 def sentence(found: Found) -> str:
@@ -102,6 +114,23 @@ def explanation(found: Found) -> list[str | Formula]:
     ]
 
 
+def table(found: Found) -> object:
+    """Every scheme, its weights and what came of it."""
+    import pandas as pd
+
+    rows = [
+        {
+            "scheme": SCHEMES[k].title if k in SCHEMES else "No weights",
+            "weight of a common example": float(found["weights"][k][0]),
+            "weight of a rare example": float(found["weights"][k][1]),
+            "recall": m["recall"],
+            "precision": m["precision"],
+        }
+        for k, m in found["found"].items()
+    ]
+    return pd.DataFrame(rows)
+
+
 LESSON = Lesson(
     title="Which weights: the schemes",
     minutes=7,
@@ -131,6 +160,7 @@ LESSON = Lesson(
     sentence=sentence,
     happened=happened,
     explanation=explanation,
+    table=table,
     transfer=Question(
         "Balanced weights are divided by their sum, so that they add up to 1. What changes?",
         (

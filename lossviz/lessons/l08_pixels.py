@@ -79,8 +79,8 @@ def picture(found: Found) -> "go.Figure":
             marker={"color": CLASS_COLOURS[c], "symbol": "square", "size": 14},
         )
     lessonfigures.layout(figure, "", "", 380)
-    figure.update_xaxes(showticklabels=False, constrain="domain")
-    figure.update_yaxes(showticklabels=False)
+    figure.update_xaxes(showticklabels=False, ticks="", constrain="domain")
+    figure.update_yaxes(showticklabels=False, ticks="")
     for column in (1, 2, 3):
         figure.update_yaxes(scaleanchor=f"x{column if column > 1 else ''}", col=column)
     figure.update_layout(meta={"panels": 3}, legend={"orientation": "h", "y": -0.05})

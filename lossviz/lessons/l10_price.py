@@ -9,7 +9,7 @@ from lossviz.data import make_dataset
 from lossviz.fading import fading_weights
 from lossviz.figures import strategy_colour
 from lossviz.knobs import Knob
-from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, share
+from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, power_of_ten, share, signed
 from lossviz.smallfit import logits, optimum, softmax
 from lossviz.strategies import get
 from lossviz.weights import class_weights
@@ -54,7 +54,7 @@ def picture(found: Found) -> "go.Figure":
     """Mean probabilities beside the base rate; the boundary over time."""
     from plotly.subplots import make_subplots
 
-    titles = ("Mean probability of the rare class", "A weight on separable data")
+    titles = ("Mean probability of the rare class", "Boundary on separable data (0: middle)")
     figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.13)
     said = found["said"]
     names = {
@@ -75,7 +75,6 @@ def picture(found: Found) -> "go.Figure":
     lessonfigures.layout(figure, "", "", 430)
     figure.update_yaxes(tickformat=".0%", rangemode="tozero", row=1, col=1)
     figure.update_xaxes(type="log", exponentformat="power", title_text="time = steps × learning rate", row=1, col=2)
-    figure.update_yaxes(title_text="boundary (−1: common, 0: middle)", row=1, col=2)
     figure.update_layout(meta={"panels": 2}, margin={"t": 50})
     return figure
 
@@ -88,7 +87,7 @@ def sentence(found: Found) -> str:
         f"The rare class has a share of {share(found['base'])}. The plain model says {share(s['plain'])} on average, the "
         f"balanced one {share(s['balanced'])}, corrected {share(s['corrected'])}. On separable data a weight of "
         f"{found['ratio']:.3g} puts "
-        f"the boundary at {b[first]:.3f} at time 1 and at {b[-1]:.3f} at time 10^{found['until']}."
+        f"the boundary at {signed(b[first])} at time 1 and at {signed(b[-1])} at time {power_of_ten(found['until'])}."
     )
 
 
@@ -120,7 +119,7 @@ def explanation(found: Found) -> list[str | Formula]:
             "of the time t, while the weight only adds log w. Its share of the whole fades, though slowly. (Exponential loss, "
             "one feature, one example of each class at −1 and 1.)",
         ),
-        f"In this picture the boundary was pushed to {b.min():.3f} at most, and is at {b[-1]:.3f} in the end. "
+        f"In this picture the boundary was pushed to {signed(b.min())} at most, and is at {signed(b[-1])} in the end. "
         "L2, early stopping, or classes that overlap keep the weight's effect.",
     ]
 

@@ -17,7 +17,7 @@ def hidden(key: str) -> bool:
     """
     only, away = (_listed(name) for name in ("only", "hide"))
     if meant := [name for name in only if key == name or key.endswith(f"-{name}")]:
-        st.session_state["link only"] = [*st.session_state.get("link only", []), *meant]
+        st.session_state["link only"] = True  # some control is meant
     return bool(only and not meant) or any(key == name or key.endswith(f"-{name}") for name in away)
 
 
@@ -60,8 +60,7 @@ def dropped(text: str) -> None:
 
 def unread() -> None:
     """Say what in the link could not be used; after the last control."""
-    only, meant = _listed("only"), st.session_state.pop("link only", [])
-    if only and not meant:
+    if (only := _listed("only")) and not st.session_state.get("link only"):
         dropped(f"only={','.join(only)[:60]} (no control in sight is called so: all are hidden)")
     if found := st.session_state.get("link dropped"):
         st.warning(

@@ -106,7 +106,7 @@ PAGES = (
         "lessons.py",
         "Lessons",
         "school",
-        "Ten short lessons: predict, see it happen, learn why. With a mode for the classroom, and exercises.",
+        "Short lessons: predict, see it happen, learn why. With a mode for the classroom, and exercises.",
         _lessons,
     ),
     Listed(

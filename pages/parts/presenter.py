@@ -13,7 +13,8 @@ STYLE = """<style>
 .stMainBlockContainer :is(p, li, label p) { font-size: 1.5rem !important; line-height: 1.4; }
 .stMainBlockContainer h1 { font-size: 2.8rem !important; } .stMainBlockContainer h2 { font-size: 2.3rem !important; }
 .stMainBlockContainer [data-testid=stCaptionContainer] p, .stMainBlockContainer .small p { font-size: 1.15rem !important; }
-.stMainBlockContainer .katex { font-size: 1.3em; }
+.stMainBlockContainer [data-testid=stSliderThumbValue] p { font-size: 1.15rem !important; }
+.stMainBlockContainer .katex { font-size: 1.75rem; }
 @media (max-width: 600px) {
   .stMainBlockContainer p, .stMainBlockContainer li, .stMainBlockContainer label p { font-size: 1.2rem !important; }
   .stMainBlockContainer h1, .stMainBlockContainer h2 { font-size: 1.7rem !important; }
