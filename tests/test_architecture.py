@@ -54,6 +54,10 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "landscape": {"data", "logitplane", "models", "plan", "planes"},
     "logistic": {"logitplane", "models", "plan", "planes"},
     "fading": set(),
+    "lesson": {"knobs"},
+    "lessonfigures": {"figures"},
+    "notebook": {"lesson"},
+    "smallfit": {"logitplane", "strategies"},
     "surfacefigures": {"fading", "figures", "landscape", "models", "plan", "sentences", "strategies"},
     "surfacesentences": {"fading", "landscape", "plan", "sentences", "strategies"},
     "surface": {
@@ -110,6 +114,14 @@ def test_arrows_point_one_way(room):
 
 def test_arrows_know_every_room_they_name():
     assert set(MAY_IMPORT) <= set(ROOMS)
+
+
+def test_lessons_are_light_and_know_nobody_but_their_framework():
+    for path in sorted((ROOT / "lossviz" / "lessons").glob("*.py")):
+        assert not tops(imports(path)) & HEAVY, path
+        everywhere = imports(path, everywhere=True)
+        assert not tops(everywhere) & {"streamlit", "keras", "tensorflow", "torch", "pages"}, path
+        assert not {n for n in everywhere if n.startswith("lossviz.lessons.")}, path  # a lesson stands alone
 
 
 @pytest.mark.parametrize("room", sorted(LIGHT))

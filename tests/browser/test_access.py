@@ -18,6 +18,10 @@ SIGHTS = {
     "/weights": ".chart[data-drawn]",
     "/lab": ".chart[data-drawn]",
     "/lab?z=1,-2,0.5&s=cross_entropy,vs,masked_logits&w=0.5,8,2": ".chart[data-drawn]",
+    "/lessons": "[data-testid=stHeading]",
+    "/lessons?lesson=rare&step=predict": "[data-testid=stRadio]",
+    "/lessons?lesson=schemes&step=explain": ".chart[data-drawn]",
+    "/lessons?lesson=price&step=reveal&present=true": ".chart[data-drawn]",
     "/reference": "[data-testid=stHeading]",
 }
 """What to open, and what must be in sight before it is judged."""
