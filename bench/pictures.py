@@ -13,6 +13,7 @@ from bench.app import ROOT, served
 
 PAGES = {  # path and what is there once the page is
     "home": ("/", ".home:not([data-frames='0'])"),
+    "lessons": ("/lessons?lesson=rare&step=explain", ".chart[data-drawn]"),
     "race": ("/race", "[data-testid=stDataFrame]"),
     "race-curves": ("/race?view=roc&seeds=5", ".js-plotly-plot"),
     "weights": ("/weights", ".chart[data-drawn]"),

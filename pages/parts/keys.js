@@ -2,7 +2,7 @@
 
 const KEYS = { ArrowRight: "next", PageDown: "next", " ": "next", ArrowLeft: "back", PageUp: "back", r: "reveal", R: "reveal", b: "reveal", B: "reveal", ".": "reveal" };
 // what uses such a key itself keeps it
-const OWN = "input:not([type=checkbox]), textarea, select, [contenteditable], [role=slider], [role=combobox], [role=listbox], [role=tab]";
+const OWN = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable], [role=slider], [role=combobox], [role=listbox], [role=tab]";
 
 export default function ({ parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".keys");
@@ -10,13 +10,17 @@ export default function ({ parentElement, setTriggerValue }) {
     const what = KEYS[event.key], at = event.target;
     if (!what || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
     if (at.closest?.(OWN)) return;
-    if (event.key === " " && at.closest?.("button, a, summary, label")) return;
+    if (event.key === " " && at.closest?.("button, a, summary, label, input")) return;
+    if (event.key.startsWith("Arrow") && at.closest?.("[type=radio], [role=radio]")) return;
     event.preventDefault();
     setTriggerValue("pressed", what);
   };
-  window.removeEventListener("keydown", window.lossvizKeys);
-  window.lossvizKeys = pressed;
+  // an answer that was clicked gives the arrows back; one that was reached by keyboard keeps them
+  const clicked = (event) => { if (event.detail && event.target.closest?.("label, [role=radio]")) setTimeout(() => document.activeElement?.blur()); };
+  window.lossvizKeys?.();
   window.addEventListener("keydown", pressed);
+  window.addEventListener("click", clicked);
+  const stop = window.lossvizKeys = () => { window.removeEventListener("keydown", pressed); window.removeEventListener("click", clicked); };
   if (root) root.dataset.listening = "true";
-  return () => { window.removeEventListener("keydown", pressed); };
+  return stop;
 }

@@ -13,7 +13,7 @@ def step(page, title):
     chosen = page.get_by_role("radio", name=title, exact=True)
     expect(chosen).to_be_checked(timeout=60_000)
     if title != "Question":
-        page.wait_for_function("title => new URLSearchParams(location.search).get('step') === title", arg=title)
+        expect(page).to_have_url(re.compile(f"[?&]step={title}"))
 
 
 def test_a_class_with_a_clicker(new_page):
@@ -29,7 +29,7 @@ def test_a_class_with_a_clicker(new_page):
     expect(page.get_by_test_id("stAlertContentWarning")).to_contain_text("Waiting for the class")
     step(page, "Predict")
     page.get_by_text("few: under 30 %").click()
-    page.wait_for_function("new URLSearchParams(location.search).get('answers') === 'rare-C-_'")
+    expect(page).to_have_url(re.compile("answers=rare-C-_"))
     page.keyboard.press("b")  # a clicker's key that blanks the screen
     step(page, "Experiment")
     expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
@@ -42,15 +42,14 @@ def test_a_class_with_a_clicker(new_page):
     step(page, "Reveal")
     page.keyboard.press("ArrowLeft")
     step(page, "Experiment")
-    before = page.get_by_role("slider", name="Imbalance").get_attribute("aria-valuenow")
     page.get_by_role("slider", name="Imbalance").focus()
     page.keyboard.press("ArrowRight")  # a slider keeps its own keys
-    expect(page.get_by_role("slider", name="Imbalance")).not_to_have_attribute("aria-valuenow", before)
-    page.wait_for_function("new URLSearchParams(location.search).get('rare-imbalance') === '51'")
+    expect(page.get_by_role("slider", name="Imbalance")).to_have_value("51")
+    expect(page).to_have_url(re.compile("rare-imbalance=51"))
     step(page, "Experiment")
     page.reload()  # the link is the state
     step(page, "Experiment")
-    expect(page.get_by_role("slider", name="Imbalance")).to_have_attribute("aria-valuenow", "51")
+    expect(page.get_by_role("slider", name="Imbalance")).to_have_value("51")
 
 
 def test_on_a_phone(new_page):
