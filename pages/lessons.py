@@ -224,24 +224,19 @@ def move(name: str, step: str) -> Callable[[str], None]:
 def buttons(name: str, step: str, letter: str) -> None:
     """Back and next."""
     at, i = ORDER.index(step), NAMES.index(name)
-    last = at + 1 == len(ORDER)
-    on = ("All lessons" if i + 1 == len(NAMES) else f"Next lesson: {LESSONS[NAMES[i + 1]].title}") if last else ""
-    on = on or {"predict": "Run the experiment" if letter or presenting else "I cannot say: run the experiment"}.get(
-        step, STEPS[ORDER[min(at + 1, len(ORDER) - 1)]]
-    )
-    row = st.container(horizontal=True, key="steps-row")
+    if step == "predict":
+        unsure = not letter and not presenting
+        on = f"{'Reveal' if presenting else 'I cannot say' if unsure else 'Go'}: run the experiment"
+    elif at + 1 < len(ORDER):
+        on = STEPS[ORDER[at + 1]]
+    else:
+        on = f"Next lesson: {LESSONS[NAMES[i + 1]].title}" if i + 1 < len(NAMES) else "All lessons"
+    row = st.container(horizontal=True)
+    first = not at and not i
     row.button(
-        "Back",
-        key="step-back",
-        on_click=step_by,
-        args=(name, step, -1),
-        disabled=not at and not i,
-        icon=":material/arrow_back:",
+        "Back", key="step-back", on_click=step_by, args=(name, step, -1), disabled=first, icon=":material/arrow_back:"
     )
-    kind = "Reveal: run the experiment" if presenting and step == "predict" else on
-    row.button(
-        kind, key="step-next", on_click=step_by, args=(name, step, 1), type="primary", icon=":material/arrow_forward:"
-    )
+    row.button(f"**{on}**", key="step-next", on_click=step_by, args=(name, step, 1), icon=":material/arrow_forward:")
 
 
 def lesson(name: str, step: str) -> None:
