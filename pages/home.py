@@ -19,7 +19,7 @@ if wrong:
     st.warning(
         words.plain(f"The link asks for what is not there; the sliders show what is used instead: {'; '.join(wrong)}.")
     )
-    st.query_params.from_dict({k: f"{v:g}" for k, v in values.items()})
+    st.query_params.update({k: f"{v:g}" for k, v in values.items()})
 
 embedded = st.context.is_embedded
 if not embedded:
@@ -30,7 +30,7 @@ if not embedded:
     )
 moved = player.show_home(values)
 if moved:
-    st.query_params.from_dict({k: f"{v:g}" for k, v in moved.items()})
+    st.query_params.update({k: f"{v:g}" for k, v in moved.items()})  # what else the link says stays
 doors = [] if embedded else [page for page in PAGES if page.thumbnail]
 if doors:
     st.header("Go on")

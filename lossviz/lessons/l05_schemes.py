@@ -110,7 +110,7 @@ def explanation(found: Found) -> list[str | Formula]:
         f"At the optimum only the ratio of the weights decides. On these counts {', '.join(same)} have the same ratio, so they "
         "give the same model; their size only changes the steps of the training.",
         "No scheme is “best”: each is a place on one dial between finding more and raising fewer false alarms. Who knows what "
-        "the mistakes cost need not choose a scheme at all (lesson 9).",
+        "the mistakes cost need not choose a scheme at all (see the lesson on costs).",
     ]
 
 

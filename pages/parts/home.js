@@ -96,6 +96,7 @@ export default function ({ data, parentElement, setStateValue }) {
       range.addEventListener("change", () => setStateValue("moved", { ...state.values }));
       range.name = knob.name;
       box.title = knob.help;
+      box.hidden = knob.hidden; // a link may leave one to turn
       say();
       box.append(el("span", "", knob.title), range, value);
       controls.append(box);

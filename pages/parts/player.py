@@ -11,6 +11,7 @@ import streamlit as st
 
 from lossviz import demo, wire
 from lossviz.engine import Job
+from parts import controls
 
 HERE = Path(__file__).parent
 
@@ -74,6 +75,7 @@ def show_home(values: dict[str, float]) -> dict[str, float] | None:
             "high": k.high,
             "step": k.step,
             "value": values[k.name],
+            "hidden": controls.hidden(k.name),
         }
         for k in (demo.IMBALANCE, demo.WEIGHT)
     ]

@@ -73,3 +73,15 @@ def test_without_presenter_mode_keys_do_nothing(new_page):
     page.wait_for_timeout(700)
     step(page, "Question")
     assert page.locator(".keys").count() == 0
+
+
+def test_a_link_leaves_one_slider_of_home(new_page):
+    page = new_page("/?only=imbalance&weight=5&present=true")
+    expect(page.locator(".home:not([data-frames='0'])")).to_be_visible(timeout=120_000)
+    expect(page.locator("input[type=range][name=imbalance]")).to_be_visible()
+    expect(page.locator("input[type=range][name=weight]")).to_be_hidden()
+    page.locator("input[type=range][name=imbalance]").press("ArrowRight")
+    expect(page).to_have_url(re.compile("imbalance=13"))
+    assert "weight=5" in page.url
+    assert "present=true" in page.url
+    assert "only=imbalance" in page.url
