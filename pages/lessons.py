@@ -1,7 +1,6 @@
 """Lessons: question, prediction, experiment, reveal, explanation, transfer; alone, or in front of a class."""
 
 import html
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -205,20 +204,20 @@ def teach(name: str, entry: Lesson, step: str, values: dict[str, Any]) -> None:
         st.html(f'<ul style="margin:0;padding-left:1.2rem">{items}</ul>')
 
 
-def move(name: str, step: str) -> Callable[[str], None]:
-    """What a key does at this step: at a prediction before a class, the next step waits to be revealed."""
-
-    def pressed(what: str) -> None:
-        if what == "back":
-            step_by(name, step, -1)
-        elif what == "reveal" and step == "predict":
-            go(name, "experiment")
-        elif what == "next" and step == "predict":
-            st.session_state["lesson paused"] = True
-        elif what == "next":
-            step_by(name, step, 1)
-
-    return pressed
+def move(what: str) -> None:
+    """What a key does: at a prediction before a class, the next step waits to be revealed; a callback."""
+    # as it is now: a second key may come before the page has run for the first
+    name, step = st.session_state["lesson"], st.session_state["step"] or ORDER[0]
+    if name not in LESSONS:
+        return
+    if what == "back":
+        step_by(name, step, -1)
+    elif what == "reveal" and step == "predict":
+        go(name, "experiment")
+    elif what == "next" and step == "predict":
+        st.session_state["lesson paused"] = True
+    elif what == "next":
+        step_by(name, step, 1)
 
 
 def buttons(name: str, step: str, letter: str) -> None:
@@ -296,7 +295,7 @@ try:
     else:
         step = controls.one("Step", TITLES["step"], "step", ORDER[0], way=True)
         if presenting:
-            presenter.keys(move(name, step))
+            presenter.keys(move)
         lesson(name, step)
 except ValueError as e:
     st.error(words.plain(str(e)))

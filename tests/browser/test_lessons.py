@@ -12,6 +12,7 @@ def step(page, title):
     """Wait until the lesson is at a step; the link says so, too."""
     chosen = page.get_by_role("radio", name=title, exact=True)
     expect(chosen).to_be_checked(timeout=60_000)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=60_000)
     if title != "Question":
         expect(page).to_have_url(re.compile(f"[?&]step={title}"))
 
