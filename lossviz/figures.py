@@ -315,7 +315,7 @@ def norms(plan: Plan, steps: Array, found: dict[str, dict[str, Array]]) -> "go.F
     figure.update_xaxes(title_text="step")
     figure.update_yaxes(title_text=f"root mean square, {apart}", col=1)
     figure.update_yaxes(title_text=f"length, {apart}", col=2)
-    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.2})
+    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.2}, meta={"panels": 2})
     return figure
 
 

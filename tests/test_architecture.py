@@ -54,8 +54,8 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "landscape": {"data", "logitplane", "models", "plan", "planes"},
     "logistic": {"logitplane", "models", "plan", "planes"},
     "fading": set(),
-    "surfacefigures": {"fading", "figures", "landscape", "models", "plan", "sentences", "strategies"},
-    "surfacesentences": {"fading", "landscape", "plan", "sentences", "strategies"},
+    "surfacefigures": {"fading", "figures", "landscape", "models", "plan", "planes", "sentences", "strategies"},
+    "surfacesentences": {"fading", "landscape", "plan", "planes", "sentences", "strategies"},
     "surface": {
         "data",
         "equation",

@@ -272,7 +272,7 @@ def test_nonsense_in_a_link_is_told_and_replaced(page):
     (told,) = [unescaped(w.value) for w in page.at.warning]
     assert told.startswith("The link asks for what is not there; the controls show what is used instead: ")
     for part in (
-        "strategies=no_such (must be a name on the Reference page; repeat",
+        "strategies=no_such (must be one of the list's; repeat",
         "seed=-3 (must be a whole number from 0 to 9,999)",
     ):
         assert part in told
