@@ -223,7 +223,7 @@ def solid(surface: Surface, point: tuple[float, float] | None = None) -> "go.Fig
                 figure.add_scatter3d(
                     x=where[:1], y=where[1:2], z=at([where[1::-1]]) + 0.01 * (high - low), mode="markers", name=text,
                     legendgroup=text, showlegend=text not in told, legendrank=2000, hoverinfo="skip", marker={
-                        "symbol": "circle" if symbol == "star" else symbol, "size": 7, "color": colour,
+                        "symbol": "circle" if symbol == "star" else symbol, "size": 4 if symbol == "x" else 7, "color": colour,
                         "line": {"color": "black", "width": 1},
                     }, **place,
                 )  # fmt: skip
@@ -287,12 +287,15 @@ def line(found: "Line") -> "go.Figure":
         figure.add_scatter(x=found.at, y=found.loss[j], mode="lines", name=shown(_title(name)), line=look)
     gray = {"color": "gray", "dash": "dot"}
     figure.add_scatter(x=found.at, y=found.cross_entropy, mode="lines", name="unweighted cross-entropy", line=gray)
-    for at, name in zip((0, 1), found.ends, strict=True):
+    for at, name in zip(
+        (0, 1), found.ends, strict=True
+    ):  # one above the other: on a phone there is no room side by side
         figure.add_vline(
-            at, line={"color": "gray", "width": 1}, annotation={"text": shown(get(name).title), "yref": "paper", "y": 1.06},
-            annotation_position="top left" if at == 0 else "top right",
+            at, line={"color": "gray", "width": 1},
+            annotation={"text": shown(get(name).title), "yref": "paper", "y": 1.07 - 0.06 * at, "yanchor": "bottom"},
+            annotation_position="top left" if at else "top right",
         )  # fmt: skip
-    figure.update_layout(height=460, margin={"t": 50}, legend={"orientation": "h", "y": -0.2})
+    figure.update_layout(height=460, margin={"t": 70}, legend={"orientation": "h", "y": -0.2})
     figure.update_xaxes(title_text="position t between the two solutions", range=[found.at[0], found.at[-1]])
     wide = min(found.loss.min(), found.cross_entropy.min()) * 100 < found.loss.max() and found.loss.min() > 0
     figure.update_yaxes(title_text="own mean training loss", type="log" if wide else "linear")
