@@ -49,6 +49,8 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "demo": {"data", "figures", "knobs", "plan", "sentences", "wire"},
     "lab": {"figures", "knobs", "logitplane", "strategies", "weights"},
     "means": {"lab", "strategies"},
+    "anatomy": {"knobs", "strategies"},
+    "calls": {"anatomy", "knobs", "strategies"},
     "logitplane": {"strategies"},
     "planes": {"data", "knobs", "logitplane", "models", "plan"},
     "landscape": {"data", "logitplane", "models", "plan", "planes"},
