@@ -4,6 +4,8 @@ A strategy needs nothing here: what its tables hold is what the code does. A fra
 The code defines `loss`, one value an example, and `decide`; `tests/test_calls.py` runs all of it against `lossviz.loss`.
 """
 
+import ast
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -14,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from lossviz.anatomy import active, over
 from lossviz.knobs import one_of
 from lossviz.strategies import Decision, Tables, get
+from lossviz.weights import SCHEMES
 
 
 @dataclass(frozen=True)
@@ -363,3 +366,43 @@ def ours(strategy: str, counts: ArrayLike, knobs: Mapping[str, Any]) -> str:
     lines = (f'{what} = lossviz.{call}("{strategy}", logits, labels, [{n}]{given})\n'
              for what, call in (("losses", "loss"), ("slopes", "gradient")))  # fmt: skip
     return f"import lossviz\n\n{''.join(lines)}"
+
+
+SCALED = {"sum": "weights / weights.sum()", "classes": "weights * len(weights) / weights.sum()",
+          "mean": "weights * counts.sum() / (counts @ weights)"}  # fmt: skip
+
+
+def scheme(name: str, counts: ArrayLike, normalise: str | None = None, **knobs: Any) -> str:
+    """A weight scheme in NumPy: the very function that LossViz runs, with these counts.
+
+    Args:
+        name: A name in `lossviz.SCHEMES`.
+        counts: Examples of each class, [K].
+        normalise: As of `lossviz.class_weights`.
+        **knobs: Of the scheme.
+
+    Example:
+        >>> for line in scheme("balanced", [90, 10]).splitlines()[5:]:
+        ...     print(line.partition("  #")[0] or ".")
+            return counts.sum() / (len(counts) * counts)
+        .
+        .
+        counts = np.array([90.0, 10.0])
+        present = np.full_like(counts, counts.sum())
+        weights = balanced(counts, present)
+    """
+    entry = SCHEMES[one_of("scheme", name, SCHEMES)]
+    function = ast.parse(inspect.getsource(entry.weights)).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.decorator_list, function.returns = [], None
+    for argument in (*function.args.args, *function.args.kwonlyargs):
+        argument.annotation = None
+    given = "".join(f", {k}={v!r}" for k, v in knobs.items())
+    lines = f"weights = {name}(counts, present{given})\n"
+    if normalise:
+        lines += f"weights = {SCALED[one_of('normalise', normalise, SCALED)]}\n"
+    return (
+        f"import numpy as np\n\n\n{ast.unparse(function)}\n\n\ncounts = np.array({literal(counts)})\n"
+        "present = np.full_like(counts, counts.sum())  # median frequency: pixels of the images that contain the class\n"
+        + lines
+    )

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 import lossviz
-from lossviz import STRATEGIES, calls
+from lossviz import SCHEMES, STRATEGIES, calls
+from lossviz.weights import NORMALISATIONS
 
 COUNTS = [900, 90, 10]
 VARIANTS = [(name, {}) for name in STRATEGIES] + [
@@ -148,3 +149,18 @@ def test_what_is_wrong_is_said():
         ValueError, match="framework must be one of 'keras', 'tensorflow', 'pytorch', 'jax' or 'sklearn'"
     ):
         calls.call("mxnet", "focal", COUNTS)
+
+
+@pytest.mark.parametrize("normalise", [None, *NORMALISATIONS])
+@pytest.mark.parametrize("name", SCHEMES)
+def test_a_scheme_in_numpy(name, normalise):
+    for counts in (COUNTS, [500, 31]):
+        knobs = {k.name: k.default for k in SCHEMES[name].knobs}
+        made = run(calls.scheme(name, counts, normalise, **knobs))
+        np.testing.assert_allclose(made["weights"], lossviz.class_weights(counts, name, normalise, **knobs), rtol=1e-12)
+
+
+def test_keras_fits_with_the_weights_of_a_scheme():
+    w = lossviz.class_weights(COUNTS, "sqrt", "mean")
+    code = calls.call("keras", "weighted_cross_entropy", COUNTS, class_weight=w).code
+    assert f"class_weight={{0: {calls.literal(w[0])}, " in code

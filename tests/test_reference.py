@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from lossviz import SCHEMES, STRATEGIES, anatomy
+from lossviz import SCHEMES, STRATEGIES, anatomy, class_weights
+from lossviz import referencefigures as pictures
 from lossviz.logitplane import value
 from lossviz.strategies import get
 
@@ -129,3 +130,47 @@ def test_words_follow_the_tables():
     assert said["expected_cost"].startswith("It leaves out the cross-entropy (W = 0), charges the expected cost (C)")
     late = anatomy.in_words(STRATEGIES["ldam"].tables([900, 10], late=0.8))
     assert late.endswith("From 80% of the steps on it weights (W); before that it does not.")
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("what", ["loss", "gradient"])
+def test_the_picture_is_of_the_strategy(name, what):
+    counts = [10, 900, 90]
+    figure, sentence = pictures.curve(name, counts, {}, what)
+    rare, common, plain = figure.data
+    for trace, which, y in ((rare, name, 0), (common, name, 1), (plain, "cross_entropy", 1)):
+        t = STRATEGIES[which].tables(counts)
+        for i in (0, 50, 77, 120):
+            z = np.zeros(3)
+            z[y] = trace.x[i]
+            found = value(t, z[:, None], y)[0] if what == "loss" else anatomy.slopes(t, z, y)[y]
+            assert trace.y[i] == pytest.approx(found, rel=1e-6, abs=1e-9)
+    assert (rare.line.dash == "dash") == STRATEGIES[name].flawed
+    assert ("costs" if what == "loss" else "rate") in sentence
+    at = int(np.argmin(np.abs(np.asarray(rare.x) + 1)))
+    shown = rare.y[at] if what == "loss" else 0.0 - rare.y[at]
+    assert f"{shown:.3g}" in sentence
+
+
+def test_the_picture_follows_counts_and_knobs():
+    def drawn(counts, **knobs):
+        return np.asarray(pictures.curve("focal", counts, knobs, "loss")[0].data[0].y)
+
+    assert np.abs(drawn([90, 10]) - drawn([90, 10], gamma=0.5)).max() > 0.1
+    weighted = {"class_weight": "balanced"}
+    assert np.abs(drawn([90, 10], **weighted) - drawn([60, 40], **weighted)).max() > 0.1
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_the_picture_of_a_scheme(name):
+    counts = [900, 90, 10]
+    knobs = {k.name: k.default for k in SCHEMES[name].knobs}
+    figure, sentence = pictures.scheme_curve(name, counts, knobs, "sum")
+    assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
+    sweep, raw, _, scaled = figure.data
+    np.testing.assert_allclose(raw.y, class_weights(counts, name, **knobs))
+    np.testing.assert_allclose(scaled.y, class_weights(counts, name, "sum", **knobs))
+    assert np.sum(scaled.y) == pytest.approx(1)
+    for i in (3, 30):
+        np.testing.assert_allclose(sweep.y[i], class_weights([900, 90, sweep.x[i]], name, **knobs)[2])
+    assert f"weighs {raw.y[2]:.4g}, the most frequent {raw.y[0]:.4g}" in sentence
