@@ -51,11 +51,16 @@ PARTS = {
 
 
 def arrays(t: Tables) -> dict[str, Array]:
-    """The table of each part by its letter; W is the late one where weights start late, R is 0 without costs."""
-    rule = t.decisions[0]
+    """The table of each part by its letter; W is the late one where weights start late.
+
+    D, d and R are those of the first rule of decision that has any: a strategy may decide by several.
+    """
+    scale = next((r.scale for r in t.decisions if (r.scale != 1).any()), t.decisions[0].scale)
+    shift = next((r.shift for r in t.decisions if r.shift.any()), t.decisions[0].shift)
+    cost = next((r.cost for r in t.decisions if r.cost is not None), np.zeros_like(t.cost))
     return {
         "W": t.late_weight if t.late < 1 else t.weight, "S": t.scale, "B": t.shift, "γ": t.focus, "C": t.cost,
-        "D": rule.scale, "d": rule.shift, "R": np.zeros_like(t.cost) if rule.cost is None else rule.cost,
+        "D": scale, "d": shift, "R": cost,
     }  # fmt: skip
 
 
@@ -100,8 +105,8 @@ EQUATION = (
     ),
     (
         ("\\text{decide } \\arg\\max\\, ", ""), ("D_{\\hat y} \\odot {}", "D"), ("z", ""), ("{}+ d", "d"),
-        ("\\text{, or least cost } \\textstyle\\sum_j R_{j\\,\\cdot}\\, p_j", "R"),
     ),
+    (("\\text{or } \\arg\\min_c \\textstyle\\sum_j R_{jc}\\, p_j", "R"),),
 )  # fmt: skip
 """The equation, a line a row: pieces of LaTeX, each with the part that it is, or none."""
 

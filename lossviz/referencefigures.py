@@ -64,17 +64,18 @@ def curve(name: str, counts: ArrayLike, knobs: Mapping[str, Any], what: str) -> 
 
     entry, (common, rare) = get(name), ends(counts)
     at = np.linspace(-REACH, REACH, POINTS)
+    drawn_as = "dash" if entry.flawed else "solid"  # the rarest class is broad: where both are equal, both are seen
     lines = {
-        f"rarest class ({rare})": (name, knobs, rare, CLASS_COLOURS[1], "dash" if entry.flawed else "solid", 3.0),
-        f"most frequent ({common})": (name, knobs, common, CLASS_COLOURS[0], "dash" if entry.flawed else "solid", 3.0),
+        f"rarest class ({rare})": (name, knobs, rare, CLASS_COLOURS[1], drawn_as, 6.0),
+        f"most frequent ({common})": (name, knobs, common, CLASS_COLOURS[0], drawn_as, 2.5),
         "plain cross-entropy": ("cross_entropy", {}, common, "#7f7f7f", "dot", 2.0),
     }
     figure, found = go.Figure(), {}
     for title, (which, turned, y, colour, dash, width) in lines.items():
         line = {"color": colour, "dash": dash, "width": width}
-        curve_ = _along(which, counts, turned, y, at, what)
+        along = _along(which, counts, turned, y, at, what)
         # a class taken out of the sum costs as good as nothing, or more than a picture can hold
-        drawn = np.where(np.abs(curve_) < -NEVER / 10, curve_, np.nan)
+        drawn = np.where(np.abs(along) < -NEVER / 10, along, np.nan)
         figure.add_trace(go.Scatter(x=at, y=drawn, name=title, mode="lines", line=line))
         found[title] = float(_along(which, counts, turned, y, np.array([BEHIND]), what)[0])
     figure.update_layout(height=340, margin={"t": 10, "r": 10}, legend={"orientation": "h", "y": -0.28})

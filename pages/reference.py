@@ -1,6 +1,7 @@
 """Every strategy, weight scheme and dataset, straight from the tables the code runs on; the chosen one in full."""
 
 import html
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -20,10 +21,10 @@ COUNTS = "900, 90, 10"
 MOST_CLASSES = 10
 HAT, HATTED = r"\hat", r"\hat y"
 KINDS = {"strategy": STRATEGIES, "scheme": SCHEMES}
+# what a link says -> the entry
 ENTRIES: dict[str, Strategy | Scheme] = {
     f"{kind}={name}": e for kind, entries in KINDS.items() for name, e in entries.items()
 }
-"""What a link says -> the entry."""
 embedded = st.context.is_embedded
 
 
@@ -129,8 +130,11 @@ def part_table(letter: str, values: np.ndarray) -> None:
         grid(["row \\ column", *map(str, range(k))], rows, f"{letter}, a table")
 
 
-def knob_lines(knobs: Iterable[Knob | Choice]) -> None:
+def knob_lines(knobs: tuple[Knob | Choice, ...]) -> None:
     """One line a knob: name, range, default, meaning."""
+    st.header("Knobs", anchor=False)
+    if not knobs:
+        st.markdown("It has none.")
     for knob in knobs:
         span = f"{knob.low:g} to {knob.high:g}" if isinstance(knob, Knob) else ", ".join(knob.options)
         span += " or an array" if isinstance(knob, Choice) and knob.arrays else ""
@@ -190,8 +194,14 @@ def strategy_words(entry: Strategy, t: Tables, n: list[float], knobs: dict[str, 
         part_table(letter, tables[letter])
     if neutral := [p for p in anatomy.PARTS.values() if p.letter not in on and p.letter != "R"]:
         st.caption("Neutral: " + ", ".join(f"{p.letter} = {p.neutral:g}" for p in neutral) + ".")
-    st.header("Knobs", anchor=False)
-    knob_lines(entry.knobs) if entry.knobs else st.markdown("It has none.")
+    st.download_button(
+        "All tables (JSON)",
+        lambda: json.dumps({letter: a.tolist() for letter, a in tables.items()}),
+        f"{entry.name}.json",
+        "application/json",
+        on_click="ignore",
+    )
+    knob_lines(entry.knobs)
     st.header("Source", anchor=False)
     source(entry.source)
     st.header("Copy this call", anchor=False)
@@ -238,8 +248,7 @@ def show_scheme(entry: Scheme, n: list[float], knobs: dict[str, Any]) -> None:
     with st.expander("Gradient"):
         for line in anatomy.gradient(STRATEGIES["weighted_cross_entropy"].tables([9, 1])):
             st.latex(line)
-    st.header("Knobs", anchor=False)
-    knob_lines(entry.knobs) if entry.knobs else st.markdown("It has none.")
+    knob_lines(entry.knobs)
     st.header("Source", anchor=False)
     source(entry.source)
     st.header("Copy this call", anchor=False)
@@ -315,7 +324,10 @@ try:
         n = counts()
         knobs = controls.knobs(entry.knobs, entry.name)
     controls.unread()
-    show_strategy(entry, n, knobs) if isinstance(entry, Strategy) else show_scheme(entry, n, knobs)
+    if isinstance(entry, Strategy):
+        show_strategy(entry, n, knobs)
+    else:
+        show_scheme(entry, n, knobs)
 except ValueError as e:
     st.error(plain(f"{str(e)[:1].upper()}{str(e)[1:]}."))
 if not embedded:

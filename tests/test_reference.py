@@ -69,7 +69,6 @@ def test_what_is_lit_is_what_matters(name):
     """Each lit term changes the loss or the decision when it is made neutral; each dimmed one does not."""
     t = STRATEGIES[name].tables(COUNTS[0])
     z = np.random.default_rng(3).normal(0, 3, (3, 2000))
-    rule = t.decisions[0]
     loss = [value(t, z, y, t.late < 1) for y in range(3)]
     fields = {"W": "weight", "S": "scale", "B": "shift", "γ": "focus", "C": "cost"}
     for part in anatomy.PARTS.values():
@@ -81,9 +80,12 @@ def test_what_is_lit_is_what_matters(name):
             same = all(np.allclose(loss[y], value(changed, z, y, t.late < 1)) for y in range(3))
         else:
             field = {"D": "scale", "d": "shift", "R": "cost"}[part.letter]
-            neutral = None if field == "cost" else np.full_like(getattr(rule, field), part.neutral)
-            changed = type(rule)(**vars(rule) | {field: neutral})
-            same = (changed.classes(z.T) == rule.classes(z.T)).all()
+            same = True
+            for rule in t.decisions:
+                neutral = None if field == "cost" else np.full_like(getattr(rule, field), part.neutral)
+                changed = type(rule)(**vars(rule) | {field: neutral})
+                same &= np.allclose(changed.probabilities(z.T), rule.probabilities(z.T))
+                same &= bool((changed.classes(z.T) == rule.classes(z.T)).all())
         assert same == (part.letter not in anatomy.active(t)), part.letter
 
 
