@@ -266,12 +266,14 @@ def symbols(formula: str, knobs: Iterable[Knob | Choice] = ()) -> dict[str, str]
     for knob in knobs:
         last = knob.title.split()[-1]
         if len(last) == 1:
-            turned[spelt.get(last, last)] = f"{knob.title.lower()}. {knob.help}"
+            turned[spelt.get(last, last)] = f"{knob.title[:1].lower()}{knob.title[1:]}. {knob.help}"
     found: dict[str, str] = {}
     for token in re.findall(r"\\[a-zA-Z]+|[a-zA-Z]", re.sub(_STRUCTURE, " ", formula)):
         words = turned.get(token) or SYMBOLS.get(token)
         if words is None:
             raise ValueError(f"the symbol {token} is in no list: say in lossviz.anatomy.SYMBOLS what it means")
+        if token in turned and token in SYMBOLS and f"_{token}" in formula:  # w_c beside a knob c
+            words = f"{words} As an index: {SYMBOLS[token]}."
         found[token] = words
     return found
 

@@ -147,7 +147,7 @@ def _tables(f: Framework, t: Tables) -> tuple[list[str], dict[str, str]]:
 
     late = t.late < 1
     weight = t.late_weight if late else t.weight
-    if "W" in on:
+    if "W" in on and weight.any():  # without it there is no cross-entropy to weight
         by = over(weight)
         words = {"nothing": "the same for all", "row": "by true class", "column": "by predicted class",
                  "both": "by true class, and predicted class"}[by]  # fmt: skip

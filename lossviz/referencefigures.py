@@ -18,7 +18,7 @@ Array = NDArray[np.float64]
 REACH, POINTS = 6.0, 121
 BEHIND = -1.0
 """Where the sentence reads the curves: the true logit one behind the others."""
-WHAT = {"loss": "loss (nats)", "gradient": "d loss / d z of the true class"}
+WHAT = {"loss": "loss of one example", "gradient": "d loss / d z of the true class"}
 
 
 def ends(counts: ArrayLike) -> tuple[int, int]:
@@ -93,6 +93,11 @@ def curve(name: str, counts: ArrayLike, knobs: Mapping[str, Any], what: str) -> 
     )
 
 
+def _ticks(values: Array) -> str | int:
+    """Of a log axis: at 1, 2 and 5 where it is short, at powers of ten where not."""
+    return "D2" if values.max() < 200 * values.min() else max(1, int(np.log10(values.max() / values.min()) / 8))
+
+
 def scheme_curve(name: str, counts: ArrayLike, knobs: Mapping[str, Any], normalise: str) -> tuple["go.Figure", str]:
     """Weight against count on log axes: the classes as they are, and the rarest if it had another count.
 
@@ -134,8 +139,9 @@ def scheme_curve(name: str, counts: ArrayLike, knobs: Mapping[str, Any], normali
             )
         )  # fmt: skip
     figure.update_layout(height=420, margin={"t": 10, "r": 10}, legend={"orientation": "h", "y": -0.22})
-    figure.update_xaxes(title_text="examples of the class, log scale", type="log")
-    figure.update_yaxes(title_text="weight, log scale", type="log")
+    figure.update_xaxes(title_text="examples of the class, log scale", type="log", dtick=_ticks(sweep))
+    drawn = np.concatenate([np.asarray(trace.y) for trace in figure.data])
+    figure.update_yaxes(title_text="weight, log scale", type="log", dtick=_ticks(drawn))
     raw, scaled = weights
     return figure, (
         f"The rarest class ({n[rare]:,.10g} of {n.sum():,.10g}) weighs {raw[rare]:.4g}, the most frequent {raw[common]:.4g}: "

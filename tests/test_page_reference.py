@@ -9,6 +9,7 @@ from parts.titles import TITLES
 from streamlit.testing.v1 import AppTest
 
 from lossviz import DATASETS, SCHEMES, STRATEGIES, anatomy, calls, class_weights, referencefigures
+from lossviz.knobs import Knob
 
 ENTRIES = [("strategy", s) for s in STRATEGIES.values()] + [("scheme", s) for s in SCHEMES.values()]
 
@@ -51,7 +52,9 @@ def test_an_entry_in_full(kind, entry):
     assert all(words in text(at) for words in named.values())
     for knob in entry.knobs:
         assert f"`{knob.name}` · {knob.title}" in text(at)
-    knobs = {k.name: k.default for k in entry.knobs}
+    knobs = {
+        k.name: k.default for k in entry.knobs if isinstance(k, Knob) or len(k.options) > 1
+    }  # those with a control
     code = [c.value for c in at.code]
     page = htmls(at)
     for reference, address in anatomy.references(entry.source).items():
