@@ -93,7 +93,7 @@ def curve(name: str, counts: ArrayLike, knobs: Mapping[str, Any], what: str) -> 
     )
 
 
-def _ticks(values: Array) -> str | int:
+def _ticks(values: NDArray[Any]) -> str | int:
     """Of a log axis: at 1, 2 and 5 where it is short, at powers of ten where not."""
     return "D2" if values.max() < 200 * values.min() else max(1, int(np.log10(values.max() / values.min()) / 8))
 

@@ -63,7 +63,7 @@ def address(at: str) -> str:
 def searched() -> None:
     """Show the first match, unless what is shown matches."""
     matching = found()
-    if matching and chosen() not in matching:
+    if matching and (not st.query_params.keys() & KINDS.keys() or chosen() not in matching):
         go(matching[0])
 
 
