@@ -165,7 +165,7 @@ def code(framework: str, strategy: str, n: list[float], knobs: Mapping[str, Any]
     made = calls.call(framework, strategy, n, **knobs)
     st.markdown(plain(made.remark))
     if made.code:
-        st.code(made.code, language="python")
+        st.code(made.code, language="python", wrap_lines=True)
 
 
 def strategy_words(entry: Strategy, t: Tables, n: list[float], knobs: dict[str, Any]) -> None:
@@ -208,7 +208,7 @@ def strategy_words(entry: Strategy, t: Tables, n: list[float], knobs: dict[str, 
     framework = controls.one("Framework", TITLES["ref-code"], "ref-code", "keras")
     code(framework, entry.name, n, knobs)
     st.markdown("The same numbers from LossViz, at your `logits` [N, K] and `labels` [N]:")
-    st.code(calls.ours(entry.name, n, knobs), language="python")
+    st.code(calls.ours(entry.name, n, knobs), language="python", wrap_lines=True)
 
 
 def show_strategy(entry: Strategy, n: list[float], knobs: dict[str, Any]) -> None:
@@ -237,7 +237,7 @@ def show_scheme(entry: Scheme, n: list[float], knobs: dict[str, Any]) -> None:
     scales = {"as it comes": None} | {title: name for name, title in TITLES["ref-scale"].items()}
     weights = {title: class_weights(n, entry.name, name, **knobs) for title, name in scales.items()}
     rows = [[f"<b>{html.escape(title)}</b>", *(number(x) for x in w)] for title, w in weights.items()]
-    grid(["", *(f"class {c}: {x:,.10g}" for c, x in enumerate(n))], rows, "Weights by class and scale")
+    grid(["scale", *(f"class {c}: {x:,.10g}" for c, x in enumerate(n))], rows, "Weights by class and scale")
     st.header("Where it acts", anchor=False)
     st.markdown(
         "A scheme makes the numbers of W: each example's loss is multiplied by the weight of its true class. All scales have "
@@ -253,12 +253,13 @@ def show_scheme(entry: Scheme, n: list[float], knobs: dict[str, Any]) -> None:
     source(entry.source)
     st.header("Copy this call", anchor=False)
     st.markdown("The weights, in NumPy alone:")
-    st.code(calls.scheme(entry.name, n, scale, **knobs), language="python")
+    st.code(calls.scheme(entry.name, n, scale, **knobs), language="python", wrap_lines=True)
     given = "".join(f", {name}={value!r}" for name, value in knobs.items())
     listed = ", ".join(f"{x:.10g}" for x in n)
     st.code(
         f'import lossviz\n\nweights = lossviz.class_weights([{listed}], "{entry.name}", "{scale}"{given})\n',
         language="python",
+        wrap_lines=True,
     )
     st.markdown("Put to use:")
     framework = controls.one("Framework", TITLES["ref-code"], "ref-code", "keras")
