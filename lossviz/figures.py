@@ -34,6 +34,8 @@ STRATEGY_COLOURS = (
     "#1F9BDE", "#A0522D", "#8E44AD", "#7CB518", "#D81B60", "#5D6DBE", "#00897B", "#B0875A", "#AB3B3B", "#607D8B",
 )  # fmt: skip
 """Of curves, by row; the name stands at each curve's end, so that colour is not all there is."""
+EQUATION_COLOURS = {"light": ("#0B5CAD", "#6F6F6F"), "dark": ("#8CC8FF", "#9A9A9A")}
+"""Of the terms of the equation that a strategy uses, and of the others; by theme."""
 LOSS_SCALE = "Cividis_r"
 """Of losses, low to high: even steps, and the same to the colour-blind."""
 LINE_GRID = 240

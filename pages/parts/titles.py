@@ -1,6 +1,6 @@
 """What controls with a fixed list show for each name: the one place for pages and for links that hold names."""
 
-from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
+from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, calls
 from lossviz.labelguess import LAYOUTS
 from lossviz.plan import INFERENCES
 from lossviz.planes import PLANES
@@ -55,6 +55,10 @@ TITLES = {
     "table-axes": AXES,
     **SURFACES,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
+TITLES |= {
+    "ref-scale": {name: title for name, title in SCALES.items() if name != "own"},
+    "ref-code": calls.TITLES,
+}
 TITLES |= {f"s-{key}": TITLES[key] for key in ("optimizer", "strategies", "inference")}
 TITLES |= {
     key: {s.name: s.title for s in STRATEGIES.values()} for key in ("reference", "line-from", "line-to", "rule-of")

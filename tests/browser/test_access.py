@@ -18,7 +18,9 @@ SIGHTS = {
     "/weights": ".chart[data-drawn]",
     "/lab": ".chart[data-drawn]",
     "/lab?z=1,-2,0.5&s=cross_entropy,vs,masked_logits&w=0.5,8,2": ".chart[data-drawn]",
-    "/reference": "[data-testid=stHeading]",
+    "/reference": ".chart[data-drawn]",
+    "/reference?strategy=multiplied_logits": ".chart[data-drawn]",
+    "/reference?scheme=sqrt": ".chart[data-drawn]",
 }
 """What to open, and what must be in sight before it is judged."""
 PLATFORM = {"scrollable-region-focusable": "katex-display"}
