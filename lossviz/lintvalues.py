@@ -160,7 +160,7 @@ def named(value: Value, name: str) -> Value:
     known = value.kinds - {ARRAY, DICT, RESAMPLED, WEIGHTS}
     if known and not (known <= {MULTI_LABEL, LABELS} and MULTI_LABEL in hints):
         hints &= {RESAMPLED}
-    if value.made and not value.kinds:
+    if value.made and not value.kinds and value.made.method[:1].isupper():
         hints &= {RESAMPLED}
     return replace(value, kinds=value.kinds | hints)
 
