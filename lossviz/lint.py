@@ -1,4 +1,4 @@
-"""Is my loss flawed? Reads Python source, without running it, for the flaws of `lossviz.lintrules`."""
+"""Is my loss flawed? Reads Python source, without running it, for the flaws of `lossviz.lintflaws`."""
 
 import ast
 import json
@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lossviz.files import quote
+from lossviz.lintflaws import RULES
 from lossviz.lintread import Reading
-from lossviz.lintrules import RULES, Rule
+from lossviz.lintrules import Rule
 
 LONGEST = 2_000_000  # characters of a file
 FRAMEWORKS = {
-    "torch": "torch", "tensorflow": "tensorflow", "keras": "keras", "jax": "jax", "optax": "jax", "flax": "jax", "sklearn": "sklearn",
-    "imblearn": "sklearn",
+    "torch": "torch", "tensorflow": "tensorflow", "keras": "keras", "jax": "jax", "optax": "jax", "flax": "jax",
+    "sklearn": "sklearn", "imblearn": "sklearn",
 }  # fmt: skip
 """First part of a dotted name -> the key of a rule's `fix`."""
 NOQA = re.compile(r"#\s*noqa\b(?P<codes>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
@@ -111,7 +112,7 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
         [(3, 'Logits multiplied by class weights')]
     """
     text, shift = cleaned(source)
-    tree = parsed(text, source)
+    tree = parsed(text)
     found: dict[tuple[str, int], Finding] = {}
     try:
         reading = Reading(tree)
@@ -134,28 +135,37 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
 
 def cleaned(source: str) -> tuple[str, int]:
     """Source without what shells and web pages add, line by line the same, and how far it was shifted to the left."""
-    lines = source.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    first = next((text for text in lines if text.strip()), "")
+    text = source.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    first = next((line for line in lines if line.strip()), "")
     if first.lstrip().startswith(">>> "):  # a console session: what it printed is no code
-        lines = [m[1] if (m := re.match(r"\s*(?:>>>|\.\.\.) ?(.*)", text)) else "" for text in lines]
+        lines = [m[1] if (m := re.match(r"\s*(?:>>>|\.\.\.) ?(.*)", line)) else "" for line in lines]
         return "\n".join(lines), 0
-    lines = [
-        re.sub(r"^(\s*)[%!].*|^(\s*)\?.*", r"\1pass", text) if re.match(r"\s*(%\w|!|\?\w)", text) else text
-        for text in lines
-    ]
-    text = "\n".join(lines)
+    if MAGIC.search(text) and not _parses(text):  # a line may begin with % in Python, too
+        text = MAGIC.sub(r"\1pass", text)
     indent = len(first) - len(first.lstrip())
     return (textwrap.dedent(text), indent) if indent else (text, 0)
 
 
-def parsed(text: str, source: str) -> ast.Module:
+MAGIC = re.compile(r"^([ \t]*)(?:%\w|!|\?\w).*$", re.MULTILINE)
+
+
+def _parses(text: str) -> bool:
+    try:
+        parsed(text)
+    except LintError:
+        return False
+    return True
+
+
+def parsed(text: str) -> ast.Module:
     """The syntax tree.
 
     Raises:
         LintError: There is none; says where and why.
     """
-    if len(source) > LONGEST:
-        raise LintError(f"The source has {len(source):,} characters, more than {LONGEST:,}; check a part of it")
+    if len(text) > LONGEST:
+        raise LintError(f"The source has {len(text):,} characters, more than {LONGEST:,}; check a part of it")
     if "\0" in text:
         at = text.index("\0")
         raise LintError("There is a NUL byte: this is not Python source", text.count("\n", 0, at) + 1)
@@ -165,12 +175,11 @@ def parsed(text: str, source: str) -> ast.Module:
             return ast.parse(text)
     except SyntaxError as error:
         last = text.count("\n") + 1
-        raise LintError(
-            f"Not valid Python 3: {error.msg}", min(error.lineno or 1, last), max(error.offset or 0, 0)
-        ) from None
+        line = min(max(error.lineno or 1, 1), last)
+        raise LintError(f"Not valid Python 3: {error.msg}", line, max(error.offset or 0, 0)) from None
     except (RecursionError, MemoryError):
         raise LintError("The code is nested too deeply to be parsed; check its parts one by one") from None
-    except (ValueError, UnicodeError) as error:
+    except ValueError as error:  # such as a lone surrogate
         raise LintError(f"Not valid Python 3: {error}") from None
 
 
@@ -201,17 +210,17 @@ def lint_notebook(data: str, rules: Iterable[str] | None = None) -> list[Finding
     try:
         cells = json.loads(data)["cells"]
         sources = [
-            (i, "".join(c["source"])) for i, c in enumerate(cells, 1) if c["cell_type"] == "code" and isinstance(c["source"], str | list)
+            (i, "".join(cell["source"])) for i, cell in enumerate(cells, 1) if cell["cell_type"] == "code"
         ]  # fmt: skip
     except (ValueError, KeyError, TypeError, RecursionError):
         raise LintError("This is not a Jupyter notebook of version 4") from None
     starts, text = [], ""
     for cell, source in sources:
+        if re.match(r"\s*%%(?!time|capture|prun)", source):  # in another language
+            source = "\n" * source.count("\n")
         source = cleaned(source)[0]
-        if source.startswith("pass") and re.match(r"\s*%%(?!time|capture|prun)", "".join(cells[cell - 1]["source"])):
-            source = "\n" * source.count("\n")  # a cell in another language
         try:
-            parsed(source, source)
+            parsed(source)
         except LintError as error:
             raise LintError(str(error), error.line, error.column, cell) from None
         starts.append((text.count("\n"), cell))

@@ -1,26 +1,48 @@
 """What comes of calls and operators: which function of which framework turns what into what."""
 
 import ast
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lossviz.lintlosses import CLASSES, FUNCTIONS
+from lossviz.lintproducts import binary, compared, element, looked_up, matmul, product, quotient
 from lossviz.lintvalues import (
-    ARRAY, CLASS_WEIGHTS, COUNTS, DICT, EXAMPLE_WEIGHTS, LABELS, LOGITS, LOSS, MASK, MULTI_LABEL, PARAMETER, PREDICTED,
-    PREDICTED_WEIGHTS, RESAMPLED, SCORES, SIGMOID, SOFTMAX, UNKNOWN, WEIGHTED_LOSS, WEIGHTS, Call, Mark, Value, joined,
+    ARRAY,
+    CLASS_WEIGHTS,
+    COUNTS,
+    DIAGONAL,
+    DICT,
+    EXAMPLE_WEIGHTS,
+    LABELS,
+    LOG,
+    LOGITS,
+    LOSS,
+    MULTI_LABEL,
+    PARAMETER,
+    PREDICTED,
+    PREDICTED_WEIGHTS,
+    RESAMPLED,
+    SCORES,
+    SIGMOID,
+    SOFTMAX,
+    UNKNOWN,
+    WEIGHTED_LOSS,
+    WEIGHTED_MEAN,
+    WEIGHTS,
+    Call,
+    Mark,
+    Value,
 )  # fmt: skip
 
 if TYPE_CHECKING:
     from lossviz.lintread import Reading
 
-LOG = "log probabilities"
-DIAGONAL = "diagonal"
-WEIGHTED_MEAN = "Σwℓ/Σw"
 KEEP = set(
-    "reshape cast squeeze expand_dims unsqueeze identity stop_gradient to float double half cuda cpu view view_as contiguous permute "
-    "transpose flatten ravel constant convert_to_tensor tensor Tensor FloatTensor array asarray as_tensor from_numpy float32 detach "
-    "clone copy clip_by_value clip clamp astype type tile repeat repeat_interleave broadcast_to expand expand_as numpy "
-    "device_put variable to_float list tolist requires_grad_ type_as cast_to_floatx".split()
+    "reshape cast squeeze expand_dims unsqueeze identity stop_gradient to float double half long int bool cuda cpu view "
+    "view_as contiguous permute transpose flatten ravel constant convert_to_tensor tensor Tensor FloatTensor array asarray "
+    "as_tensor from_numpy float32 detach clone copy clip_by_value clip clamp astype type tile repeat repeat_interleave "
+    "broadcast_to expand expand_as numpy device_put variable to_float list tolist requires_grad_ type_as".split()
 )
 REDUCE = set("reduce_sum reduce_mean sum mean nansum average vmap".split())
 MULTIPLY = {"mul", "multiply", "mul_", "Multiply"}
@@ -30,148 +52,6 @@ ROOTS = {"tensorflow", "torch", "jax", "keras", "flax", "scipy", "haiku"}
 MODEL_NAMES = {
     "model", "net", "network", "classifier", "forward", "predict", "apply", "apply_fn", "module", "unet", "resnet", "inference",
 }  # fmt: skip
-
-
-def numbers(value: Value) -> list[float]:
-    """The numbers of a list of at least two that are not all 0 or 1; else none."""
-    items = value.items or ()
-    if len(items) == 1 and items[0].items:  # a row in a list
-        items = items[0].items
-    found = [v.const for v in items if isinstance(v.const, int | float) and not isinstance(v.const, bool)]
-    return found if len(found) == len(items) >= 2 and set(found) - {0, 1} else []
-
-
-def element(value: Value) -> Value:
-    """One of what a loop goes through."""
-    if value.items:
-        return value.items[0]
-    return Value(kinds=value.kinds - {ARRAY, DICT})
-
-
-def looked_up(table: Value, index: Value, node: ast.AST) -> Value:
-    """Entries of a table at an index: class weights at labels are weights of examples."""
-    sticky = (table.kinds | index.kinds) & {RESAMPLED}
-    weights = table.has(CLASS_WEIGHTS, WEIGHTS) or bool(numbers(table))
-    if weights and PREDICTED in index:
-        return Value(kinds=sticky | {PREDICTED_WEIGHTS}, marks=(Mark("predicted", node),))
-    if weights and LABELS in index:
-        return Value(kinds=sticky | {EXAMPLE_WEIGHTS})
-    if table.has(CLASS_WEIGHTS, WEIGHTS):
-        return Value(kinds=sticky)
-    return Value(kinds=sticky | (table.kinds & {LABELS, MULTI_LABEL, LOGITS, SCORES, SOFTMAX, SIGMOID, PREDICTED, LOSS}),
-                 marks=table.marks)  # fmt: skip
-
-
-# Operators
-
-
-def binary(node: ast.AST, op: str, a: Value, b: Value) -> Value:
-    """What an operator makes of two values."""
-    sticky = (a.kinds | b.kinds) & {RESAMPLED}
-    if isinstance(a.const, int | float) and isinstance(b.const, int | float):
-        return Value(const=_number(op, a.const, b.const))
-    if op == "Mult":
-        return product(node, a, b).also(*sticky)
-    if op == "Div":
-        return _quotient(node, a, b).also(*sticky)
-    if op == "MatMult":
-        return matmul(node, a, b)
-    if op in ("Add", "Sub"):
-        if LOSS in a or LOSS in b:
-            return Value(kinds=(a.kinds | b.kinds) & {LOSS, WEIGHTED_MEAN})
-        if op == "Sub" and isinstance(a.const, int | float) and COUNTS in b:
-            return Value(kinds=frozenset({CLASS_WEIGHTS, ARRAY}))
-        kinds = (a.kinds | b.kinds) & {
-            LOGITS,
-            SCORES,
-            SOFTMAX,
-            SIGMOID,
-            CLASS_WEIGHTS,
-            WEIGHTS,
-            COUNTS,
-            ARRAY,
-            EXAMPLE_WEIGHTS,
-        }
-        raw = [v for v in (a, b) if v.has(LOGITS, SCORES) and not v.has(SOFTMAX, SIGMOID)]
-        if raw:  # probabilities added to logits are no probabilities
-            kinds &= {LOGITS, SCORES}
-        return Value(kinds=kinds | sticky, marks=joined(a.marks, b.marks))
-    if op == "Pow":
-        if COUNTS in a and isinstance(b.const, int | float) and b.const < 0:
-            return Value(kinds=frozenset({CLASS_WEIGHTS, ARRAY}))
-        return Value(kinds=a.kinds & {CLASS_WEIGHTS, COUNTS, ARRAY})
-    return Value(kinds=sticky)
-
-
-def _number(op: str, a: float, b: float) -> Any:
-    """Simple arithmetic of two numbers, as far as it matters: that it is a number."""
-    if op == "Div" and b:
-        return a / b
-    return {"Add": a + b, "Sub": a - b}.get(op, 0.5)
-
-
-def _quotient(node: ast.AST, a: Value, b: Value) -> Value:
-    if COUNTS in b and not a.has(COUNTS, LOGITS, SCORES, LABELS, LOSS, SOFTMAX, SIGMOID):
-        return Value(kinds=frozenset({CLASS_WEIGHTS, ARRAY}))
-    if LABELS in a:  # as targets that sum to 1
-        return Value(kinds=a.kinds - {MULTI_LABEL})
-    if a.has(LOGITS, SCORES) and CLASS_WEIGHTS in b and not a.has(SOFTMAX, SIGMOID):
-        return a.also(marks=(Mark("multiplied", node),))
-    return replace(a, items=None, const=...)
-
-
-def product(node: ast.AST, a: Value, b: Value) -> Value:
-    """Two values multiplied element by element; what the rules look for is marked."""
-    if LOSS in a or LOSS in b:
-        return Value(kinds=(a.kinds | b.kinds) & {LOSS, WEIGHTED_MEAN})
-    if (LOG in a and b.has(LABELS, EXAMPLE_WEIGHTS)) or (LOG in b and a.has(LABELS, EXAMPLE_WEIGHTS)):
-        return Value(kinds=frozenset({LOSS}))
-    for w, x in ((a, b), (b, a)):
-        if w.has(PARAMETER, DICT) or x.has(MASK, LOG) or MASK in w:
-            continue
-        scores = x.has(LOGITS, SCORES) and not x.has(SOFTMAX, SIGMOID)
-        if scores and PREDICTED_WEIGHTS in w:
-            return x.also(marks=w.marks)
-        if scores and EXAMPLE_WEIGHTS in w:
-            return x.also(marks=(Mark("multiplied", node),))
-        sure = CLASS_WEIGHTS in w or bool(numbers(w))
-        if not sure and WEIGHTS not in w:
-            continue
-        if x.has(SOFTMAX, SIGMOID):
-            return x.also(marks=(Mark("weighted probabilities", node),))
-        if LABELS in x:
-            return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
-        if PREDICTED in x:
-            return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", node),))
-        if scores:
-            return x.also(marks=(Mark("multiplied", node, sure),))
-        if CLASS_WEIGHTS in w and x.const is ... and not x.kinds - {ARRAY, RESAMPLED}:
-            return Value(kinds=w.kinds, marks=(*w.marks, Mark("multiplied", node)))
-        return Value(kinds=w.kinds)
-    main = next((v for v in (a, b) if v.kinds - {ARRAY, RESAMPLED, MASK}), a)
-    return Value(kinds=main.kinds - {MASK}, marks=joined(a.marks, b.marks))
-
-
-def matmul(node: ast.AST, a: Value, b: Value) -> Value:
-    """A product of matrices: with a diagonal of weights, or labels times weights."""
-    if DIAGONAL in b or DIAGONAL in a:
-        return product(node, a, b)
-    if b.has(CLASS_WEIGHTS, WEIGHTS) or numbers(b):
-        if LABELS in a:
-            return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
-        if PREDICTED in a:
-            return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", node),))
-    return Value(kinds=frozenset({SCORES}))
-
-
-def compared(left: Value, others: list[Value]) -> Value:
-    """A comparison: of labels with a number, or of scores with a threshold."""
-    right = others[0]
-    if LABELS in left and PREDICTED not in right:
-        return Value(kinds=frozenset({LABELS}))
-    if left.has(SOFTMAX, SIGMOID, LOGITS, SCORES, PREDICTED) and isinstance(right.const, int | float):
-        return Value(kinds=frozenset({PREDICTED}))
-    return UNKNOWN
 
 
 # Activations
@@ -252,11 +132,16 @@ def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
             )
         if (out := reader.method(call.on, (call.method,), call)) is not None:
             return out
+        if call.method == "apply":  # of Flax: the parameters, then what is given
+            out = reader.method(call.on, ("__call__",), call._replace(args=call.args[1:]))
+            return Value(kinds=frozenset({SCORES})) if out is None else out
     if function.made:
         return _applied(function, call)
     sticky = {k for v in (call.on, *call.args, *call.kwargs.values()) for k in v.kinds & {RESAMPLED}}
     if call.name in FUNCTIONS:
         return _loss(call.name, call, call)
+    if call.name and re.search(r"cross_?entropy|nll_loss", call.method):
+        return Value(kinds=frozenset({LOSS}))
     out = _library(call) if call.name else _method(call, node)
     if out is not None:
         return out.also(*sticky) if sticky else out
@@ -388,7 +273,7 @@ def _either(call: Call, first: Value, others: tuple[Value, ...]) -> Value | None
     if last in MULTIPLY:
         return product(call.node, first, second)
     if last in ("div", "divide", "truediv"):
-        return _quotient(call.node, first, second)
+        return quotient(call.node, first, second)
     if last in ("add", "subtract", "sub"):
         return binary(call.node, "Add", first, second)
     if last in ("matmul", "mm", "dot"):
@@ -401,7 +286,8 @@ def _either(call: Call, first: Value, others: tuple[Value, ...]) -> Value | None
     if last in REDUCE:
         if LOG in first:
             return Value(kinds=frozenset({LOG}))
-        return Value(kinds=first.kinds & {EXAMPLE_WEIGHTS, PREDICTED_WEIGHTS, LOSS, WEIGHTED_MEAN}, marks=first.marks)
+        return Value(kinds=first.kinds & {EXAMPLE_WEIGHTS, PREDICTED_WEIGHTS, LOSS, WEIGHTED_MEAN},
+                     marks=tuple(m for m in first.marks if m.what == "predicted"))  # fmt: skip
     if last in ("argmax", "round", "rint") or (last == "max" and len(others) == 1 and call.name.startswith("torch")):
         found = UNKNOWN
         if LABELS in first and last == "argmax":

@@ -1,7 +1,6 @@
 """The losses that take logits, in each framework: which argument is what, and where a read file calls them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import NamedTuple
 
 from lossviz.lintvalues import LABELS, UNKNOWN, Call, Value
@@ -148,8 +147,3 @@ def _compiled(call: Call) -> Iterator[Loss]:
         yield Loss(call, f"keras.losses.{loss.const}", STRINGS[loss.const], False, output, UNKNOWN, None, False)
     elif signature := FUNCTIONS.get(loss.name):
         yield Loss(call, loss.name, signature.kind, False, output, UNKNOWN, None, False)
-
-
-def unmarked(value: Value) -> Value:
-    """The same without what was done to it."""
-    return replace(value, marks=())

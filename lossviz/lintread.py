@@ -2,12 +2,26 @@
 
 import ast
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
-from lossviz.lintcalls import binary, called, compared, element, looked_up
+from lossviz.lintcalls import called
+from lossviz.lintproducts import binary, compared, element, looked_up
 from lossviz.lintvalues import (
-    ARRAY, CLASS_WEIGHTS, CONVENTIONS, DICT, RESAMPLED, UNKNOWN, WEIGHTED_LOSS, WEIGHTS, Call, Value, canonical, hint,
-    merged, named,
+    ARRAY,
+    CLASS_WEIGHTS,
+    CONVENTIONS,
+    DICT,
+    RESAMPLED,
+    UNKNOWN,
+    WEIGHTED_LOSS,
+    WEIGHTS,
+    Call,
+    Value,
+    canonical,
+    hint,
+    merged,
+    named,
 )  # fmt: skip
 
 DEEPEST = 100  # expressions within expressions
@@ -89,7 +103,7 @@ class Reading:
                 return self._body(node.body, scope) + self._branches([h.body for h in node.handlers] + [[]], scope) \
                     + self._body([*node.orelse, *node.finalbody], scope)  # fmt: skip
             case ast.For() | ast.AsyncFor():
-                self._assign(node.target, element(self.value(node.iter, scope)), scope)
+                self._assign(node.target, element(self.value(node.iter, scope)), scope, one=True)
                 return self._body([*node.body, *node.orelse], scope)
             case ast.While():
                 self.value(node.test, scope)
@@ -130,17 +144,19 @@ class Reading:
             scope[name] = value
         return returned
 
-    def _assign(self, target: Any, value: Value, scope: Scope) -> None:
+    def _assign(self, target: Any, value: Value, scope: Scope, one: bool = False) -> None:
+        """Bind a target; `one` of many, a loop's, is no vector of weights whatever it is called."""
         match target:
             case ast.Name():
-                scope[target.id] = named(value, target.id)
+                value = named(value, target.id)
+                scope[target.id] = replace(value, kinds=value.kinds - {WEIGHTS, CLASS_WEIGHTS}) if one else value
             case ast.Attribute():
                 self.value(target.value, scope).attrs[target.attr] = named(value, target.attr)
             case ast.Tuple() | ast.List():
                 parts = value.items if value.items and len(value.items) == len(target.elts) else None
                 for i, part in enumerate(target.elts):
                     kept = Value(kinds=value.kinds & {RESAMPLED})
-                    self._assign(part, parts[i] if parts else kept, scope)
+                    self._assign(part, parts[i] if parts else kept, scope, one)
             case ast.Starred():
                 self._assign(target.value, UNKNOWN, scope)
 
@@ -269,11 +285,10 @@ class Reading:
             case ast.BoolOp():
                 return [self.value(v, scope) for v in node.values][-1]
             case ast.ListComp() | ast.GeneratorExp() | ast.SetComp():
-                inner = self._comprehension(node.generators, scope)
-                return self.value(node.elt, inner).also(ARRAY)
+                return self.value(node.elt, self._comprehension(node.generators, scope)).also(ARRAY)
             case ast.DictComp():
-                inner = self._comprehension(node.generators, scope)
-                return Value(kinds=(self.value(node.value, inner).kinds & {CLASS_WEIGHTS, RESAMPLED}) | {DICT})
+                each = self.value(node.value, self._comprehension(node.generators, scope))
+                return Value(kinds=(each.kinds & {CLASS_WEIGHTS, RESAMPLED}) | {DICT})
             case ast.Lambda():
                 return Value(code=node, scope=scope)
             case ast.NamedExpr():
@@ -290,8 +305,8 @@ class Reading:
             return held
         if name in CONVENTIONS:
             return Value(name=CONVENTIONS[name])
-        scope[name] = Value(kinds=hint(name))
-        return scope[name]  # type: ignore[no-any-return]
+        scope[name] = found = Value(kinds=hint(name))
+        return found
 
     def _attribute(self, base: Value, attr: str) -> Value:
         if base.name:
@@ -305,7 +320,7 @@ class Reading:
     def _comprehension(self, generators: list[ast.comprehension], scope: Scope) -> Scope:
         inner = dict(scope)
         for g in generators:
-            self._assign(g.target, element(self.value(g.iter, inner)), inner)
+            self._assign(g.target, element(self.value(g.iter, inner)), inner, one=True)
         return inner
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Value:

@@ -8,7 +8,7 @@ from urllib.parse import quote as url
 
 from lossviz.files import escaped
 from lossviz.lint import Finding, LintError
-from lossviz.lintrules import RULES
+from lossviz.lintflaws import RULES
 
 Found = Sequence[tuple[str, Finding]]
 Unread = Sequence[tuple[str, LintError]]

@@ -25,6 +25,9 @@ ARRAY, DICT = "array", "dict"
 RESAMPLED = "resampled"
 PARAMETER = "parameter"  # trained
 MASK = "mask"
+LOG = "log probabilities"
+DIAGONAL = "diagonal"
+WEIGHTED_MEAN = "Σwℓ/Σw"  # a loss divided by the weights of its batch
 
 HINTS = (
     (r".*mask.*|.*ignore.*", MASK),
