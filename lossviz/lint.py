@@ -117,14 +117,12 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
     try:
         reading = Reading(tree)
         framework = _framework(reading)
-        lines = source.split("\n")
+        lines = text.split("\n")
         for code in RULES if rules is None else rules:
             rule = RULES[code]
             for node, detail in rule.check(reading):
                 place = Finding(
-                    code, getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1 + shift, getattr(node, "end_lineno", 1),
-                    getattr(node, "end_col_offset", 0) + 1 + shift, detail,
-                    rule.fix.get(framework) or next(iter(rule.fix.values())),
+                    code, *_place(node, lines, shift), detail, rule.fix.get(framework) or next(iter(rule.fix.values()))
                 )  # fmt: skip
                 if not _suppressed(place, lines):
                     found.setdefault((code, place.line), place)
@@ -181,6 +179,18 @@ def parsed(text: str) -> ast.Module:
         raise LintError("The code is nested too deeply to be parsed; check its parts one by one") from None
     except ValueError as error:  # such as a lone surrogate
         raise LintError(f"Not valid Python 3: {error}") from None
+
+
+def _place(node: ast.AST, lines: list[str], shift: int) -> tuple[int, int, int, int]:
+    """First line and column, last line and the column after it; columns are of characters, not of bytes."""
+
+    def column(number: int, offset: int) -> int:
+        return len(lines[number - 1].encode()[:offset].decode(errors="ignore")) + 1 + shift
+
+    first = int(getattr(node, "lineno", 1))
+    last = int(getattr(node, "end_lineno", None) or first)
+    start, end = (int(getattr(node, name, None) or 0) for name in ("col_offset", "end_col_offset"))
+    return first, column(first, start), last, column(last, end)
 
 
 def _framework(reading: Reading) -> str:

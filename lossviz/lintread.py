@@ -131,6 +131,7 @@ class Reading:
         """Read each on a copy of what is known; what differs afterwards is known as far as both agree."""
         returned, after = [], []
         for body in bodies:
+            self._steps += len(scope) // 8
             copy = dict(scope)
             returned += self._body(body, copy)
             ended = body and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
@@ -181,6 +182,7 @@ class Reading:
         if len(self._inlined) >= MOST_INLINED or code in self._inlined or self._steps > MOST_STEPS:
             return UNKNOWN
         self._met.add(code)
+        self._steps += len(function.scope or {}) // 8
         scope: Scope = dict(function.scope or {})
         arguments = code.args
         names = [a.arg for a in [*arguments.posonlyargs, *arguments.args]]
