@@ -70,6 +70,7 @@ if not embedded:
 with st.container(horizontal=True):
     for sample in SAMPLES:
         st.button(sample, on_click=take, args=(sample,), key=f"sample {sample}")
+st.html("<style>.stTextArea textarea { font-family: ui-monospace, monospace; }</style>")
 code = st.text_area("Python", key="lint code", height=240, max_chars=LONGEST)
 if len(code) <= IN_LINK:
     if st.query_params.get("code") != code and code != next(iter(SAMPLES.values())):
@@ -106,7 +107,7 @@ else:
             st.markdown(words.plain(f"{f.detail} {f.rule.reason}"))
             claim(f.rule.claim)
             st.markdown("Write instead:")
-            st.code(f.fix, language="python")
+            st.code(f.fix, language="python", wrap_lines=True)
 if not embedded:
     with st.expander("Take it away"):
         row = st.container(horizontal=True)

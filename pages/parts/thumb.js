@@ -94,8 +94,8 @@ const DRAWINGS = {
     });
   },
   // Code is read line by line; the flawed one is marked, and put right.
-  lint(ctx, width, height, { lines, at, code, fix }, seconds, state) {
-    const t = seconds % 8, read = Math.min(t * 3, lines.length), corrected = t > 5, high = Math.min(19, (height - 26) / (lines.length + 1));
+  lint(ctx, width, height, { lines, at, title, fix }, seconds, state) {
+    const t = seconds % 8, read = Math.min(t * 2, lines.length), corrected = t > 5, high = Math.min(19, (height - 30) / (at + fix.length));
     const shown = corrected ? [...lines.slice(0, at), ...fix] : lines;
     ctx.font = "12px ui-monospace, monospace";
     ctx.textAlign = "left";
@@ -120,7 +120,7 @@ const DRAWINGS = {
     ctx.textAlign = "center";
     ctx.fillStyle = state.ink;
     ctx.font = "600 14px system-ui, sans-serif";
-    ctx.fillText(corrected ? "Put right" : read > at ? `⚠ ${code} in line ${at + 1}` : "Reading…", width / 2, height - 6, width);
+    ctx.fillText(corrected ? "Put right" : read > at ? `⚠ ${title}` : "Reading…", width / 2, height - 6, width);
   },
   // The tables of one strategy after another: what the equation multiplies, adds and charges.
   tables(ctx, width, height, { rows }, seconds, state) {
