@@ -103,7 +103,7 @@ else:
     marked(code, flaws)
     for f in found:
         with st.container(border=True):
-            st.subheader(f"Line {f.line}: {f.rule.title}", anchor=False)
+            st.header(f"Line {f.line}: {f.rule.title}", anchor=False)
             st.markdown(words.plain(f"{f.detail} {f.rule.reason}"))
             claim(f.rule.claim)
             st.markdown("Write instead:")

@@ -41,7 +41,7 @@ class Page:
 
     @property
     def titles(self):
-        return [s.value for s in self.at.subheader]
+        return [s.value for s in self.at.header]
 
 
 @pytest.mark.parametrize("title", SAMPLES)
