@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lossviz import SCHEMES, STRATEGIES, class_weights, fit_logistic, lab
+from lossviz.lint import lint
+from lossviz.lintsamples import SAMPLES
 from lossviz.logitplane import value
 
 
@@ -92,6 +94,23 @@ def _surfaces(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return _walks()
 
 
+@lru_cache(maxsize=1)
+def _lint() -> tuple[str, dict[str, Any]]:
+    """A sample's lines, the flawed one as the linter finds it, and its correction."""
+    code = next(iter(SAMPLES.values()))
+    first = lint(code)[0]
+    return "lint", {
+        "lines": code.rstrip().split("\n"),
+        "at": first.line - 1,
+        "code": first.code,
+        "fix": first.fix.split("\n"),
+    }
+
+
+def _flaws(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    return _lint()
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
     Listed(
@@ -121,6 +140,13 @@ PAGES = (
         "landscape",
         "What the optimiser walks on: every strategy's surface and path on one plane; what fades, and what is undone.",
         _surfaces,
+    ),
+    Listed(
+        "lint.py",
+        "Is my loss flawed?",
+        "fact_check",
+        "Paste your loss or training code: flawed lines are marked, with the reason and the code to write instead.",
+        _flaws,
     ),
     Listed(
         "reference.py",

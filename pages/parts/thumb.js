@@ -93,6 +93,35 @@ const DRAWINGS = {
       ctx.fillText(title, left + wide / 2, height - 6, wide);
     });
   },
+  // Code is read line by line; the flawed one is marked, and put right.
+  lint(ctx, width, height, { lines, at, title, fix }, seconds, state) {
+    const t = seconds % 8, read = Math.min(t * 2, lines.length), corrected = t > 5, high = Math.min(19, (height - 30) / (at + fix.length));
+    const shown = corrected ? [...lines.slice(0, at), ...fix] : lines;
+    ctx.font = "12px ui-monospace, monospace";
+    ctx.textAlign = "left";
+    shown.forEach((text, i) => {
+      const y = 6 + high * (i + 0.5), flawed = !corrected && i === at && read > at, right = corrected && i >= at;
+      if (flawed || right) {
+        ctx.globalAlpha = 0.2;
+        ctx.fillStyle = flawed ? "#D55E00" : "#009E73";
+        ctx.fillRect(4, y - high / 2, width - 8, high);
+        ctx.globalAlpha = 1;
+        ctx.fillRect(4, y - high / 2, 4, high);
+      }
+      ctx.globalAlpha = corrected || i < read ? 1 : 0.35;
+      ctx.fillStyle = state.ink;
+      ctx.textBaseline = "middle";
+      let cut = text;
+      while (cut && ctx.measureText(cut).width > width - 24) cut = cut.slice(0, -1);
+      ctx.fillText(cut, 14, y);
+      ctx.globalAlpha = 1;
+    });
+    ctx.textBaseline = "alphabetic";
+    ctx.textAlign = "center";
+    ctx.fillStyle = state.ink;
+    ctx.font = "600 14px system-ui, sans-serif";
+    ctx.fillText(corrected ? "Put right" : read > at ? `⚠ ${title}` : "Reading…", width / 2, height - 6, width);
+  },
   // The tables of one strategy after another: what the equation multiplies, adds and charges.
   tables(ctx, width, height, { rows }, seconds, state) {
     const row = rows[Math.floor(seconds / 2) % rows.length], letters = Object.keys(row.tables);

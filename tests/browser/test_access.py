@@ -21,6 +21,8 @@ SIGHTS = {
     "/reference": ".chart[data-drawn]",
     "/reference?strategy=multiplied_logits": ".chart[data-drawn]",
     "/reference?scheme=sqrt": ".chart[data-drawn]",
+    "/lint": "[data-testid=stCode]",
+    "/lint?code=x%20%3D%20(": "[data-testid=stAlert]",
 }
 """What to open, and what must be in sight before it is judged."""
 PLATFORM = {"scrollable-region-focusable": "katex-display"}
