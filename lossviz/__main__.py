@@ -37,19 +37,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments; None takes those of the process.
 
     Returns:
-        The exit code: 0, or 2 after one sentence on standard error.
+        The exit code: 0, 1 where a claim came out otherwise than on record, or 2 after one sentence on standard error.
     """
     parser = _Parser(prog="lossviz", description="See what class weighting does to a classifier.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="command", required=True)
     _add_weights(commands)
+    _add_claims(commands)
     try:
         options = parser.parse_args(argv)
-        text = options.run(options)
+        found = options.run(options)
     except SystemExit as end:  # --help
         return int(end.code or 0)
     except ValueError as error:
         print(f"lossviz: {escaped(' '.join(str(error).split()))}", file=sys.stderr)
         return 2
+    text, code = found if isinstance(found, tuple) else (found, 0)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a label that the terminal cannot show is no error
     try:
@@ -61,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(f"lossviz: The result cannot be written: {error.strerror}.", file=sys.stderr)
         return 2
-    return 0
+    return code
 
 
 # lossviz weights
@@ -196,6 +198,36 @@ def _as_csv(counts: LabelCounts, weights: NDArray[np.float64], options: argparse
 
 
 FORMATS = {"json": _as_json, "table": _as_table, "python": _as_python, "csv": _as_csv}
+
+
+# lossviz claims
+
+
+def _add_claims(commands: Any) -> None:
+    parser = commands.add_parser(
+        "claims",
+        help="what people say about class weights, tried against the versions installed here",
+        description="Try the claims of the public threads against the versions installed here. The exit code is 1 if a "
+        "verdict is another than on record.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_claims)
+    parser.add_argument("number", nargs="*", metavar="N", help="numbers of claims; none tries all of them")
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="of what is printed")
+
+
+def _claims(options: argparse.Namespace) -> tuple[str, int]:
+    """The table of verdicts, and 1 if one has changed."""
+    from lossviz import claims
+
+    trials = claims.tried(options.number)
+    if options.format == "json":
+        known = claims.versions(t.claim for t in trials)
+        told = {"claims": claims.as_records(trials), "versions": known}
+        text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    else:
+        text = claims.as_table(trials)
+    return text, int(not all(t.as_recorded for t in trials))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ SIGHTS = {
     "/weights": ".chart[data-drawn]",
     "/lab": ".chart[data-drawn]",
     "/lab?z=1,-2,0.5&s=cross_entropy,vs,masked_logits&w=0.5,8,2": ".chart[data-drawn]",
+    "/claims": "[data-testid=stHeading]",
+    "/claims?claim=1&revealed=true": ".chart[data-drawn]",
     "/reference": "[data-testid=stHeading]",
 }
 """What to open, and what must be in sight before it is judged."""
