@@ -59,8 +59,8 @@ def weights_the_loss(loss: Callable[..., Array] = multiplied) -> Evidence:
     moved = np.ptp(loss(row, rare, W))
     return Evidence(
         "true" if alike.all() else "depends" if alike.mean() > 0.5 else "false",
-        f"It equals the weighted loss on {alike.mean():.1%} of 2,000 random examples. Adding −6 to 6 to both logits, "
-        f"which changes no probability, moves it by {moved:.3g} nats and the weighted loss by "
+        f"The loss on trial equals the weighted loss on {alike.mean():.1%} of 2,000 random examples. Adding −6 to 6 to "
+        f"both logits, which changes no probability, moves it by {moved:.3g} nats and the weighted loss by "
         f"{np.ptp(weighted(row, rare, W)):.2g}.",
         Picture(
             "added to both logits",

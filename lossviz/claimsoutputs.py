@@ -57,9 +57,9 @@ def weighted_sigmoid_loss(loss: Callable[..., Array] = _weighted_sigmoid) -> Evi
     there = none + np.array([1, 0, 0])
     return Evidence(
         ruling([apart < 1e-9]),
-        f"On 300 examples with 0 to 3 labels each it is at most {apart:.2g} nats from the formula of the sigmoid, label "
-        f"by label. A missed positive (pos_weight 4) at logit −5 costs {loss(row, there, q)[0, 0]:.3g}, a false alarm at "
-        f"logit 5 {loss(row, none, q)[-1, 0]:.3g}.",
+        f"On 300 examples with 0 to 3 labels each it is never more than {apart:.2g} nats from the formula of the "
+        f"sigmoid, label by label. A missed positive (pos_weight 4) at logit −5 costs {loss(row, there, q)[0, 0]:.3g}, a "
+        f"false alarm at logit 5 {loss(row, none, q)[-1, 0]:.3g}.",
         Picture(
             "logit",
             "loss of one label, nats",

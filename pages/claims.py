@@ -48,11 +48,14 @@ def tally(held: dict[int, str]) -> str:
 def listing(held: dict[int, str]) -> None:
     """All claims by topic, those that were voted on marked."""
     st.caption(f"{tally(held)}. {len(claims.CLAIMS)} claims; ✓ marks those you have voted on.")
-    st.html("<style>.st-key-claims-list button { justify-content: flex-start; text-align: left; }</style>")
+    st.html(
+        "<style>.st-key-claims-list button { justify-content: flex-start; text-align: left; min-height: 2rem; }"
+        ".st-key-claims-list button p { font-size: 1.1rem; }</style>"
+    )
     topics: dict[str, list[Claim]] = {}
     for claim in claims.CLAIMS.values():
         topics.setdefault(claim.topic, []).append(claim)
-    with st.container(key="claims-list"):
+    with st.container(key="claims-list", gap="xxsmall"):
         for topic, entries in topics.items():
             st.subheader(topic, anchor=False)
             for claim in entries:
@@ -123,7 +126,7 @@ def on_trial(claim: Claim, held: dict[int, str], revealed: bool) -> None:
     st.markdown("**Write this instead**" if found.verdict != "true" else "**In code**")
     st.code(claim.code, language="python")
     versions = ", ".join(f"{name} {text}" for name, text in found.versions.items()) or "plain arithmetic, no framework"
-    st.caption(words.plain(f"Tried just now with {versions}. Said in: {THREADS[claim.thread]}."))
+    st.caption(words.plain(f"Tried just now: {versions}. Said in: {THREADS[claim.thread]}."))
     st.button("Try it again", on_click=again, args=(claim.number,))
     with st.expander("The Python that gives these numbers"):
         st.code(
@@ -143,15 +146,16 @@ def page(head: Callable[[], None]) -> None:
             st.warning(words.plain(f"{str(e)[0].upper()}{str(e)[1:]}. Here is the list of them."))
     head()
     held = votes()
+    revealed = bool(st.session_state.get("revealed", st.query_params.get("revealed") == "true"))
     if claim is None:
         listing(held)
     else:
-        revealed = bool(st.session_state.get("revealed", st.query_params.get("revealed") == "true"))
         on_trial(claim, held, revealed)
         buttons(claim)
         if not embedded:
             st.caption(tally(held) + ".")
-            st.toggle("Show the evidence without a vote (for teachers)", key="revealed", bind="query-params")
+    if not embedded:
+        st.toggle("Show the evidence without a vote (for teachers)", key="revealed", bind="query-params")
     controls.unread()
 
 

@@ -65,7 +65,7 @@ def test_vote_before_evidence(engine):
     assert page.link("votes") == "1t"
     assert "You said: true. Not so. The experiment says: false" in page.text
     (chart,) = page.charts
-    assert "It equals the weighted loss on 0.0% of 2,000" in chart["label"]
+    assert "The loss on trial equals the weighted loss on 0.0% of 2,000" in chart["label"]
     assert CLAIMS[1].why in page.text
     assert page.at.code[0].value == CLAIMS[1].code.strip()
     assert THREADS["binary"] in page.text

@@ -34,7 +34,7 @@ def test_vote_see_and_go_on(new_page):
 def test_keras_on_trial_on_a_phone(new_page):
     page = new_page("/claims?claim=21&revealed=true", viewport={"width": 390, "height": 844})
     expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=120_000)
-    expect(page.get_by_text("Tried just now with keras")).to_be_visible()
+    expect(page.get_by_text("Tried just now: keras")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
