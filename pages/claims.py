@@ -57,7 +57,7 @@ def listing(held: dict[int, str]) -> None:
         topics.setdefault(claim.topic, []).append(claim)
     with st.container(key="claims-list", gap="xxsmall"):
         for topic, entries in topics.items():
-            st.subheader(topic, anchor=False)
+            st.header(topic, anchor=False)
             for claim in entries:
                 mark = "✓ " if claim.number in held else ""
                 label = f"{mark}{claim.number} · {claim.said}"
@@ -110,7 +110,7 @@ def on_trial(claim: Claim, held: dict[int, str], revealed: bool) -> None:
     if not embedded:
         said = "" if mine is None else f"You said: {VERDICTS[mine].lower()}. "
         agreed = "" if mine is None else "Right. " if mine == found.verdict else "Not so. "
-        st.subheader(f"{said}{agreed}The experiment says: {VERDICTS[found.verdict].lower()}", anchor=False)
+        st.header(f"{said}{agreed}The experiment says: {VERDICTS[found.verdict].lower()}", anchor=False)
         if found.verdict != claim.expected:
             st.warning(
                 words.plain(

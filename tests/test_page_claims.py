@@ -37,7 +37,7 @@ class Page:
 
     @property
     def text(self):
-        parts = [*self.at.markdown, *self.at.caption, *self.at.subheader, *self.at.warning]
+        parts = [*self.at.markdown, *self.at.caption, *self.at.header, *self.at.warning]
         said = [re.sub(r"\\(.)", r"\1", p.value) for p in parts]
         return html.unescape("\n".join([*said, *(h.proto.body for h in self.at.get("html"))]))
 
@@ -50,7 +50,7 @@ def test_the_list_says_every_claim_by_topic(engine):
     page = Page()
     labels = [re.sub(r"\\(.)", r"\1", b.label) for b in page.at.button]
     assert sorted(labels) == sorted(f"{n} · {c.said}" for n, c in CLAIMS.items())
-    assert {s.value for s in page.at.subheader} == {c.topic for c in CLAIMS.values()}
+    assert {s.value for s in page.at.header} == {c.topic for c in CLAIMS.values()}
     page.click("go-4")
     assert page.link("claim") == "4"
     assert CLAIMS[4].said in page.text
