@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lossviz import SCHEMES, STRATEGIES, class_weights, fit_logistic, lab
+from lossviz.claims import CLAIMS, VERDICTS
 from lossviz.lint import lint
 from lossviz.lintsamples import SAMPLES
 from lossviz.logitplane import value
@@ -111,6 +112,12 @@ def _flaws(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return _lint()
 
 
+def _trial(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """How many claims are on record as true, as depending, and as false."""
+    found = [c.expected for c in CLAIMS.values()]
+    return "trial", {"verdicts": {v: found.count(v) for v in VERDICTS}}
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
     Listed(
@@ -140,6 +147,13 @@ PAGES = (
         "landscape",
         "What the optimiser walks on: every strategy's surface and path on one plane; what fades, and what is undone.",
         _surfaces,
+    ),
+    Listed(
+        "claims.py",
+        "Claims on trial",
+        "gavel",
+        "What people tell each other about class weights: vote, and an experiment decides.",
+        _trial,
     ),
     Listed(
         "lint.py",

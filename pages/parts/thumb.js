@@ -57,6 +57,33 @@ const DRAWINGS = {
     const t = low + at * (high - low);
     ctx.fillText(`loss at z + ${t < 0 ? `(−${Math.abs(t).toFixed(1)})` : t.toFixed(1)}`, right, 20);
   },
+  // Claims, a square each: one after the other gets its verdict.
+  trial(ctx, width, height, { verdicts }, seconds, state) {
+    const looks = { true: ["#0072B2", "✓"], depends: ["#7A7A7A", "±"], false: ["#D55E00", "✗"] };
+    const found = ["true", "depends", "false"].flatMap((v) => Array(verdicts[v] ?? 0).fill(v));
+    const rows = Math.max(1, Math.round(Math.sqrt((found.length * (height - 30)) / width))), columns = Math.ceil(found.length / rows);
+    const cell = Math.min((width - 8) / columns, (height - 34) / rows), left = (width - columns * cell) / 2;
+    const known = Math.min(found.length, Math.floor((seconds % 9) * 6));
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.font = `600 ${Math.round(cell * 0.5)}px system-ui, sans-serif`;
+    found.forEach((v, i) => {
+      // verdicts come in an order that mixes them
+      const at = (i * 7) % found.length, x = left + (at % columns) * cell, y = 4 + Math.floor(at / columns) * cell;
+      const told = at < known;
+      ctx.globalAlpha = told ? 1 : 0.35;
+      ctx.fillStyle = ctx.strokeStyle = told ? looks[v][0] : state.ink;
+      if (told) ctx.fillRect(x + 2, y + 2, cell - 4, cell - 4);
+      else ctx.strokeRect(x + 2.5, y + 2.5, cell - 5, cell - 5);
+      ctx.fillStyle = told ? "#fff" : state.ink;
+      ctx.fillText(told ? looks[v][1] : "?", x + cell / 2, y + cell / 2 + 1);
+    });
+    ctx.globalAlpha = 1;
+    ctx.textBaseline = "alphabetic";
+    ctx.fillStyle = state.ink;
+    ctx.font = "600 14px system-ui, sans-serif";
+    ctx.fillText(`${verdicts.true} true, ${verdicts.false} false, ${verdicts.depends} depend`, width / 2, height - 8, width);
+  },
   // Two surfaces in bands of equal loss, and the walk down each, again and again.
   walks(ctx, width, height, { drawn }, seconds, state) {
     const gap = 10, wide = (width - gap * (drawn.length - 1)) / drawn.length, high = height - 24;

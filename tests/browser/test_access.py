@@ -23,6 +23,8 @@ SIGHTS = {
     "/reference?scheme=sqrt": ".chart[data-drawn]",
     "/lint": "[data-testid=stCode]",
     "/lint?code=x%20%3D%20(": "[data-testid=stAlert]",
+    "/claims": "[data-testid=stHeading]",
+    "/claims?claim=1&revealed=true": ".chart[data-drawn]",
 }
 """What to open, and what must be in sight before it is judged."""
 PLATFORM = {"scrollable-region-focusable": "katex-display"}
