@@ -16,7 +16,9 @@ NAMES = ("road", "tree", "car", "person", "bike", "dog", "boat", "deer")
 """What the labels of the made problem are called, the most frequent first."""
 KNOBS = (
     Knob("labels", "Labels", 4, 3, 8, 1, "Yes-or-no questions that every example answers; several can be yes."),
-    Knob("n", "Training examples", 1000, 200, 5000, 100, "Half as many are held out, and as many again are for the test."),
+    Knob(
+        "n", "Training examples", 1000, 200, 5000, 100, "Half as many are held out, and as many again are for the test."
+    ),
     Knob("common", "Share of the commonest", 0.4, 0.05, 0.8, 0.01, "Of the examples that have the first label."),
     Knob("rarest", "Share of the rarest", 0.04, 0.005, 0.5, 0.005, "The others lie between, evenly on a log scale."),
     Knob("correlation", "Correlation", 0.5, 0.0, 0.95, 0.05, "Of the labels' noise: 0, each errs by itself."),
@@ -131,7 +133,7 @@ def make_multilabel(*, seed: int = 0, **knobs: Any) -> MultiData:
                     f"Label {quote(name)} is {'never' if share == 0 else 'always'} there in the {part} part: it cannot be "
                     "learned or judged. Ask for more examples, a less extreme share, or another seed."
                 )
-    return MultiData(names, ("x1", "x2"), *(a for part in parts for a in part), a / noise, b / noise)
+    return MultiData(names, ("x1", "x2"), *parts[0], *parts[1], *parts[2], a / noise, b / noise)
 
 
 def binary(table: Table) -> tuple[str, ...]:
@@ -164,7 +166,9 @@ def _dealt(y: Array, rng: np.random.Generator) -> list[Array]:
     return [np.sort(np.array(p, np.int64)) for p in parts]
 
 
-def from_label_table(table: Table, labels: Sequence[str], features: Sequence[str] | None = None, *, seed: int = 0) -> MultiData:
+def from_label_table(
+    table: Table, labels: Sequence[str], features: Sequence[str] | None = None, *, seed: int = 0
+) -> MultiData:
     r"""Make a multi-label problem out of a table whose label columns hold 0 and 1.
 
     Args:
@@ -267,4 +271,14 @@ def from_label_table(table: Table, labels: Sequence[str], features: Sequence[str
     if not held:
         raise TableError("Every feature is the same in all training rows: choose columns that differ.")
     X = (X - X[parts[0]].mean(0)) / X[parts[0]].std(0)
-    return MultiData(names, tuple(held), *(a for p in parts for a in (X[p], y[p])), notes=tuple(notes))
+    return MultiData(
+        names,
+        tuple(held),
+        X[parts[0]],
+        y[parts[0]],
+        X[parts[1]],
+        y[parts[1]],
+        X[parts[2]],
+        y[parts[2]],
+        notes=tuple(notes),
+    )

@@ -111,7 +111,9 @@ def sigmoid(n: Array) -> Tables:
 @method(
     "pos_weight per label",
     source="King & Zeng 2001; TensorFlow's weighted_cross_entropy_with_logits",
-    knobs=(Knob("power", "Power of the ratio", 1.0, 0.0, 2.0, 0.05, "pos_weight = (without / with)^power; 1 balances."),),
+    knobs=(
+        Knob("power", "Power of the ratio", 1.0, 0.0, 2.0, 0.05, "pos_weight = (without / with)^power; 1 balances."),
+    ),
 )
 def pos_weight(n: Array, *, power: float) -> Tables:
     """A yes weighs (without / with) for each label, a no weighs 1."""
@@ -268,7 +270,7 @@ def stands_for(method: Method, tables: Tables, share: float) -> float | None:
         >>> round(stands_for(m, m.tables([9, 1]), 0.9), 3)
         0.694
     """
-    z = np.linspace(-FAR, FAR, 20_001)
+    z = np.linspace(-FAR, FAR, 4_001)
     eta = repaired(method, tables, z)
     if eta is None or not eta[0] <= share <= eta[-1]:
         return None

@@ -5,7 +5,7 @@ is the same kernel over all labels as classes, summed over those that are there.
 """
 
 import warnings
-from functools import lru_cache
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Any
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from lossviz import models
 from lossviz.equation import losses, stack, tf
-from lossviz.multidata import KNOBS, MultiData, make_multilabel
+from lossviz.multidata import MultiData, make_multilabel
 from lossviz.multilabel import (
     METHODS,
     RULES,
@@ -59,8 +59,8 @@ def example_losses(z: Any, y: Any, tables: dict[str, Any]) -> Any:
     # an example once for each label as its class; where the label is not there, a column of zeros costs nothing
     rows = [i for i, soft in enumerate(SOFT) if soft]
     wide = tf.tile(tf.gather(z, rows), [1, 1, count])
-    there = tf.reshape(tf.eye(count)[:, :, None] * y[None], [count, count * n])
-    plain = stack([STRATEGIES["cross_entropy"].tables(np.ones(count))] * len(rows))
+    there = tf.reshape(tf.eye(count, dtype=z.dtype)[:, :, None] * y[None], [count, count * n])
+    plain = stack([STRATEGIES["cross_entropy"].tables(np.ones(count))] * len(rows), z.dtype.as_numpy_dtype)
     shared = tf.reshape(losses(wide, there, {f: tf.constant(a) for f, a in plain.items()}), [len(rows), count, n])
     total = tf.reduce_sum(each, 1)
     return tf.tensor_scatter_nd_update(total, [[i] for i in rows], tf.reduce_sum(shared, 1))
@@ -125,7 +125,7 @@ def advance(plan: MultiPlan, before: Any, frame: int, thorough: bool = True) -> 
         plan: What to train.
         before: The pair that the frame before returned; None for the first.
         frame: Index into `plan.steps`.
-        thorough: Whether to judge everything; otherwise average precision, calibration and learned thresholds are NaN.
+        thorough: Whether to judge everything; otherwise only what is decided above a half, and the rest is NaN.
 
     Returns:
         The state to go on from, and the picture.
@@ -136,10 +136,9 @@ def advance(plan: MultiPlan, before: Any, frame: int, thorough: bool = True) -> 
     state = (plan.theta, np.zeros_like(plan.theta), np.zeros_like(plan.theta)) if before is None else before[0]
     first = plan.steps[frame - 1] if frame else 0
     program = _program(plan.dims, capacity(len(plan.data.y)))
-    arguments = [tf.constant(a) for a in (*state, first, plan.steps[frame])]
-    *state, loss = program(*arguments, *_constants(plan), tf.constant(plan.learning_rate, tf.float32)) if (
-        program.experimental_get_tracing_count()
-    ) else _first(program, *arguments, *_constants(plan), tf.constant(plan.learning_rate, tf.float32))
+    arguments = [*(tf.constant(a) for a in (*state, first, plan.steps[frame])), *_constants(plan)]
+    call = program if program.experimental_get_tracing_count() else partial(_first, program)
+    *state, loss = call(*arguments, tf.constant(plan.learning_rate, tf.float32))
     state = tuple(a.numpy() for a in state)
     if not np.isfinite(state[0]).all():
         raise ValueError(f"Training diverged before step {plan.steps[frame]}: choose a smaller learning rate.")
@@ -178,13 +177,13 @@ def judge(plan: MultiPlan, theta: Array, loss: Array, step: int, thorough: bool 
         q, q_held = outputs(method.output, z[i]), outputs(method.output, held[i])
         threshold[0, i] = 0.5
         decided: list[Array | None] = [q >= 0.5, None, None]
-        if method.output != "softmax":
-            etas = np.stack([repaired(method, plan.tables[i][c], z[i, c]) for c in range(count)])
+        if method.output != "softmax" and thorough:
+            etas = np.array([repaired(method, plan.tables[i][c], z[i, c]) for c in range(count)])
             decided[1] = etas >= shares[:, None]
             for c in range(count):
                 at = stands_for(method, plan.tables[i][c], float(shares[c]))
                 threshold[1, i, c] = np.nan if at is None else at
-                fixed[i, c] = label_calibration_error(data.y_test[:, c], etas[c]) if thorough else np.nan
+                fixed[i, c] = label_calibration_error(data.y_test[:, c], etas[c])
         if thorough:
             ap[i] = average_precision_score(data.y_test, q.T, average=None)
             for c in range(count):
@@ -201,12 +200,16 @@ def judge(plan: MultiPlan, theta: Array, loss: Array, step: int, thorough: bool 
                 continue
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # NaN for a label that is never decided is what is wanted
-                found = precision_recall_fscore_support(data.y_test, yes.T.astype(int), average=None, zero_division=np.nan)
+                found = precision_recall_fscore_support(
+                    data.y_test, yes.T.astype(int), average=None, zero_division=np.nan
+                )
             by_rule[:, r, i] = found[:3]
             subset[r, i] = accuracy_score(data.y_test, yes.T.astype(int))
             hamming[r, i] = hamming_loss(data.y_test, yes.T.astype(int))
     precision, recall, f1 = by_rule
-    return Judged(step, theta, loss, z.astype(np.float32), threshold, recall, precision, f1, subset, hamming, ap, ece, fixed)
+    return Judged(
+        step, theta, loss, z.astype(np.float32), threshold, recall, precision, f1, subset, hamming, ap, ece, fixed
+    )
 
 
 def fit_multilabel(data: MultiData, model: str = "linear", **options: Any) -> Judged:
@@ -234,8 +237,8 @@ def fit_multilabel(data: MultiData, model: str = "linear", **options: Any) -> Ju
     return judged
 
 
-def warm(model: str, labels: int, features: int = 2) -> None:
+def warm(model: str, features: int, labels: int) -> None:
     """Compile what a page's default size needs."""
-    data = make_multilabel(labels=labels, n=int(next(k.default for k in KNOBS if k.name == "n")))
-    plan = prepare_multilabel(data, model, steps=12)
-    advance(plan, None, 0)
+    data = make_multilabel(labels=labels)
+    if len(data.features) == features:
+        advance(prepare_multilabel(data, model, steps=12), None, 0)

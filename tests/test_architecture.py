@@ -54,6 +54,10 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "landscape": {"data", "logitplane", "models", "plan", "planes"},
     "logistic": {"logitplane", "models", "plan", "planes"},
     "fading": set(),
+    "multidata": {"files", "knobs", "tables"},
+    "multilabel": {"knobs", "logitplane", "models", "multidata", "strategies", "weights"},
+    "multifigures": {"figures", "models", "multilabel", "sentences"},
+    "multitrain": {"equation", "models", "multidata", "multilabel", "strategies"},
     "surfacefigures": {"fading", "figures", "landscape", "models", "plan", "sentences", "strategies"},
     "surfacesentences": {"fading", "landscape", "plan", "sentences", "strategies"},
     "surface": {
@@ -71,7 +75,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     },
     "train": {"equation", "measure", "models", "plan", "strategies"},
 }
-LIGHT = (*(MAY_IMPORT.keys() - {"equation", "surface", "train"}), "__init__")
+LIGHT = (*(MAY_IMPORT.keys() - {"equation", "multitrain", "surface", "train"}), "__init__")
 HEAVY = {"tensorflow", "keras", "sklearn", "plotly", "torch", "streamlit", "distributed", "dask"}
 
 
@@ -123,7 +127,7 @@ def test_pages_do_not_load_tensorflow():
             found = imports(path)
             assert not tops(found) & {"tensorflow", "keras", "torch"}, path
             rooms = {".".join(n.split(".")[:2]) for n in found}  # of `lossviz.surface.patch` too
-            assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface"}, path
+            assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface", "lossviz.multitrain"}, path
             assert not found & {f"lossviz.{name}" for name in lossviz._NEED_TENSORFLOW}, path  # the names that load it
 
 

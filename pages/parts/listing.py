@@ -8,6 +8,7 @@ import numpy as np
 
 from lossviz import SCHEMES, STRATEGIES, class_weights, fit_logistic, lab
 from lossviz.logitplane import value
+from lossviz.multilabel import outputs
 
 
 class Listed(NamedTuple):
@@ -92,6 +93,12 @@ def _surfaces(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return _walks()
 
 
+def _twice(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """Logits of three labels, of which one after the other is there, through sigmoids and through a softmax."""
+    logits = [[-3, -3, -3], [3, -3, -3], [3, 3, -3], [3, 3, 3]]
+    return "twice", {kind: [outputs(kind, z).tolist() for z in logits] for kind in ("sigmoid", "softmax")}
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
     Listed(
@@ -121,6 +128,13 @@ PAGES = (
         "landscape",
         "What the optimiser walks on: every strategy's surface and path on one plane; what fades, and what is undone.",
         _surfaces,
+    ),
+    Listed(
+        "multilabel.py",
+        "Multi-label",
+        "checklist",
+        "Several labels an example: rare ones found or lost, and why a softmax cannot say yes twice.",
+        _twice,
     ),
     Listed(
         "reference.py",
