@@ -172,7 +172,7 @@ def thresholds(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) ->
         figure.add_scatter(
             x=judged.recall[:, i, c], y=judged.precision[:, i, c], name=_title(name), mode="markers+lines+text",
             line=_line(name) | {"width": 1, "dash": "dot"}, marker=_marker(name),
-            text=["½", "prior", "learned"], textposition="top center",
+            text=["above ½", "prior", "learned"] if name == "sigmoid" else None, textposition="top center",
         )  # fmt: skip
     figure.update_xaxes(title_text=f"recall of {shown(plan.data.labels[c])}", range=[-0.03, 1.08])
     figure.update_yaxes(title_text="precision", range=[-0.03, 1.08])
@@ -180,14 +180,15 @@ def thresholds(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) ->
     return figure
 
 
-def thresholds_sentence(plan: MultiPlan, judged: Judged, c: int) -> str:
+def thresholds_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> str:
     """The plain model at the prior beside pos_weight at a half, and what the learned threshold gives."""
     plain, weighted = PLACE["sigmoid"], PLACE["pos_weight"]
     r = judged.recall[:, :, c]
-    best = int(np.nanargmax(judged.f1[2, :, c]))
+    best = max((PLACE[n] for n in names), key=lambda i: np.nan_to_num(judged.f1[2, i, c]))
     return (
-        f"{plan.data.labels[c]}: the plain sigmoid above {judged.threshold[1, plain, c]:.3f} finds {percent(float(r[1, plain]))}, "
-        f"pos_weight above a half {percent(float(r[0, weighted]))}; the plain one above a half {percent(float(r[0, plain]))}. "
+        f"{plan.data.labels[c]}: the plain sigmoid above {judged.threshold[1, plain, c]:.3f} finds "
+        f"{percent(float(r[1, plain]))}, pos_weight above a half {percent(float(r[0, weighted]))}; the plain one above "
+        f"a half {percent(float(r[0, plain]))}. "
         f"With thresholds learned on the held-out part the best F1, {judged.f1[2, best, c]:.3f}, is that of "
         f"{list(METHODS.values())[best].title}; the plain sigmoid has {judged.f1[2, plain, c]:.3f}."
     )
@@ -264,8 +265,9 @@ def twice_sentence(plan: MultiPlan, judged: Judged, example: int) -> str:
     one, other = outputs("sigmoid", z[PLACE["sigmoid"]]), outputs("softmax", z[PLACE["softmax"]])
     truth = [n for n, t in zip(plan.data.labels, plan.data.y_test[example], strict=True) if t]
     return (
-        f"Test example {example} has {', '.join(truth) if truth else 'none of the labels'}. The sigmoids add up to {one.sum():.2f} "
-        f"and say yes {int((one > 0.5).sum())} times; a softmax always adds up to {other.sum():.2f}, so that it can say yes only "
+        f"Test example {example} has {', '.join(truth) if truth else 'none of the labels'}. "
+        f"The sigmoids add up to {one.sum():.2f} and say yes {int((one > 0.5).sum())} times; a softmax always adds up "
+        f"to {other.sum():.2f}, so that it can say yes only "
         f"once: here {int((other > 0.5).sum())} times."
     )
 
@@ -378,7 +380,7 @@ def worked_figure(name: str, yes: float) -> "go.Figure":
     import plotly.graph_objects as go
 
     rows = worked_table(name, yes)
-    x = [f"example {r['example']}, label {r['label']}: y={r['y']}, p={r['p']:g}" for r in rows]
+    x = [f"{r['example']}.{r['label']}<br>y={r['y']}<br>p={r['p']:g}" for r in rows]
     figure = go.Figure()
     for i, key in enumerate(("loss", "weighted loss")):
         values = [r[key] for r in rows]
@@ -388,11 +390,12 @@ def worked_figure(name: str, yes: float) -> "go.Figure":
             y=values,
             name=title,
             marker={"color": strategy_colour(i)},
-            text=[f"{v:.4f}" for v in values],
+            text=[f"{v:.3f}" for v in values],
             textposition="outside",
         )
     figure.update_yaxes(title_text="loss (nats)", range=[0, 1.15 * max(r["weighted loss"] for r in rows)])
-    figure.update_layout(height=400, margin={"t": 20}, legend={"orientation": "h", "y": -0.5})
+    figure.update_xaxes(title_text="example.label, its y and its p", tickangle=0)
+    figure.update_layout(height=420, margin={"t": 60}, legend={"orientation": "h", "y": 1.15})
     return figure
 
 
@@ -401,5 +404,7 @@ def worked_sentence(name: str, yes: float) -> str:
     y, p = WORKED[name]
     return (
         f"{name}: the mean over all {np.size(y)} elements is {worked(y, p).mean():.5f} unweighted and "
-        f"{worked(y, p, 1, yes).mean():.5f} with weights {{0: 1, 1: {yes:g}}}; only the one element with y = 1 changes, and the mean still divides by {np.size(y)}."
+        f"{worked(y, p, 1, yes).mean():.5f} with weights {{0: 1, 1: {yes:g}}}; "
+        "only the one element with y = 1 changes, and the mean"
+        f" still divides by {np.size(y)}."
     )

@@ -173,7 +173,7 @@ def shown(view: str, plan: MultiPlan, judged: Judged, names: list[str], c: int, 
         told = draw.boundaries_sentence(plan, names, c)
         picture(draw.boundaries(plan, judged, names, c), "boundary", told, **more)
     elif view == "threshold":
-        told = draw.thresholds_sentence(plan, judged, c)
+        told = draw.thresholds_sentence(plan, judged, names, c)
         picture(draw.thresholds(plan, judged, names, c), "threshold", told, **more)
     elif view == "calibration":
         told = draw.calibration_sentence(plan, judged, names, c)

@@ -131,7 +131,8 @@ def test_logits_keep_what_probabilities_lose():
         assert by_p[0] == pytest.approx(keras.losses.BinaryCrossentropy()(*y_p).numpy(), rel=1e-3)
         assert flat[0] == 0
     assert "infinite" in multifigures.saturated_sentence(0)
-    np.testing.assert_allclose(from_probabilities([-1.0, 2.0], 1)[1], element_loss(METHODS["sigmoid"].tables([1, 1]), [-1.0, 2.0], 1)[1], rtol=1e-5)  # fmt: skip
+    slope = element_loss(METHODS["sigmoid"].tables([1, 1]), [-1.0, 2.0], 1)[1]
+    np.testing.assert_allclose(from_probabilities([-1.0, 2.0], 1)[1], slope, rtol=1e-5)
 
 
 def test_one_decision_is_the_same_and_two_are_not():
@@ -282,4 +283,5 @@ def test_every_picture_has_its_numbers(run):
     assert "0.60672" in multifigures.worked_sentence(next(iter(WORKED)), 2)
     assert "→" in multifigures.calibration_sentence(plan, run, NAMES, 2)
     assert len(multifigures.calibration(plan, run, NAMES, 2).data) == 2 + 2 * len(NAMES) - 1
+    assert "pos_weight above a half" in multifigures.thresholds_sentence(plan, run, NAMES, 2)
     assert len(multifigures.thresholds(plan, run, NAMES, 2).data) == len(NAMES)
