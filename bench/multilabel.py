@@ -1,6 +1,6 @@
 """Multi-label training against the same network in Keras `fit`: `python -m bench.multilabel [--quick]`.
 
-The job: 8 methods × 4 labels × 1,000 points × 300 full-batch Adam steps of the linear model, one program for all. Keras trains one
+The job: 8 methods × 4 labels × 1,000 points × 300 full-batch Adam steps of the linear model, one program. Keras trains one
 method, plain or weighted, in fewer epochs, scaled up to all.
 """
 
