@@ -68,6 +68,10 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "claims": {"claim", "claimsframeworks", "claimskeras", "claimslogits", "claimsoutputs", "claimsweights"},
     "claimfigures": {"claim", "figures"},
     "trials": set(),
+    "multidata": {"files", "knobs", "tables"},
+    "multilabel": {"knobs", "logitplane", "models", "multidata", "strategies", "weights"},
+    "multifigures": {"figures", "models", "multilabel", "sentences"},
+    "multitrain": {"equation", "models", "multidata", "multilabel", "strategies"},
     "surface": {
         "data",
         "equation",
@@ -94,7 +98,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lintsamples": set(),
 }
 ON_TRIAL = {"trials": {"keras", "torch"}}  # claims about Keras and PyTorch can be tried on them only; inside functions
-LIGHT = (*(MAY_IMPORT.keys() - {"equation", "surface", "train"}), "__init__")
+LIGHT = (*(MAY_IMPORT.keys() - {"equation", "multitrain", "surface", "train"}), "__init__")
 HEAVY = {"tensorflow", "keras", "sklearn", "plotly", "torch", "streamlit", "distributed", "dask"}
 
 
@@ -148,6 +152,7 @@ def test_pages_do_not_load_tensorflow():
             assert not tops(found) & {"tensorflow", "keras", "torch"}, path
             rooms = {".".join(n.split(".")[:2]) for n in found}  # of `lossviz.surface.patch` too
             assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface", "lossviz.trials"}, path
+            assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface", "lossviz.multitrain"}, path
             assert not found & {f"lossviz.{name}" for name in lossviz._NEED_TENSORFLOW}, path  # the names that load it
 
 

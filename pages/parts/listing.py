@@ -11,6 +11,7 @@ from lossviz.claims import CLAIMS, VERDICTS
 from lossviz.lint import lint
 from lossviz.lintsamples import SAMPLES
 from lossviz.logitplane import value
+from lossviz.multilabel import outputs
 
 
 class Listed(NamedTuple):
@@ -118,6 +119,12 @@ def _trial(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return "trial", {"verdicts": {v: found.count(v) for v in VERDICTS}}
 
 
+def _twice(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """Logits of three labels, of which one after the other is there, through sigmoids and through a softmax."""
+    logits = [[-3, -3, -3], [3, -3, -3], [3, 3, -3], [3, 3, 3]]
+    return "twice", {kind: [outputs(kind, z).tolist() for z in logits] for kind in ("sigmoid", "softmax")}
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
     Listed(
@@ -147,6 +154,13 @@ PAGES = (
         "landscape",
         "What the optimiser walks on: every strategy's surface and path on one plane; what fades, and what is undone.",
         _surfaces,
+    ),
+    Listed(
+        "multilabel.py",
+        "Multi-label",
+        "checklist",
+        "Several labels an example: rare ones found or lost, and why a softmax cannot say yes twice.",
+        _twice,
     ),
     Listed(
         "claims.py",

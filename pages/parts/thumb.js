@@ -34,6 +34,27 @@ const DRAWINGS = {
     ctx.fillText(t < 0.5 ? "Counts" : `Weights: ${name}`, width / 2, height - 8, width);
   },
   // The same number added to both logits, to and fro: the losses at it, of which the flawed one's moves.
+  twice(ctx, width, height, { sigmoid, softmax }, seconds, state) {
+    const at = seconds % 6, from = Math.min(Math.floor(at / 1.5), sigmoid.length - 1), to = (from + 1) % sigmoid.length, t = ease((at % 1.5) / 0.6);
+    const room = height - 34, wide = (width - 24) / 2, bar = wide / 5;
+    [["sigmoids", sigmoid, "#0072B2"], ["a softmax ⚠", softmax, "#D55E00"]].forEach(([title, rows, colour], side) => {
+      const left = side * (wide + 24);
+      rows[from].forEach((v, c) => {
+        const h = Math.max(2, ((1 - t) * v + t * rows[to][c]) * room);
+        ctx.fillStyle = ctx.strokeStyle = colour;
+        const x = left + bar * (0.5 + 1.5 * c), y = 6 + room - h;
+        ctx.setLineDash(side ? [5, 4] : []);
+        if (side) { ctx.globalAlpha = 0.45; ctx.fillRect(x, y, bar, h); ctx.globalAlpha = 1; ctx.strokeRect(x, y, bar, h); } else ctx.fillRect(x, y, bar, h);
+      });
+      ctx.setLineDash([2, 4]);
+      ctx.strokeStyle = ctx.fillStyle = state.ink;
+      ctx.beginPath(); ctx.moveTo(left, 6 + room / 2); ctx.lineTo(left + wide, 6 + room / 2); ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.font = "14px system-ui, sans-serif";
+      ctx.textAlign = "center";
+      ctx.fillText(title, left + wide / 2, height - 6);
+    });
+  },
   shift(ctx, width, height, { rows, low, high }, seconds, state) {
     const at = 0.5 - 0.5 * Math.cos(seconds), count = rows[0].losses.length, most = 1.1 * Math.max(...rows.flatMap((r) => r.losses));
     const left = 8, right = width - 8, bottom = height - 8, px = (i) => left + ((right - left) * i) / (count - 1), py = (v) => 8 + (1 - v / most) * (bottom - 8);

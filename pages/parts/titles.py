@@ -2,6 +2,7 @@
 
 from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, calls
 from lossviz.labelguess import LAYOUTS
+from lossviz.multilabel import METHODS, RULES, WORKED
 from lossviz.plan import INFERENCES
 from lossviz.planes import PLANES
 
@@ -28,6 +29,24 @@ SURFACES = {
     "plane": PLANES,
 }
 """Controls of the page of loss surfaces."""
+MULTILABEL = {
+    "m-view": {
+        "found": "Found and right",
+        "boundary": "Boundaries",
+        "threshold": "Thresholds",
+        "calibration": "Calibration",
+        "twice": "Yes twice",
+        "logits": "Logits or probabilities",
+        "worked": "Worked values",
+    },
+    "m-data": {"made": "Made, with known truth", "upload": "Your own table…"},
+    "m-model": {m.name: m.title for m in MODELS.values()},
+    "m-methods": {m.name: m.title + (" ⚠" if m.flawed else "") for m in METHODS.values()},
+    "m-rule": RULES,
+    "m-true": {"0": "The label is 0", "1": "The label is 1"},
+    "m-case": {name: name for name in WORKED},
+}
+"""Controls of the page of multi-label training."""
 SCALES = {"own": "as it comes", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1"}
 TITLES = {
     "strategies": {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()},
@@ -54,6 +73,7 @@ TITLES = {
     "read-layout": {"auto": "As detected"} | LAYOUTS,
     "table-axes": AXES,
     **SURFACES,
+    **MULTILABEL,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
 TITLES |= {
     "ref-scale": {name: title for name, title in SCALES.items() if name != "own"},
