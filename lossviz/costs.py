@@ -345,7 +345,7 @@ def equivalent_weights(
     named = names(labels, len(c))
     regret = c - np.diag(c)[:, None]
     w, exact = _weights_of(regret)
-    agreement = 1.0 if exact else _agreement(regret, w)
+    agreement = 1.0 if exact else agreeing(regret, w)
     if priors is not None:
         share = np.asarray(priors, dtype=np.float64)
         if share.shape != w.shape or not (np.isfinite(share) & (share >= 0)).all() or not (share @ w > 0):
@@ -371,8 +371,17 @@ def equivalent_weights(
     return Equivalent(w, exact, agreement, sentence)
 
 
-def _agreement(regret: Array, w: Array) -> float:
-    """Share of probability vectors, drawn evenly from the simplex, on which weights and costs decide alike."""
+def agreeing(regret: Array, w: Array) -> float:
+    """Share of probability vectors, drawn evenly from the simplex, on which weights and costs decide alike.
+
+    Args:
+        regret: What decisions cost beyond the right one, [true, decided], [K, K].
+        w: One weight a class, [K].
+
+    Example:
+        >>> agreeing(np.array([[0.0, 1.0], [9.0, 0.0]]), np.array([1.0, 9.0]))
+        1.0
+    """
     draws = max(200, min(DRAWS, MAX_CELLS // len(w)))
     p = np.random.default_rng(0).dirichlet(np.ones(len(w)), draws)
     return float(((p @ regret).argmin(1) == (w * p).argmax(1)).mean())

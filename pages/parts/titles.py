@@ -1,6 +1,8 @@
 """What controls with a fixed list show for each name: the one place for pages and for links that hold names."""
 
 from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
+from lossviz.costmatrix import PRESETS as PRICED
+from lossviz.costmatrix import STRATEGIES as REMEDIES
 from lossviz.labelguess import LAYOUTS
 from lossviz.plan import INFERENCES
 from lossviz.planes import PLANES
@@ -28,6 +30,11 @@ SURFACES = {
     "plane": PLANES,
 }
 """Controls of the page of loss surfaces."""
+COSTS = {
+    "c-problem": {name: entry.title for name, entry in PRICED.items()} | {"own": "Costs of your own…"},
+    "c-strategies": {name: STRATEGIES[name].title for name in REMEDIES},
+}
+"""Controls of the page of costs."""
 SCALES = {"own": "as it comes", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1"}
 TITLES = {
     "strategies": {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()},
@@ -54,8 +61,10 @@ TITLES = {
     "read-layout": {"auto": "As detected"} | LAYOUTS,
     "table-axes": AXES,
     **SURFACES,
+    **COSTS,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
 TITLES |= {f"s-{key}": TITLES[key] for key in ("optimizer", "strategies", "inference")}
+TITLES |= {f"c-{key}": TITLES[key] for key in ("optimizer", "model")}
 TITLES |= {
     key: {s.name: s.title for s in STRATEGIES.values()} for key in ("reference", "line-from", "line-to", "rule-of")
 }

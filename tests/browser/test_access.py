@@ -15,6 +15,7 @@ SIGHTS = {
     "/race?steps=50&data=moons&model=linear&view=pr": ".chart[data-drawn]",
     "/surfaces?resolution=20&s-steps=50": ".chart[data-drawn]",
     "/surfaces?look=fading": ".chart[data-drawn]",
+    "/costs?c-steps=50&c-medical-n=200": ".chart[data-drawn]",
     "/weights": ".chart[data-drawn]",
     "/lab": ".chart[data-drawn]",
     "/lab?z=1,-2,0.5&s=cross_entropy,vs,masked_logits&w=0.5,8,2": ".chart[data-drawn]",
