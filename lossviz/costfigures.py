@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz import figures
-from lossviz.costmatrix import STRATEGIES, Curve, Scored, amount
+from lossviz.costmatrix import STRATEGIES, Curve, Scored
+from lossviz.costs import amount
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +30,7 @@ def matrices(tables: dict[str, Array], labels: Sequence[str]) -> "go.Figure":
     named = [figures.shown(x) for x in labels]
     figure = make_subplots(1, len(tables), subplot_titles=list(tables), shared_yaxes=True, horizontal_spacing=0.08)
     for i, (title, c) in enumerate(tables.items(), 1):
-        text = [[amount(v) for v in row] for row in c]
+        text = [[amount(v, 3) for v in row] for row in c]
         figure.add_heatmap(
             z=c / max(float(c.max()), 1e-300), x=named, y=named, text=text, texttemplate="%{text}", showscale=False,
             colorscale=figures.LOSS_SCALE, name=title, zmin=0, zmax=1, xgap=2, ygap=2, row=1, col=i,
@@ -63,9 +64,10 @@ def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
 
     shown = list(reversed(found))
     cost = np.array([s.cost for s in shown])
+    who = [figures.shown(s.title).replace(", ", ",<br>").replace(": ", ":<br>") for s in shown]  # narrow, for a phone
     figure = go.Figure(
         go.Bar(
-            x=cost, y=[figures.shown(s.title) for s in shown], orientation="h", name="cost per example",
+            x=cost, y=who, orientation="h", name="cost per example",
             error_x={"array": [s.high - s.cost for s in shown], "arrayminus": [s.cost - s.low for s in shown],
                      "symmetric": False},
             marker={"color": [_colour(s) for s in shown],
@@ -78,7 +80,7 @@ def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
         figure.add_vline(x=best.cost, line={"dash": "dash", "width": 1, "color": "#7F7F7F"})
     if len(cost) and cost.max() > 20 * max(float(np.median(cost)), 1e-12):  # one constant would flatten the rest
         figure.update_xaxes(range=[0, 4 * float(np.median(cost))])
-    figure.update_layout(height=90 + 34 * len(shown), margin={"t": 20, "l": 10}, showlegend=False)
+    figure.update_layout(height=90 + 40 * len(shown), margin={"t": 20, "l": 10}, showlegend=False)
     figure.update_yaxes(automargin=True)
     figure.update_xaxes(title_text=f"cost per test example, {figures.shown(unit)}", rangemode="tozero")
     return figure
@@ -119,10 +121,11 @@ def cost_curve(found: Curve, labels: Sequence[str]) -> "go.Figure":
         )  # fmt: skip
     (t, d), (t2, d2) = found.entry, found.other
     a, b = (f"{figures.shown(labels[i])} → {figures.shown(labels[j])}" for i, j in ((t, d), (t2, d2)))
-    figure.add_vline(x=found.stated, line={"dash": "dot", "width": 1.5, "color": "#7F7F7F"}, annotation_text="stated")
+    figure.add_vline(x=found.stated, line={"dash": "dot", "width": 1.5, "color": "#7F7F7F"})
+    figure.add_annotation(x=np.log10(found.stated), y=1, yref="paper", text="stated", showarrow=False, yanchor="bottom")
     figure.add_hline(y=100, line={"dash": "dot", "width": 1, "color": "#7F7F7F"})
     top = min(300.0, 105 * float(max(1.0, found.share.max())))
     figure.update_layout(height=460, margin={"t": 30}, legend={"orientation": "h", "y": -0.25})
     figure.update_xaxes(type="log", title_text=f"cost of {a}, times that of {b}")
-    figure.update_yaxes(title_text="% of the best constant decision's cost", range=[0, top])
+    figure.update_yaxes(title_text="% of the best constant", range=[0, top])
     return figure

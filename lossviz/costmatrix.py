@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lossviz.costs import bayes_decision, check_cost, equivalent_weights, names, quoted, times
+from lossviz.costs import amount, bayes_decision, check_cost, equivalent_weights, implied_costs, names, quoted, times
 from lossviz.data import Dataset
 from lossviz.plan import Plan
 from lossviz.strategies import get
+from lossviz.weights import class_weights
 
 Array = NDArray[np.float64]
 Decider = tuple[str, str, str, str, NDArray[np.int64]]
@@ -226,6 +227,28 @@ def error_weights(cost: ArrayLike) -> Array:
     return regret + np.diag(cheapest)
 
 
+def assumed(cost: ArrayLike, counts: ArrayLike) -> Array:
+    """The cost matrix that balanced weights assume for these counts, in the unit of `cost`.
+
+    A mistake costs in proportion to the balanced weight of the true class. Weights have no unit: the mean mistake on a mean
+    example is made to cost what it does in `cost`.
+
+    Args:
+        cost: C[true, decided], [K, K].
+        counts: Examples of each class, [K].
+
+    Returns:
+        C[true, decided], [K, K], 0 on the diagonal.
+
+    Example:
+        >>> assumed([[0, 1], [99, 0]], [90, 10]).round(2).tolist()
+        [[0.0, 6.0], [54.0, 0.0]]
+    """
+    c, n = check_cost(cost), np.asarray(counts, dtype=np.float64)
+    regret, implied = c - np.diag(c)[:, None], implied_costs(class_weights(n)).cost
+    return implied * float(n @ regret.sum(1)) / float(n @ implied.sum(1))
+
+
 def knobs(cost: ArrayLike, counts: ArrayLike, chosen: Sequence[str] = STRATEGIES) -> dict[str, dict[str, Any]]:
     """What a cost matrix asks of each strategy: the `knobs` of `lossviz.fit`.
 
@@ -407,29 +430,19 @@ def curve(
     return Curve(ratio, entry, other, now, tuple(d[0] for d in deciders), kinds, share)
 
 
-def amount(value: float) -> str:
-    """A cost as anybody reads it, to three digits.
-
-    Example:
-        >>> amount(0.123456), amount(12.3456), amount(1234.5)
-        ('0.123', '12.3', '1,234')
-    """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
-
-
 def realised_sentence(found: Sequence[Scored], unit: str, examples: int) -> str:
     """Under the picture of what decisions cost: who is cheapest, who differs from it by more than luck, and the bounds."""
     trained = [s for s in found if s.kind == "trained"]
     best = min(trained, key=lambda s: s.cost)
     lazy = min((s for s in found if s.kind == "constant"), key=lambda s: s.cost)
     text = (
-        f"Per example, in {unit}: of the trained, {best.title} is cheapest, {amount(best.cost)} (95 % of resamples of "
-        f"{examples:,} test examples: {amount(best.low)} to {amount(best.high)})"
+        f"Per example, in {unit}: of the trained, {best.title} is cheapest, {amount(best.cost, 3)} (95 % of resamples of "
+        f"{examples:,} test examples: {amount(best.low, 3)} to {amount(best.high, 3)})"
     )
     for s in found:
         if s.kind == "bayes":
-            text += f"; the Bayes optimum costs {amount(s.cost)}"
-    text += f"; the best constant decision, {lazy.title.split(': ')[-1]}, {amount(lazy.cost)}."
+            text += f"; the Bayes optimum costs {amount(s.cost, 3)}"
+    text += f"; the best constant decision, {lazy.title.split(': ')[-1]}, {amount(lazy.cost, 3)}."
     base = next((s for s in trained if s.decision == "moved"), None)
     if base is not None:
         dearer = [s.title for s in trained if s is not base and s.more[0] > 0]

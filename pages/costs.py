@@ -21,11 +21,14 @@ from lossviz.takeaway import Source
 from lossviz.takeaway import call as fit_call
 
 SEED = Knob("seed", "Seed", 0, 0, 9999, 1, "Decides the data, the initial parameters and the batches.")
-STEPS = Knob("steps", "Steps", 400, 50, 5000, 50, "Optimiser steps, on all examples at once.")
+STEPS = Knob(
+    "steps", "Steps", 1000, 50, 5000, 50,
+    "Optimiser steps, on all examples at once. With few, the plain model's probabilities are not there yet to decide by.",
+)  # fmt: skip
 SEEDS = Knob(
     "seeds", "Seeds", 1, 1, 20, 1, "Trains each strategy from so many starts, to see the spread; the first is drawn."
 )
-RATE = Knob("rate", "Learning rate", 0.02, 0.0001, 5.0, 0.0001, "Step size of the optimiser.")
+RATE = Knob("rate", "Learning rate", 0.05, 0.0001, 5.0, 0.0001, "Step size of the optimiser.")
 L2 = Knob("l2", "L2", 0.0, 0.0, 1.0, 0.001, "Pull of the weights (not the biases) towards zero.")
 OWN = replace(PRESETS["fraud"], title="", unit="your unit", why={}, imbalance=10)
 
@@ -107,7 +110,7 @@ def settings(name: str, chosen: costmatrix.Preset) -> tuple[dict[str, Any], dict
     knobs = controls.knobs(turned, f"c-{name}") | {"classes": len(chosen.classes)}
     model = controls.choose("Model", TITLES["model"], "c-model", "linear")
     optimizer = controls.choose("Optimiser", TITLES["optimizer"], "c-optimizer")
-    rate = replace(RATE, default=OPTIMIZERS[optimizer].learning_rate)
+    rate = RATE if optimizer == "adam" else replace(RATE, default=OPTIMIZERS[optimizer].learning_rate)
     options = {
         "model": model,
         "steps": int(controls.number(STEPS, "c-steps")),
@@ -216,7 +219,7 @@ def assumed(cost: np.ndarray, data: Dataset) -> None:
     labels, counts = data.classes, data.counts
     st.header("What balanced weights would have assumed", anchor=False)
     implied = costs.implied_costs(LabelCounts(labels, counts, int(counts.sum())))
-    tables = {"Stated": cost, "Balanced weights assume": implied.cost}
+    tables = {"Stated": cost, "Assumed": costmatrix.assumed(cost, counts)}
     regret = cost - np.diag(cost)[:, None]
     agree = costs.agreeing(regret, implied.weights)
     told = (
