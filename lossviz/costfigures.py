@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 Array = NDArray[Any]
-DASHES = {"fixed": "solid", "moved": "solid", "constant": "dot", "bayes": "dash"}
+DASHES = {"fixed": "solid", "by cost": "dashdot", "moved": "solid", "constant": "dot", "bayes": "dash"}
 
 
 def matrices(tables: dict[str, Array], labels: Sequence[str]) -> "go.Figure":
@@ -40,7 +40,7 @@ def matrices(tables: dict[str, Array], labels: Sequence[str]) -> "go.Figure":
     figure.update_yaxes(title_text="true", col=1)
     figure.update_xaxes(title_text="decided", type="category")
     figure.update_yaxes(type="category")
-    figure.update_layout(height=160 + 44 * len(named), margin={"t": 40, "b": 50})
+    figure.update_layout(height=160 + 44 * len(named), margin={"t": 40, "b": 50, "r": 10})
     return figure
 
 
@@ -53,9 +53,8 @@ def matrix_numbers(tables: dict[str, Array], labels: Sequence[str]) -> "pd.DataF
     return pd.DataFrame(columns | {title: [float(c[cell]) for cell in cells] for title, c in tables.items()})
 
 
-def _colour(scored: Scored) -> str:
-    place = {name: i for i, name in enumerate(STRATEGIES)}
-    return figures.strategy_colour(place[scored.strategy]) if scored.strategy else "#7F7F7F"
+def _colour(strategy: str) -> str:
+    return figures.strategy_colour(STRATEGIES.index(strategy)) if strategy else "#7F7F7F"
 
 
 def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
@@ -70,7 +69,7 @@ def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
             x=cost, y=who, orientation="h", name="cost per example",
             error_x={"array": [s.high - s.cost for s in shown], "arrayminus": [s.cost - s.low for s in shown],
                      "symmetric": False},
-            marker={"color": [_colour(s) for s in shown],
+            marker={"color": [_colour(s.strategy) for s in shown],
                     "pattern": {"shape": ["" if s.kind == "trained" else "/" for s in shown]}},
             hovertemplate="%{y}: %{x:.4g}<extra></extra>",
         )
@@ -80,7 +79,7 @@ def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
         figure.add_vline(x=best.cost, line={"dash": "dash", "width": 1, "color": "#7F7F7F"})
     if len(cost) and cost.max() > 20 * max(float(np.median(cost)), 1e-12):  # one constant would flatten the rest
         figure.update_xaxes(range=[0, 4 * float(np.median(cost))])
-    figure.update_layout(height=90 + 40 * len(shown), margin={"t": 20, "l": 10}, showlegend=False)
+    figure.update_layout(height=90 + 40 * len(shown), margin={"t": 20, "l": 10, "r": 10}, showlegend=False)
     figure.update_yaxes(automargin=True)
     figure.update_xaxes(title_text=f"cost per test example, {figures.shown(unit)}", rangemode="tozero")
     return figure
@@ -105,27 +104,23 @@ def scores(found: Sequence[Scored]) -> "pd.DataFrame":
     )
 
 
-def cost_curve(found: Curve, labels: Sequence[str]) -> "go.Figure":
+def cost_curve(found: Curve) -> "go.Figure":
     """Realised cost over the ratio of two costs, as a share of the best constant decision's; the ratio on a log axis."""
     import plotly.graph_objects as go
 
-    figure, trained = go.Figure(), 0
-    for title, kind, share in zip(found.titles, found.kinds, found.share, strict=True):
+    figure = go.Figure()
+    for title, kind, strategy, share in zip(found.titles, found.kinds, found.strategies, found.share, strict=True):
         if kind == "constant":  # by definition at 1 or above
             continue
-        colour = "#7F7F7F" if kind == "bayes" else figures.strategy_colour(trained)
-        trained += kind != "bayes"
         figure.add_scatter(
             x=found.ratio, y=100 * share, mode="lines", name=figures.shown(title),
-            line={"dash": DASHES[kind], "width": 4 if kind == "moved" else 2, "color": colour},
+            line={"dash": DASHES[kind], "width": 4 if kind == "moved" else 2, "color": _colour(strategy)},
         )  # fmt: skip
-    (t, d), (t2, d2) = found.entry, found.other
-    a, b = (f"{figures.shown(labels[i])} → {figures.shown(labels[j])}" for i, j in ((t, d), (t2, d2)))
     figure.add_vline(x=found.stated, line={"dash": "dot", "width": 1.5, "color": "#7F7F7F"})
     figure.add_annotation(x=np.log10(found.stated), y=1, yref="paper", text="stated", showarrow=False, yanchor="bottom")
     figure.add_hline(y=100, line={"dash": "dot", "width": 1, "color": "#7F7F7F"})
     top = min(300.0, 105 * float(max(1.0, found.share.max())))
-    figure.update_layout(height=460, margin={"t": 30}, legend={"orientation": "h", "y": -0.25})
-    figure.update_xaxes(type="log", title_text=f"cost of {a}, times that of {b}")
+    figure.update_layout(height=460, margin={"t": 30, "r": 10}, legend={"orientation": "h", "y": -0.25})
+    figure.update_xaxes(type="log", title_text="ratio of the two costs, log axis")
     figure.update_yaxes(title_text="% of the best constant", range=[0, top])
     return figure

@@ -122,7 +122,8 @@ class Curve:
         other: The mistake it is measured by.
         stated: The ratio in the stated costs.
         titles: Who decides, [M].
-        kinds: "fixed", "moved", "constant" or "bayes", [M].
+        kinds: "fixed", "by cost" (fixed, too), "moved", "constant" or "bayes", [M].
+        strategies: Name of each one's strategy, "" where nothing is trained, [M].
         share: Realised cost as a share of what the best constant decision costs at that ratio, [M, P].
     """
 
@@ -132,6 +133,7 @@ class Curve:
     stated: float
     titles: tuple[str, ...]
     kinds: tuple[str, ...]
+    strategies: tuple[str, ...]
     share: Array
 
 
@@ -426,8 +428,9 @@ def curve(
         for i in range(len(deciders)):
             share[i, a] = ((confusion(bayes_decision(p_of[i], at)) if i in p_of else fixed[i]) * at).sum()
         share[:, a] /= (at * (np.bincount(y, minlength=k) / n)[:, None]).sum(0).min()
-    kinds = tuple("moved" if d[3] == "moved" else "fixed" if d[1] == "trained" else d[1] for d in deciders)
-    return Curve(ratio, entry, other, now, tuple(d[0] for d in deciders), kinds, share)
+    of_rule = {"moved": "moved", "cost": "by cost"}
+    kinds = tuple(of_rule.get(d[3], "fixed") if d[1] == "trained" else d[1] for d in deciders)
+    return Curve(ratio, entry, other, now, tuple(d[0] for d in deciders), kinds, tuple(d[2] for d in deciders), share)
 
 
 def realised_sentence(found: Sequence[Scored], unit: str, examples: int) -> str:
@@ -467,7 +470,7 @@ def curve_sentence(found: Curve, labels: Sequence[str]) -> str:
         base = found.share[found.kinds.index("moved")]
         worst = [
             (float((found.share[i] / np.maximum(base, 1e-12)).max()), i)
-            for i, kind in enumerate(found.kinds) if kind == "fixed"
+            for i, kind in enumerate(found.kinds) if kind in ("fixed", "by cost")
         ]  # fmt: skip
         if worst:
             most, i = max(worst)
@@ -476,7 +479,11 @@ def curve_sentence(found: Curve, labels: Sequence[str]) -> str:
                 " The plain model is decided anew at each ratio, without training; the others keep what they were trained "
                 f"for, and {found.titles[i]} pays up to {times(most)} times as much (at {times(float(at))})."
             )
-    over = [found.titles[i] for i, kind in enumerate(found.kinds) if kind == "fixed" and found.share[i].max() > 1]
+    over = [
+        found.titles[i]
+        for i, kind in enumerate(found.kinds)
+        if kind in ("fixed", "by cost") and found.share[i].max() > 1
+    ]
     if over:
         text += f" Above 100 %, a decision that looks at nothing is cheaper: {', '.join(over)} get there."
     return text

@@ -179,7 +179,7 @@ def priced(job: Job, run: Run, data: Dataset, cost: np.ndarray, unit: str, fit: 
     t, d = controls.choose("The mistake whose cost runs", titles, "c-runs").split("-")
     entry = (int(t), int(d))
     line = asked(repr((job.token, entry)), costmatrix.curve, plan, run.test_logits, cost, data, entry)
-    figure = costfigures.cost_curve(line, labels)
+    figure = costfigures.cost_curve(line)
     chart.show(figure, "cost-curve", costmatrix.curve_sentence(line, labels))
     home("cost-curve", costmatrix.call(fit, cost, entry), numbers(figure))
 

@@ -152,7 +152,7 @@ def test_figures_hold_the_numbers(run, blobs, found):
     assert list(bars.x) == [s.cost for s in reversed(found)]
     np.testing.assert_allclose(bars.x + np.array(bars.error_x["array"]), [s.high for s in reversed(found)])
     line = costmatrix.curve(run.plan, run.test_logits, MEDICAL.cost, blobs)
-    figure = costfigures.cost_curve(line, MEDICAL.classes)
+    figure = costfigures.cost_curve(line)
     assert figure.layout.xaxis.type == "log"
     assert figure.layout.annotations[0].x == pytest.approx(2)  # log10 of 100
     for trace in figure.data:

@@ -27,11 +27,18 @@ def test_costs_are_trained_for_and_priced(new_page):
     low, high = curve.evaluate("(e) => e._fullLayout.xaxis.range")  # powers of ten
     assert -3 < low < high < 5, "the ratios that run, and nothing beyond"
     drawn(page, "assumed")
-    field = page.get_by_label("Costs as rows")
+    field = page.get_by_role("textbox", name="Costs as rows")
     field.fill("0, 1; 1, 0")
     field.press("Enter")
     expect(page.get_by_text(re.compile("as usual: both mistakes cost the same"))).to_be_visible(timeout=FIRST)
     assert parse_qs(urlsplit(page.url).query)["c-fraud-cost"] == ["0, 1; 1, 0"]
+    # the table writes what is typed into a cell into the field
+    grid = page.get_by_test_id("stDataFrame").first
+    box = grid.bounding_box()
+    page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.85 * box["height"])
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("0, 1; 7, 0", timeout=FIRST)
     field.fill("0, 1; -4, 0")
     field.press("Enter")
     expect(page.get_by_text(re.compile("a cost cannot be negative"))).to_be_visible(timeout=FIRST)
