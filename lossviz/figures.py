@@ -139,7 +139,7 @@ def targets(plan: Plan, data: Dataset, size: int = LINE_GRID) -> tuple[list[Arra
     return ([], [-1] * len(plan.panels)) if posterior is None else _decided(plan, posterior, size)
 
 
-def _decided(plan: Plan, posterior: Array, size: int) -> tuple[list[Array], list[int]]:
+def _decided(plan: Plan, posterior: Array, size: int, rule: Decision | None = None) -> tuple[list[Array], list[int]]:
     """`targets` of a posterior, [size², K]."""
     log_posterior = np.log(np.maximum(posterior, 1e-300))
     maps: list[Array] = []
@@ -152,13 +152,18 @@ def _decided(plan: Plan, posterior: Array, size: int) -> tuple[list[Array], list
             maps.append(classes.reshape(size, size))
         return where[classes.tobytes()]
 
-    index(get("cross_entropy").tables(plan.counts).decisions[0])
+    index(rule or get("cross_entropy").tables(plan.counts).decisions[0])
     shown = [plan.rows[i].tables.target for i in plan.panels]
     return maps, [-1 if t is None else index(t) for t in shown]
 
 
-def truth(plan: Plan, data: Dataset) -> tuple[list[NDArray[np.uint16]], list[int], Array]:
+def truth(plan: Plan, data: Dataset, rule: Decision | None = None) -> tuple[list[NDArray[np.uint16]], list[int], Array]:
     """What a picture shows of the truth.
+
+    Args:
+        plan: The rows and the extent of the picture.
+        data: A dataset; without a known truth there are no lines.
+        rule: By which the Bayes decision is made, where not every mistake costs the same; by default the most probable class.
 
     Returns:
         The lines of `targets` as pixels, as `outline` gives them, the Bayes boundary first; each row's index into them;
@@ -167,7 +172,7 @@ def truth(plan: Plan, data: Dataset) -> tuple[list[NDArray[np.uint16]], list[int
     posterior = _posterior(plan, data, LINE_GRID)
     if posterior is None:
         return [], [-1] * len(plan.panels), np.zeros(0, np.uint8)
-    maps, aims = _decided(plan, posterior, LINE_GRID)
+    maps, aims = _decided(plan, posterior, LINE_GRID, rule)
     return [outline(m) for m in maps], aims, encode_map(posterior)
 
 

@@ -540,10 +540,16 @@ def equalization(n: Array, *, rare: float) -> Tables:
     "Threshold moving",
     r"-\log \operatorname{softmax}(z)_y,\quad \hat y = \arg\max z + \log w",
     source="Saerens et al. 2002, Neural Computation 14(1), doi:10.1162/089976602753284446",
-    knobs=(_class_weight(),),
+    knobs=(
+        _class_weight(),
+        Choice("cost", "Costs C", "none", ("none",), "A K×K table [true, decided], in place of weights.", arrays=True),
+    ),
 )
-def threshold_moving(n: Array, *, class_weight: Any) -> Tables:
+def threshold_moving(n: Array, *, class_weight: Any, cost: Any) -> Tables:
     """Trains plain and moves the threshold: weights only where they matter, in the decision."""
+    if not isinstance(cost, str):  # costs may ask for what no weights can: argmin_i Σ_j C[j, i] p_j
+        by_cost = _decide(n, "moved", "least expected cost", cost=_table("cost", cost, (len(n), len(n))))
+        return _tables(n, decisions=(by_cost, _decide(n)), target=by_cost)
     w = _weights(n, class_weight)
     return _tables(n, decisions=(_decide(n, "moved", "logits plus log w", shift=_log(w)), _decide(n)), target=_aim(w))
 

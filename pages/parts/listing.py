@@ -125,6 +125,22 @@ def _twice(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return "twice", {kind: [outputs(kind, z).tolist() for z in logits] for kind in ("sigmoid", "softmax")}
 
 
+def _prices() -> tuple[str, dict[str, Any]]:
+    """Two bell curves, 9 to 1: what deciding costs while a miss costs more and more false alarms."""
+    x = np.linspace(-5, 7, 401)
+    p0, p1 = (share * np.exp(-((x - at) ** 2) / 2) for share, at in ((0.9, 0.0), (0.1, 2.0)))
+    ratio, whole = np.geomspace(0.3, 100, 61), p0.sum() + p1.sum()
+    lazy = np.minimum(p0.sum(), ratio * p1.sum()) / whole
+    fixed = (p0[p1 > p0].sum() + ratio * p1[p1 <= p0].sum()) / whole
+    moved = np.array([np.minimum(p0, r * p1).sum() for r in ratio]) / whole
+    curves = {"most probable": fixed / lazy, "decided by cost": moved / lazy}
+    return "prices", {"ratio": ratio.round(2).tolist(), "curves": {k: v.round(4).tolist() for k, v in curves.items()}}
+
+
+def _costs(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    return _prices()
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
     Listed(
@@ -161,6 +177,13 @@ PAGES = (
         "checklist",
         "Several labels an example: rare ones found or lost, and why a softmax cannot say yes twice.",
         _twice,
+    ),
+    Listed(
+        "costs.py",
+        "Costs",
+        "payments",
+        "Say what each mistake costs: four remedies trained for it, and what their decisions really cost.",
+        _costs,
     ),
     Listed(
         "claims.py",

@@ -170,6 +170,32 @@ const DRAWINGS = {
     ctx.font = "600 14px system-ui, sans-serif";
     ctx.fillText(corrected ? "Put right" : read > at ? `⚠ ${title}` : "Reading…", width / 2, height - 6, width);
   },
+  // What deciding costs while a miss costs more and more: by the most probable class, and by cost.
+  prices(ctx, width, height, { ratio, curves }, seconds, state) {
+    const names = Object.keys(curves), count = ratio.length, at = (0.5 - 0.5 * Math.cos(0.7 * seconds)) * (count - 1), j = Math.min(Math.floor(at), count - 2);
+    const left = 8, right = width - 8, top = 26, bottom = height - 8, px = (i) => left + ((right - left) * i) / (count - 1), py = (v) => bottom - Math.min(v, 2) / 2 * (bottom - top);
+    ctx.strokeStyle = state.ink;
+    ctx.globalAlpha = 0.4;
+    ctx.setLineDash([3, 4]);
+    ctx.beginPath(); ctx.moveTo(left, py(1)); ctx.lineTo(right, py(1)); ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+    names.forEach((name, i) => {
+      ctx.strokeStyle = ctx.fillStyle = ["#E69F00", "#0072B2"][i];
+      ctx.lineWidth = 2.5;
+      ctx.beginPath();
+      curves[name].forEach((v, x) => ctx.lineTo(px(x), py(v)));
+      ctx.stroke();
+      const v = curves[name][j] + (at - j) * (curves[name][j + 1] - curves[name][j]);
+      ctx.beginPath(); ctx.arc(px(at), py(v), 6, 0, 2 * Math.PI); ctx.fill();
+    });
+    ctx.lineWidth = 1;
+    ctx.fillStyle = state.ink;
+    ctx.font = "14px system-ui, sans-serif";
+    ctx.textAlign = "left";
+    const now = ratio[j], told = now < 9.95 ? now.toFixed(1) : Math.round(now);
+    ctx.fillText(`a miss costs ${told} false alarms`, left, 16, width - 16);
+  },
   // The tables of one strategy after another: what the equation multiplies, adds and charges.
   tables(ctx, width, height, { rows }, seconds, state) {
     const row = rows[Math.floor(seconds / 2) % rows.length], letters = Object.keys(row.tables);

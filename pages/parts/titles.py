@@ -1,6 +1,8 @@
 """What controls with a fixed list show for each name: the one place for pages and for links that hold names."""
 
 from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, calls
+from lossviz.costmatrix import PRESETS as PRICED
+from lossviz.costmatrix import STRATEGIES as REMEDIES
 from lossviz.labelguess import LAYOUTS
 from lossviz.multilabel import METHODS, RULES, WORKED
 from lossviz.plan import INFERENCES
@@ -47,6 +49,11 @@ MULTILABEL = {
     "m-case": {name: name for name in WORKED},
 }
 """Controls of the page of multi-label training."""
+COSTS = {
+    "c-problem": {name: entry.title for name, entry in PRICED.items()} | {"own": "Costs of your own…"},
+    "c-strategies": {name: STRATEGIES[name].title for name in REMEDIES},
+}
+"""Controls of the page of costs."""
 SCALES = {"own": "as it comes", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1"}
 TITLES = {
     "strategies": {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()},
@@ -74,12 +81,14 @@ TITLES = {
     "table-axes": AXES,
     **SURFACES,
     **MULTILABEL,
+    **COSTS,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
 TITLES |= {
     "ref-scale": {name: title for name, title in SCALES.items() if name != "own"},
     "ref-code": calls.TITLES,
 }
 TITLES |= {f"s-{key}": TITLES[key] for key in ("optimizer", "strategies", "inference")}
+TITLES |= {f"c-{key}": TITLES[key] for key in ("optimizer", "model")}
 TITLES |= {
     key: {s.name: s.title for s in STRATEGIES.values()} for key in ("reference", "line-from", "line-to", "rule-of")
 }
