@@ -2,7 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-CORE := -m "not engines and not snippets" --ignore-glob "tests/test_page*.py" --ignore tests/browser
+# two at a time, a file staying in one process
+TWO := -n 2 --dist loadfile
+CORE := $(TWO) -m "not engines and not snippets" --ignore-glob "tests/test_page*.py" --ignore tests/browser
 PAGES := $(wildcard tests/test_page*.py)
 
 .PHONY: run test fast engines bench browser pictures readme lock clean
@@ -15,14 +17,14 @@ test: $(VENV)/dev.done browser
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest $(CORE)
-	$(BIN)/pytest $(PAGES)
+	$(BIN)/pytest $(TWO) $(PAGES)
 	$(BIN)/pytest -m snippets tests/test_snippets.py
 	$(BIN)/pytest tests/browser
 
 # Two processes: Streamlit cleans up after TensorFlow and Keras on every run of a page, where it finds them imported.
 fast: $(VENV)/dev.done
 	$(BIN)/pytest $(CORE)
-	$(BIN)/pytest $(PAGES)
+	$(BIN)/pytest $(TWO) $(PAGES)
 
 # Labels counted where they are, in Dask, Ibis and Spark (which needs Java).
 engines: $(VENV)/dev.done

@@ -1,4 +1,4 @@
-"""The command line: `lossviz weights FILE`, or `python -m lossviz weights FILE`."""
+"""The command line: `lossviz weights FILE` and `lossviz lint FILE`, or `python -m lossviz …`."""
 
 import argparse
 import io
@@ -37,19 +37,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments; None takes those of the process.
 
     Returns:
-        The exit code: 0, or 2 after one sentence on standard error.
+        The exit code: 0; 1 where `lint` found something, or a claim came out otherwise than on record; 2 after one sentence
+        on standard error.
     """
     parser = _Parser(prog="lossviz", description="See what class weighting does to a classifier.", allow_abbrev=False)
     commands = parser.add_subparsers(metavar="command", required=True)
     _add_weights(commands)
+    _add_lint(commands)
+    _add_claims(commands)
     try:
         options = parser.parse_args(argv)
-        text = options.run(options)
+        found = options.run(options)
     except SystemExit as end:  # --help
         return int(end.code or 0)
     except ValueError as error:
         print(f"lossviz: {escaped(' '.join(str(error).split()))}", file=sys.stderr)
         return 2
+    text, code = found if isinstance(found, tuple) else (found, 0)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # a label that the terminal cannot show is no error
     try:
@@ -61,7 +65,53 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         print(f"lossviz: The result cannot be written: {error.strerror}.", file=sys.stderr)
         return 2
-    return 0
+    return code
+
+
+# lossviz lint
+
+
+def _add_lint(commands: Any) -> None:
+    from lossviz.lintreport import FORMATS as REPORTS
+
+    parser = commands.add_parser(
+        "lint",
+        help="flaws in losses and training code",
+        description="Flaws in losses and training code: TensorFlow 1 and 2, Keras, PyTorch, JAX. Files are parsed, never "
+        "run. Exit code: 0 nothing found, 1 something, 2 something could not be read. `# noqa: LV001` leaves a line alone.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_lint)
+    add = parser.add_argument
+    add("files", nargs="*", metavar="FILE", help=".py or .ipynb, or a folder of them; - reads standard input")
+    add("--format", choices=REPORTS, default="text", help="of what is printed")
+    add("--select", metavar="CODES", help="the rules to use, such as LV001,LV003; without it all")
+    add("--ignore", metavar="CODES", help="the rules to leave out")
+    add("--rules", action="store_true", help="print what is looked for, and check nothing")
+
+
+def _lint(options: argparse.Namespace) -> tuple[str, int]:
+    """The report and the exit code; what could not be read goes to standard error."""
+    from lossviz.lint import RULES, LintError, chosen, lint_file, sources
+    from lossviz.lintreport import FORMATS as REPORTS
+    from lossviz.lintreport import place
+
+    rules = chosen(options.select, options.ignore)
+    if options.rules:
+        return "".join(f"{code} {RULES[code].title}\n" for code in rules), 0
+    if not options.files:
+        raise ValueError("There is no file to check; name files or folders, or - for standard input")
+    found, unread, files = [], [], 0
+    for path in sources(options.files):
+        files += 1
+        name = "<stdin>" if path == "-" else path
+        try:
+            data = sys.stdin.buffer.read() if path == "-" else None
+            found += [(name, f) for f in lint_file(name, rules, data)]
+        except LintError as error:
+            unread.append((name, error))
+            print(f"{place(name, error)}: {escaped(' '.join(str(error).split()))}", file=sys.stderr)
+    return REPORTS[options.format](found, unread, files), 2 if unread else 1 if found else 0
 
 
 # lossviz weights
@@ -196,6 +246,36 @@ def _as_csv(counts: LabelCounts, weights: NDArray[np.float64], options: argparse
 
 
 FORMATS = {"json": _as_json, "table": _as_table, "python": _as_python, "csv": _as_csv}
+
+
+# lossviz claims
+
+
+def _add_claims(commands: Any) -> None:
+    parser = commands.add_parser(
+        "claims",
+        help="what people say about class weights, tried against the versions installed here",
+        description="Try the claims of the public threads against the versions installed here. The exit code is 1 if a "
+        "verdict is another than on record.",
+        allow_abbrev=False,
+    )
+    parser.set_defaults(run=_claims)
+    parser.add_argument("number", nargs="*", metavar="N", help="numbers of claims; none tries all of them")
+    parser.add_argument("--format", choices=("table", "json"), default="table", help="of what is printed")
+
+
+def _claims(options: argparse.Namespace) -> tuple[str, int]:
+    """The table of verdicts, and 1 if one has changed."""
+    from lossviz import claims
+
+    trials = claims.tried(options.number)
+    if options.format == "json":
+        known = claims.versions(t.claim for t in trials)
+        told = {"claims": claims.as_records(trials), "versions": known}
+        text = json.dumps(told, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    else:
+        text = claims.as_table(trials)
+    return text, int(not all(t.as_recorded for t in trials))
 
 
 if __name__ == "__main__":

@@ -123,6 +123,16 @@ def times(ratio: float) -> str:
     return f"{ratio:.1f}".removesuffix(".0") if ratio < 9.95 else f"{ratio:,.0f}"
 
 
+def amount(value: float, digits: int = 4) -> str:
+    """A cost or a weight as anybody reads it: without powers of ten.
+
+    Example:
+        >>> amount(0.123456), amount(12.3456, 3), amount(12000)
+        ('0.1235', '12.3', '12,000')
+    """
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+
+
 def names(labels: Sequence[str] | None, k: int) -> tuple[str, ...]:
     """The labels, one a class, or the class indices as text.
 
@@ -345,14 +355,14 @@ def equivalent_weights(
     named = names(labels, len(c))
     regret = c - np.diag(c)[:, None]
     w, exact = _weights_of(regret)
-    agreement = 1.0 if exact else _agreement(regret, w)
+    agreement = 1.0 if exact else agreeing(regret, w)
     if priors is not None:
         share = np.asarray(priors, dtype=np.float64)
         if share.shape != w.shape or not (np.isfinite(share) & (share >= 0)).all() or not (share @ w > 0):
             raise ValueError(f"priors must be {len(w)} numbers that are not negative, one a class; not {priors!r:.80}")
         w = w * share.sum() / (share @ w)
     if exact:
-        text = ", ".join(f"{quoted(named[i])} {w[i]:.4g}" for i in range(min(len(w), 5)))
+        text = ", ".join(f"{quoted(named[i])} {amount(w[i])}" for i in range(min(len(w), 5)))
         more = f" and {len(w) - 5} more" if len(w) > 5 else ""
         sentence = (
             f"Weights that say the same: {text}{more}. A plain model with the threshold moved decides alike and keeps its "
@@ -362,17 +372,27 @@ def equivalent_weights(
         spread = np.where(np.eye(len(c), dtype=bool), np.nan, regret)
         t = int(np.nanargmax(np.nanmax(spread, 1) - np.nanmin(spread, 1)))
         low, high = int(np.nanargmin(spread[t])), int(np.nanargmax(spread[t]))
+        less, more = (amount(regret[t, d]) for d in (low, high))
         sentence = (
             f"No class weights decide like these costs: taking {quoted(named[t])} for {quoted(named[low])} costs "
-            f"{regret[t, low]:.4g} and for {quoted(named[high])} {regret[t, high]:.4g}, but a weight knows the true class only. "
+            f"{less} and for {quoted(named[high])} {more}, but a weight knows the true class only. "
             f"The nearest by rule of thumb, the mean cost of a mistake on each class (Breiman et al. 1984), decides alike on "
             f"{percent(agreement)} of all probabilities; deciding by least expected cost is exact."
         )
     return Equivalent(w, exact, agreement, sentence)
 
 
-def _agreement(regret: Array, w: Array) -> float:
-    """Share of probability vectors, drawn evenly from the simplex, on which weights and costs decide alike."""
+def agreeing(regret: Array, w: Array) -> float:
+    """Share of probability vectors, drawn evenly from the simplex, on which weights and costs decide alike.
+
+    Args:
+        regret: What decisions cost beyond the right one, [true, decided], [K, K].
+        w: One weight a class, [K].
+
+    Example:
+        >>> agreeing(np.array([[0.0, 1.0], [9.0, 0.0]]), np.array([1.0, 9.0]))
+        1.0
+    """
     draws = max(200, min(DRAWS, MAX_CELLS // len(w)))
     p = np.random.default_rng(0).dirichlet(np.ones(len(w)), draws)
     return float(((p @ regret).argmin(1) == (w * p).argmax(1)).mean())

@@ -89,7 +89,7 @@ def losses(z: Any, y: Any, k: dict[str, Any], late: Any = None) -> Any:
 
     Args:
         z: Logits, [R,K,N].
-        y: Labels, one-hot, [K,N]; an all-zero column is padding and costs nothing.
+        y: Labels, one-hot, [K,N], or [R,K,N] where each row has its own; an all-zero column is padding and costs nothing.
         k: Tables, as `stack` makes them.
         late: Rows whose late weights are in force, booleans [R]; None for none.
 
@@ -100,9 +100,10 @@ def losses(z: Any, y: Any, k: dict[str, Any], late: Any = None) -> Any:
     # All that hangs on y alone in one matrix product, exact because y is one-hot: XLA would compute an elementwise
     # selection anew in each of the loops that use it, and takes a quarter longer for a training step.
     tables = tf.concat([table, k["shift"], k["cost"], k["focus"][:, :, None]], 2)
-    of_true = tf.einsum("rya,yn->ran", tables, y)
+    own = y.shape.rank == 3
+    of_true = tf.einsum("rya,ryn->ran" if own else "rya,yn->ran", tables, y)
     by_guess, shift, cost, focus = tf.split(of_true, [*[z.shape[1]] * 3, 1], 1)
-    y = y[None]
+    y = y if own else y[None]
     guess = predicted(z)
     z = scaled(z, guess, k["scale"]) + shift
     weight = tf.reduce_sum(by_guess * guess, 1)

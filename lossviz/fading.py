@@ -164,7 +164,7 @@ def fading_weights(
         overlap: Share of each class that lies on the other's side.
         l2: λ, on the slope, not on the intercept.
         gamma: VS multiplies the margin of the rare class by weight^−γ while training, and weights nothing.
-        points: How many times.
+        points: How many times, evenly spaced in the logarithm; time 1 is added where it is not among them.
 
     Returns:
         A `Fading` for the recipes in `RECIPES`.
@@ -190,6 +190,7 @@ def fading_weights(
     if isinstance(points, bool) or not isinstance(points, (int, np.integer)) or not 2 <= points <= 10_000:
         raise ValueError(f"points must be a whole number from 2 to 10000; not {str(points)[:40]!r}")
     time = np.geomspace(0.01, until, points)
+    time = np.union1d(time[abs(time - 1) > 1e-9], 1.0)
     factor = weight**-gamma
     settings = {
         "plain": ((1.0, 1.0), (1.0, 1.0)),
@@ -202,7 +203,7 @@ def fading_weights(
             states.append(integrated(weights, factors, overlap, l2, time))
         else:
             states.append(closed_form(weights, factors, overlap, time))
-        law = np.full(points, np.nan)
+        law = np.full(len(time), np.nan)
         if overlap or l2:
             at_rest = optimize.root(_flow, states[-1][:, -1], args=(weights, factors, overlap, l2), tol=1e-13)
             limit.append(-at_rest.x[1] / at_rest.x[0] if at_rest.success else np.nan)

@@ -34,6 +34,8 @@ STRATEGY_COLOURS = (
     "#1F9BDE", "#A0522D", "#8E44AD", "#7CB518", "#D81B60", "#5D6DBE", "#00897B", "#B0875A", "#AB3B3B", "#607D8B",
 )  # fmt: skip
 """Of curves, by row; the name stands at each curve's end, so that colour is not all there is."""
+EQUATION_COLOURS = {"light": ("#0B5CAD", "#6F6F6F"), "dark": ("#8CC8FF", "#9A9A9A")}
+"""Of the terms of the equation that a strategy uses, and of the others; by theme."""
 LOSS_SCALE = "Cividis_r"
 """Of losses, low to high: even steps, and the same to the colour-blind."""
 LINE_GRID = 240
@@ -137,7 +139,7 @@ def targets(plan: Plan, data: Dataset, size: int = LINE_GRID) -> tuple[list[Arra
     return ([], [-1] * len(plan.panels)) if posterior is None else _decided(plan, posterior, size)
 
 
-def _decided(plan: Plan, posterior: Array, size: int) -> tuple[list[Array], list[int]]:
+def _decided(plan: Plan, posterior: Array, size: int, rule: Decision | None = None) -> tuple[list[Array], list[int]]:
     """`targets` of a posterior, [size², K]."""
     log_posterior = np.log(np.maximum(posterior, 1e-300))
     maps: list[Array] = []
@@ -150,13 +152,18 @@ def _decided(plan: Plan, posterior: Array, size: int) -> tuple[list[Array], list
             maps.append(classes.reshape(size, size))
         return where[classes.tobytes()]
 
-    index(get("cross_entropy").tables(plan.counts).decisions[0])
+    index(rule or get("cross_entropy").tables(plan.counts).decisions[0])
     shown = [plan.rows[i].tables.target for i in plan.panels]
     return maps, [-1 if t is None else index(t) for t in shown]
 
 
-def truth(plan: Plan, data: Dataset) -> tuple[list[NDArray[np.uint16]], list[int], Array]:
+def truth(plan: Plan, data: Dataset, rule: Decision | None = None) -> tuple[list[NDArray[np.uint16]], list[int], Array]:
     """What a picture shows of the truth.
+
+    Args:
+        plan: The rows and the extent of the picture.
+        data: A dataset; without a known truth there are no lines.
+        rule: By which the Bayes decision is made, where not every mistake costs the same; by default the most probable class.
 
     Returns:
         The lines of `targets` as pixels, as `outline` gives them, the Bayes boundary first; each row's index into them;
@@ -165,7 +172,7 @@ def truth(plan: Plan, data: Dataset) -> tuple[list[NDArray[np.uint16]], list[int
     posterior = _posterior(plan, data, LINE_GRID)
     if posterior is None:
         return [], [-1] * len(plan.panels), np.zeros(0, np.uint8)
-    maps, aims = _decided(plan, posterior, LINE_GRID)
+    maps, aims = _decided(plan, posterior, LINE_GRID, rule)
     return [outline(m) for m in maps], aims, encode_map(posterior)
 
 
@@ -315,7 +322,7 @@ def norms(plan: Plan, steps: Array, found: dict[str, dict[str, Array]]) -> "go.F
     figure.update_xaxes(title_text="step")
     figure.update_yaxes(title_text=f"root mean square, {apart}", col=1)
     figure.update_yaxes(title_text=f"length, {apart}", col=2)
-    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.2})
+    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.2}, meta={"panels": 2})
     return figure
 
 

@@ -423,12 +423,12 @@ def surfaces(lab: Lab) -> tuple["go.Figure", str]:
     scene = {
         "xaxis": {"title": {"text": axes[0]}},
         "yaxis": {"title": {"text": axes[1]}},
-        "zaxis": {"title": {"text": "loss"}, "range": [0, high]},
+        "zaxis": {"title": {"text": ""}, "range": [0, high]},
         "aspectmode": "cube",
         "camera": {"eye": {"x": -1.5, "y": -1.6, "z": 1.1}},
     }
     figure.update_scenes(**scene)
-    figure.update_layout(height=60 + 400 * rows, margin={"l": 0, "r": 0, "t": 30, "b": 0})
+    figure.update_layout(height=60 + 400 * rows, margin={"l": 0, "r": 0, "t": 30, "b": 0}, meta={"panels": len(names)})
     sentence = f"Loss when class {lab.true} is true, on one scale; at the red point: {'; '.join(said)}."
     if len(lab.shown) > len(names):
         sentence += f" The first {len(names)} of {len(lab.shown)} strategies are drawn."

@@ -16,7 +16,7 @@ from lossviz import models
 from lossviz.data import Dataset
 from lossviz.logitplane import check_resolution
 from lossviz.plan import LANES, Plan
-from lossviz.planes import Plane, Trained, along_valley, targets
+from lossviz.planes import NEAR, Plane, Trained, along_valley, targets
 
 Array = NDArray[Any]
 SIDE = 400
@@ -48,7 +48,7 @@ class Surface:
         recorded: Mean training loss recorded along the path, [S, F].
         minimum: Grid point of the least loss: x, y and the loss there, [S, 3].
         bayes: The parameters of the truth: where on the plane they are, and how far from it, [3]; NaN where they have no
-            closed form.
+            closed form, or the model whose whole surface this is cannot have them.
         targets: Those of each strategy's optimum on endless data and without L2, [S, 3]; NaN likewise.
     """
 
@@ -217,7 +217,9 @@ def assemble(
         for j, theta in [(-1, found[0]), *enumerate(found[1][shown])]:
             if np.isfinite(theta).all():
                 at, far = plane.project(theta + common)
-                (best if j < 0 else aims[j])[:] = *at, far
+                # a model without a bias cannot be there, nor is the nearest point of its surface where it is best
+                if plane.kind != "exact" or far < NEAR:
+                    (best if j < 0 else aims[j])[:] = *at, far
     return Surface(
         names=tuple(plan.rows[i].strategy for i in shown),
         plane=plane,

@@ -192,7 +192,7 @@ def sentence(m: Means) -> str:
     )
     return out + (
         f"Alone, the first example, of weight {m.weights[0]:g}, is {shown(one['keras'])} for Keras and TF1, "
-        f"but {shown(one['pytorch'])} for PyTorch, {same}."
+        f"{'but' if m.weights[0] != 1 else 'and'} {shown(one['pytorch'])} for PyTorch, {same}."
     )
 
 
@@ -212,6 +212,6 @@ def figure(m: Means) -> "go.Figure":
         )
     )  # fmt: skip
     out.update_layout(barmode="group", height=380, yaxis={"title": {"text": "loss, nats"}}, margin={"t": 20})
-    out.update_layout(legend={"orientation": "h"})
+    out.update_layout(legend={"orientation": "h", "y": 1.02, "yanchor": "bottom"})
     out.update_xaxes(title_text="")
     return out

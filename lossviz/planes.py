@@ -25,6 +25,8 @@ PLANES = {
     "weights": "Two weights",
 }
 """Kinds of planes, with their titles."""
+NEAR = 1e-6
+"""How far from a plane parameters still lie on it."""
 FAR = 1e6
 """How far a plane may reach, in units of its directions."""
 
@@ -289,7 +291,8 @@ def plane(
     where = [flat.project(paths[:, j], j)[0] for j in range(len(shown))]
     if kind == "exact" and data is not None and (aims := targets(plan, data)) is not None:
         kept = np.vstack([aims[0], aims[1][shown]])
-        where.append(flat.project(kept[np.isfinite(kept).all(1)])[0])
+        at, far = flat.project(kept[np.isfinite(kept).all(1)])
+        where.append(at[far < NEAR])
     held = np.concatenate(where)
     ends = []
     for axis, given in enumerate((x, y)):

@@ -102,6 +102,8 @@ class Strategy:
         knobs: Its parameters.
         flawed: Whether it is one of the copied recipes that do not weight.
         build: counts, knobs -> Tables.
+        wrong: What is wrong with it, in a sentence or two; for those that are flawed or misguided.
+        instead: The name of the strategy to use in its place.
     """
 
     name: str
@@ -111,6 +113,8 @@ class Strategy:
     knobs: tuple[Knob | Choice, ...]
     flawed: bool
     build: Callable[..., Tables]
+    wrong: str = ""
+    instead: str = ""
 
     @property
     def summary(self) -> str:
@@ -140,13 +144,20 @@ STRATEGIES: dict[str, Strategy] = {}
 
 
 def strategy(
-    title: str, formula: str, *, source: str, knobs: tuple[Knob | Choice, ...] = (), flawed: bool = False
+    title: str,
+    formula: str,
+    *,
+    source: str,
+    knobs: tuple[Knob | Choice, ...] = (),
+    flawed: bool = False,
+    wrong: str = "",
+    instead: str = "",
 ) -> Callable:
     """Register a function `(counts, **knobs) -> Tables` under its own name."""
 
     def register(function: Callable[..., Tables]) -> Callable[..., Tables]:
         name = function.__name__
-        STRATEGIES[name] = Strategy(name, title, formula, source, knobs, flawed, function)
+        STRATEGIES[name] = Strategy(name, title, formula, source, knobs, flawed, function, wrong, instead)
         return function
 
     return register
@@ -274,7 +285,7 @@ def cross_entropy(n: Array) -> Tables:
 @strategy(
     "Weighted cross-entropy",
     r"w_y \cdot \bigl(-\log \operatorname{softmax}(z)_y\bigr)",
-    source="King & Zeng 2001, Political Analysis 9(2)",
+    source="King & Zeng 2001, Political Analysis 9(2), doi:10.1093/oxfordjournals.pan.a004868",
     knobs=(_class_weight(),),
 )
 def weighted_cross_entropy(n: Array, *, class_weight: Any) -> Tables:
@@ -288,6 +299,9 @@ def weighted_cross_entropy(n: Array, *, class_weight: Any) -> Tables:
     r"w_{\hat y} \cdot \bigl(-\log \operatorname{softmax}(z)_y\bigr)",
     source="asked for in public threads",
     knobs=(_class_weight(),),
+    wrong="The weight follows the model's guess, not the truth: taking a rare example for the common class costs as little "
+    "as the common class weighs. Mistakes on the rare class become cheap, which is the opposite of what is wanted.",
+    instead="weighted_cross_entropy",
 )
 def weighted_by_prediction(n: Array, *, class_weight: Any) -> Tables:
     """Misguided: the weight depends on the model's guess, so predicting a cheap class makes every mistake cheap."""
@@ -342,6 +356,10 @@ def _raw_or_scaled(n: Array, scale: Array) -> tuple[Decision, ...]:
     source="widely copied from public threads since 2016",
     knobs=(_class_weight(),),
     flawed=True,
+    wrong="It weights the logits, not the losses. What a factor does depends on the sign of the logit, and adding the same "
+    "number to all logits, which changes no probability, changes this loss. A last layer that is trained undoes the factors: "
+    "at the optimum the scaled logits are those of plain cross-entropy, and nothing has been weighted.",
+    instead="weighted_cross_entropy",
 )
 def multiplied_logits(n: Array, *, class_weight: Any) -> Tables:
     """Flawed: it weights the output columns, not the examples, and the last layer undoes it."""
@@ -356,6 +374,10 @@ def multiplied_logits(n: Array, *, class_weight: Any) -> Tables:
     source="a segmentation question in public threads",
     knobs=(_class_weight(),),
     flawed=True,
+    wrong="All logits are multiplied by the weight of the class that is predicted: that sharpens or softens the "
+    "probabilities and favours no class. An example that is predicted as a class of weight 0 has gradient 0, and stays so for "
+    "ever.",
+    instead="weighted_cross_entropy",
 )
 def masked_logits(n: Array, *, class_weight: Any) -> Tables:
     """Doubly flawed: all logits times the weight of the predicted class, a temperature that depends on the guess."""
@@ -517,11 +539,17 @@ def equalization(n: Array, *, rare: float) -> Tables:
 @strategy(
     "Threshold moving",
     r"-\log \operatorname{softmax}(z)_y,\quad \hat y = \arg\max z + \log w",
-    source="Saerens et al. 2002, Neural Computation 14(1)",
-    knobs=(_class_weight(),),
+    source="Saerens et al. 2002, Neural Computation 14(1), doi:10.1162/089976602753284446",
+    knobs=(
+        _class_weight(),
+        Choice("cost", "Costs C", "none", ("none",), "A K×K table [true, decided], in place of weights.", arrays=True),
+    ),
 )
-def threshold_moving(n: Array, *, class_weight: Any) -> Tables:
+def threshold_moving(n: Array, *, class_weight: Any, cost: Any) -> Tables:
     """Trains plain and moves the threshold: weights only where they matter, in the decision."""
+    if not isinstance(cost, str):  # costs may ask for what no weights can: argmin_i Σ_j C[j, i] p_j
+        by_cost = _decide(n, "moved", "least expected cost", cost=_table("cost", cost, (len(n), len(n))))
+        return _tables(n, decisions=(by_cost, _decide(n)), target=by_cost)
     w = _weights(n, class_weight)
     return _tables(n, decisions=(_decide(n, "moved", "logits plus log w", shift=_log(w)), _decide(n)), target=_aim(w))
 

@@ -291,7 +291,7 @@ def interpolate(run: Trained, a: str, b: str, n: int = 101, low: float = -0.25, 
         run: What `lossviz.fit` returned.
         a: The strategy whose solution is at t = 0.
         b: The one at t = 1.
-        n: Points.
+        n: Points, evenly spaced; the two solutions are added where they are not among them.
         low: Where t begins.
         high: Where it ends.
 
@@ -318,6 +318,7 @@ def interpolate(run: Trained, a: str, b: str, n: int = 101, low: float = -0.25, 
     if not np.isfinite([first, last]).all():
         raise ValueError("the run is not done: wait for its last frame")
     at = np.linspace(*check_range("t", low, high, FAR), check_resolution("n", n, 10_000))
+    at = np.union1d(at[np.minimum(abs(at), abs(at - 1)) > 1e-9], (0.0, 1.0))
     loss, plain = shared_losses(plan, first + at[:, None] * (last - first), shown)
     return Line(tuple(names), (a, b), at, loss, plain)
 

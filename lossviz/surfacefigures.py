@@ -10,6 +10,7 @@ from lossviz.fading import RECIPES, Fading
 from lossviz.figures import CLASS_COLOURS, LOSS_SCALE, shown, strategy_colour
 from lossviz.landscape import Surface, coarse
 from lossviz.plan import Plan, decode_maps
+from lossviz.planes import NEAR
 from lossviz.sentences import rarest
 from lossviz.strategies import Decision, get
 
@@ -26,6 +27,24 @@ LEVELS = 24
 """Contour lines, equally spaced in the logarithm of the loss."""
 SOLID = 4
 """Most surfaces of one 3-D picture: a browser draws each by itself."""
+
+
+MARKS = {
+    "minimum": ("least loss on the grid", "x", "white"),
+    "bayes": ("Bayes target", "star", "gold"),
+    "target": ("own target", "diamond", "white"),
+}
+"""Marked points: name, symbol, colour."""
+
+
+def _inside(surface: Surface, at: Array) -> bool:
+    """Whether a point is in the picture; NaN is not."""
+    return bool(surface.x[0] <= at[0] <= surface.x[-1] and surface.y[0] <= at[1] <= surface.y[-1])
+
+
+def _shadow(kind: str, at: Array) -> str:
+    """What is said of a target that is only projected onto the plane."""
+    return ", its projection" if kind != "minimum" and at[2] > NEAR else ""
 
 
 def _title(name: str) -> str:
@@ -66,7 +85,7 @@ def _axis(surface: Surface) -> tuple[float, float, dict[str, Any]]:
 def _whole(surface: Surface) -> list[tuple[int, int]]:
     """Rows and columns of the parts of the picture."""
     n = len(surface.names)
-    columns = n if n <= 4 else -(-n // (-(-n // 4)))
+    columns = n if n <= 3 else -(-n // (-(-n // 3)))  # with four, titles run into each other
     return [(i // columns + 1, i % columns + 1) for i in range(n)]
 
 
@@ -89,23 +108,17 @@ def contours(surface: Surface, point: tuple[float, float] | None = None) -> "go.
         rows, columns, shared_xaxes="all", shared_yaxes="all", subplot_titles=[_title(n) for n in surface.names],
         horizontal_spacing=0.03, vertical_spacing=0.28 / rows if rows > 1 else 0,
     )  # fmt: skip
-    looks = {  # symbol, fill, legend
-        "minimum": ("x", "white", "least loss on the grid"),
-        "bayes": ("star", "gold", "Bayes target"),
-        "target": ("diamond", "white", "own target"),
-    }
     told = set()
 
     def mark(kind: str, at: Array, place: dict[str, int]) -> None:
-        inside = surface.x[0] <= at[0] <= surface.x[-1] and surface.y[0] <= at[1] <= surface.y[-1]
-        if not inside:  # NaN among them
-            return
-        symbol, fill, text = looks[kind]
-        figure.add_scatter(
-            x=[at[0]], y=[at[1]], mode="markers", name=text, legendgroup=kind, showlegend=kind not in told, legendrank=2000,
-            marker={"symbol": symbol, "size": 11, "color": fill, "line": {"color": "black", "width": 1.5}}, **place,
-        )  # fmt: skip
-        told.add(kind)
+        text, symbol, fill = MARKS[kind]
+        text += _shadow(kind, at)
+        if _inside(surface, at):
+            figure.add_scatter(
+                x=[at[0]], y=[at[1]], mode="markers", name=text, legendgroup=text, showlegend=text not in told, legendrank=2000,
+                marker={"symbol": symbol, "size": 11, "color": fill, "line": {"color": "black", "width": 1.5}}, **place,
+            )  # fmt: skip
+            told.add(text)
 
     for j, name in enumerate(surface.names):
         place = {"row": places[j][0], "col": places[j][1]}
@@ -157,10 +170,13 @@ def contours(surface: Surface, point: tuple[float, float] | None = None) -> "go.
         height=100 + 300 * rows + 40, margin={"t": 40, "l": 10, "r": 10}, coloraxis=axis, meta={"panels": len(places)},
         legend={"orientation": "h", "y": -0.3 / rows, "yanchor": "top"}, hovermode="closest",
     )  # fmt: skip
+    figure.update_annotations(font_size=14)
+    figure.update_xaxes(automargin=True)  # in a file of its own, too
+    figure.update_yaxes(automargin=True)
     return figure
 
 
-def solid(surface: Surface) -> "go.Figure":
+def solid(surface: Surface, point: tuple[float, float] | None = None) -> "go.Figure":
     """The same in three dimensions, up to SOLID strategies: height and colour are the logarithm of the loss."""
     from plotly.subplots import make_subplots
     from scipy.interpolate import RegularGridInterpolator  # type: ignore[import-untyped]
@@ -173,7 +189,7 @@ def solid(surface: Surface) -> "go.Figure":
         rows, columns, specs=[[{"type": "scene"}] * columns] * rows, subplot_titles=[_title(m) for m in surface.names[:n]],
         horizontal_spacing=0.02, vertical_spacing=0.06,
     )  # fmt: skip
-    ticks = axis["colorbar"]
+    ticks, told = axis["colorbar"], set()
     for j, name in enumerate(surface.names[:n]):
         place = {"row": j // columns + 1, "col": j % columns + 1}
         z = _log(surface.loss[j], surface.span[1])
@@ -192,11 +208,32 @@ def solid(surface: Surface) -> "go.Figure":
                 name=shown(_title(surface.names[i])), legendgroup=f"path {i}", hoverinfo="skip",
                 line={"color": strategy_colour(i), "width": 8 if i == j else 3}, **place,
             )  # fmt: skip
+        marked = {
+            MARKS[kind][0] + _shadow(kind, where): (where, *MARKS[kind][1:])
+            for kind, where in (
+                ("minimum", surface.minimum[j]),
+                ("bayes", surface.bayes),
+                ("target", surface.targets[j]),
+            )
+        }
+        if point is not None:
+            marked["chosen point"] = np.array(point), "cross", "red"
+        for text, (where, symbol, colour) in marked.items():
+            if _inside(surface, where):
+                figure.add_scatter3d(
+                    x=where[:1], y=where[1:2], z=at([where[1::-1]]) + 0.01 * (high - low), mode="markers", name=text,
+                    legendgroup=text, showlegend=text not in told, legendrank=2000, hoverinfo="skip", marker={
+                        "symbol": "circle" if symbol == "star" else symbol, "size": 4 if symbol == "x" else 7, "color": colour,
+                        "line": {"color": "black", "width": 1},
+                    }, **place,
+                )  # fmt: skip
+                told.add(text)
     labels = surface.plane.labels
     figure.update_scenes(
         xaxis={"title": {"text": labels[0]}, "range": list(surface.plane.x), "nticks": 5},
         yaxis={"title": {"text": labels[1]}, "range": list(surface.plane.y), "nticks": 5},
-        zaxis={"title": {"text": "loss"}, "range": [low, high], "tickvals": ticks["tickvals"], "ticktext": ticks["ticktext"]},
+        # the colours have a title already, and this one is cut off at the edge
+        zaxis={"title": {"text": ""}, "range": [low, high], "tickvals": ticks["tickvals"], "ticktext": ticks["ticktext"]},
         aspectmode="cube", camera={"eye": {"x": -1.45, "y": -1.6, "z": 1.1}},
     )  # fmt: skip
     figure.update_layout(
@@ -250,13 +287,16 @@ def line(found: "Line") -> "go.Figure":
         figure.add_scatter(x=found.at, y=found.loss[j], mode="lines", name=shown(_title(name)), line=look)
     gray = {"color": "gray", "dash": "dot"}
     figure.add_scatter(x=found.at, y=found.cross_entropy, mode="lines", name="unweighted cross-entropy", line=gray)
-    for at, name in zip((0, 1), found.ends, strict=True):
+    for at, name in zip(
+        (0, 1), found.ends, strict=True
+    ):  # one above the other: on a phone there is no room side by side
         figure.add_vline(
-            at, line={"color": "gray", "width": 1}, annotation={"text": shown(get(name).title), "yref": "paper", "y": 1.06},
-            annotation_position="top left" if at == 0 else "top right",
+            at, line={"color": "gray", "width": 1},
+            annotation={"text": shown(get(name).title), "yref": "paper", "y": 1.07 - 0.06 * at, "yanchor": "bottom"},
+            annotation_position="top left" if at else "top right",
         )  # fmt: skip
-    figure.update_layout(height=460, margin={"t": 50}, legend={"orientation": "h", "y": -0.2})
-    figure.update_xaxes(title_text="position t between the two solutions")
+    figure.update_layout(height=460, margin={"t": 70}, legend={"orientation": "h", "y": -0.2})
+    figure.update_xaxes(title_text="position t between the two solutions", range=[found.at[0], found.at[-1]])
     wide = min(found.loss.min(), found.cross_entropy.min()) * 100 < found.loss.max() and found.loss.min() > 0
     figure.update_yaxes(title_text="own mean training loss", type="log" if wide else "linear")
     return figure
@@ -363,10 +403,14 @@ def fading(found: dict[tuple[bool, bool], Fading]) -> "go.Figure":
                 showlegend=col == 1 or len(sides) == 1, legendrank=10 * i + l2, row=1, col=col,
             )  # fmt: skip
             if name != "plain" and np.isfinite(one.theory[i]).any():
-                law = "−log w / (2 log 2√w t)" if name == "weighted" else "a constant, (Δ − 1)/(Δ + 1)"
+                law = (
+                    ("−log w / (2 log 2√w t)", "dot")
+                    if name == "weighted"
+                    else ("a constant, (Δ − 1)/(Δ + 1)", "longdashdot")
+                )
                 figure.add_scatter(
-                    x=one.time, y=one.theory[i], mode="lines", name=f"theory: {law}", legendrank=100 + i,
-                    line={"color": "gray", "width": 2.5, "dash": "dot"}, row=1, col=col,
+                    x=one.time, y=one.theory[i], mode="lines", name=f"theory: {law[0]}", legendrank=100 + i,
+                    line={"color": "gray", "width": 2.5, "dash": law[1]}, row=1, col=col,
                 )  # fmt: skip
     figure.update_xaxes(type="log", title_text="time = steps × learning rate", exponentformat="power")
     figure.update_yaxes(title_text="boundary (−1: common class)", row=1, col=1)

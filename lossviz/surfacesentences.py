@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from lossviz.fading import Fading
 from lossviz.landscape import Surface
 from lossviz.plan import Plan
+from lossviz.planes import NEAR
 from lossviz.sentences import percent, rarest
 from lossviz.strategies import get
 
@@ -50,8 +51,11 @@ def surface(found: Surface) -> str:
     rest = f"; the other {len(found.names) - SAID} are in the table" if len(found.names) > SAID else ""
     text += f" {'; '.join(parts)}{rest}."
     if np.isfinite(found.bayes).all():
-        away = "" if found.bayes[2] < 1e-6 else f", {found.bayes[2]:.2g} off the plane"
+        away = "" if found.bayes[2] < NEAR else f", {found.bayes[2]:.2g} off the plane"
         text += f" The Bayes target is at {_at(found.bayes[:2])}{away}."
+        off = found.targets[np.isfinite(found.targets[:, 2]), 2].max(initial=0)
+        if off > NEAR:
+            text += f" Targets are marked where they fall on the plane; the strategies' own are up to {off:.2g} off it."
     return text
 
 
@@ -63,7 +67,7 @@ def line(found: "Line") -> str:
     """Whether something lies between two solutions, and what each strategy thinks of the other's."""
     inside = (found.at >= 0) & (found.at <= 1)
     a, b = (get(n).title for n in found.ends)
-    at_a, at_b = (int(np.abs(found.at - t).argmin()) for t in (0, 1))
+    at_a, at_b = (found.at.tolist().index(t) for t in (0, 1))
     parts = []
     for end, own, other, theirs in ((found.ends[0], at_a, at_b, b), (found.ends[1], at_b, at_a, a)):
         loss = found.loss[found.names.index(end)]
@@ -113,7 +117,7 @@ def fading(found: Mapping[tuple[bool, bool], Fading], weight: float, l2: float, 
     Example:
         >>> from lossviz import fading_weights
         >>> fading({(False, False): fading_weights(10)}, 10, 0, 0)
-        'Separable: weight 10 puts the boundary at −0.467 at time 1 and at −0.074 at time 10⁶; its limit is 0: it fades. VS: 0.082, then −0.195; its limit is −0.226: it does not fade.'
+        'Separable: weight 10 puts the boundary at −0.47 at time 1 and at −0.074 at time 10⁶; its limit is 0: it fades. VS: 0.084, then −0.195; its limit is −0.226: it does not fade.'
     """  # noqa: E501
     parts = []
     for (overlapping, with_l2), one in sorted(found.items()):
@@ -123,7 +127,7 @@ def fading(found: Mapping[tuple[bool, bool], Fading], weight: float, l2: float, 
             moved = np.nanmax(np.abs(one.limit - found[overlapping, False].limit))
             parts.append(f"{head}: the limits move by {_short(moved)} at most.")
             continue
-        at_one = int(np.abs(np.log(one.time)).argmin())
+        at_one = one.time.tolist().index(1)
         w, v = (one.names.index(name) for name in ("weighted", "vs"))
         parts.append(
             f"{head}: weight {weight:g} puts the boundary at {_short(one.boundary[w, at_one])} at time 1 and at "

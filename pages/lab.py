@@ -7,7 +7,12 @@ from parts import lab as bench
 
 from lossviz import lab, means
 
-# The link holds all of it; the component moves it, so these are no widgets of Streamlit's.
+# The link holds all of it; the component moves it, so these are no widgets of Streamlit's: who comes back from another page,
+# with nothing in the link, finds what was left.
+MINE = {*lab.PARAMETERS, "batch", "batch-weights"}
+if not MINE & set(st.query_params):
+    for name, value in st.session_state.get("lab kept", {}).items():
+        st.query_params[name] = value
 asked = {name: st.query_params[name] for name in st.query_params}
 state, wrong = lab.read(asked)
 try:
@@ -91,3 +96,4 @@ if wrong:
         )
     )
     write(lab.link(state), lab.PARAMETERS)
+st.session_state["lab kept"] = {name: st.query_params[name] for name in st.query_params if name in MINE}

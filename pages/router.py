@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import streamlit as st
-from parts import presenter
-from parts.listing import PAGES
 
 # A worker process that starts later imports this script under another name: it has nothing to do there.
 if __name__ == "__main__":
+    from parts import presenter
+    from parts.listing import PAGES
+
     # before the navigation: the browser would fetch a page's own icon from another host
     st.set_page_config(page_icon=str(Path(__file__).parent / "parts" / "icon.svg"), layout="wide")
     pages = [st.Page(p.file, title=p.title, icon=f":material/{p.icon}:", default=not p.path) for p in PAGES]

@@ -21,7 +21,7 @@ from lossviz.judgement import undone, undone_sentence
 from lossviz.knobs import Knob
 from lossviz.landscape import Surface, as_npz, assemble, call, chunks, coarse, in_worker
 from lossviz.plan import Run, prepare
-from lossviz.planes import Plane, Trained, parameter_names, plane
+from lossviz.planes import FAR, Plane, Trained, parameter_names, plane
 from lossviz.sentences import percent, rarest
 from lossviz.takeaway import Source
 from lossviz.takeaway import call as run_call
@@ -89,12 +89,13 @@ def of(found: Any) -> dict[str, Any]:
     return {f.name: getattr(found, f.name) for f in fields(found)}
 
 
-def pair(label: str, key: str, form: str, help: str) -> tuple[float, ...] | None:
+def pair(label: str, key: str, form: str, help: str) -> tuple[float, float] | None:
     """Two numbers to type; None while nothing is said."""
-    found = controls.rows(label, key, form, help)
-    if len(found) > 1:
-        raise ValueError(f"{label}: one pair of numbers, {form}; not {len(found)}")
-    return found[0] if found else None
+    for a, b in controls.rows(label, key, form, help, most=1):
+        if max(abs(a), abs(b)) > FAR:
+            raise ValueError(f"{label}: numbers must be from −{FAR:g} to {FAR:g}; not {a:g}, {b:g}".replace("-", "−"))
+        return a, b
+    return None
 
 
 def settings() -> dict[str, Any]:
@@ -224,6 +225,8 @@ def sliced(run: Trained, data: Dataset, model: str) -> tuple[Plane, dict[str, An
         for axis, label in (("x", "Across, from and to"), ("y", "Up, from and to")):
             said = "Ends of the picture, as −3, 4; empty: so that every path is in it."
             if ends := pair(label, f"range-{axis}", "from, to", said):
+                if ends[0] >= ends[1]:
+                    raise ValueError(f"{label}: the first must be less than the second; not {ends[0]:g}, {ends[1]:g}")
                 given[axis] = ends
     return plane(run, kind, data=data, **given), {"kind": kind, **given}, resolution
 
@@ -297,12 +300,14 @@ def surface(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -
     })  # fmt: skip
 
     def draw(found: Surface) -> None:
-        figure = surfacefigures.contours(found, at) if as_contours else surfacefigures.solid(found)
+        figure = surfacefigures.contours(found, at) if as_contours else surfacefigures.solid(found, at)
         text = (
             says.surface(found)
             if found.done
             else f"Coarse as yet, {len(found.x)} × {len(found.y)} points. {says.surface(found)}"
         )
+        if not as_contours and len(found.names) > surfacefigures.SOLID:
+            text += f" In 3-D the first {surfacefigures.SOLID} of {len(found.names)} strategies are drawn; contours show all."
         table = surfacefigures.surface_numbers(found)
         picture(figure, "surface" if as_contours else "solid", text, lambda: as_npz(found), code, table, clicked)
 
@@ -323,7 +328,7 @@ def clicked(point: dict[str, Any]) -> None:
         st.session_state["rule-of"] = names[point["part"]]
 
 
-def decided(key: str, run: Trained, where: Plane, at: tuple[float, ...], rule_of: str) -> None:
+def decided(key: str, run: Trained, where: Plane, at: tuple[float, float], rule_of: str) -> None:
     """What the model at a point of the plane decides, and its test metrics."""
     import pandas as pd
 
@@ -347,8 +352,9 @@ def decided(key: str, run: Trained, where: Plane, at: tuple[float, ...], rule_of
         }
     )
     m = records[own]
+    place = f"({at[0]:.4g}, {at[1]:.4g})".replace("-", "−")
     told = (
-        f"At ({at[0]:.4g}, {at[1]:.4g}), decided as {titles[rule_of]}, the test part gives a recall of {plan.classes[rare]} of "
+        f"At {place}, decided as {titles[rule_of]}, the test part gives a recall of {plan.classes[rare]} of "
         f"{percent(m['recall'][rare])}, a balanced accuracy of {100 * m['balanced_accuracy']:.1f} % and a log loss of "
         f"{m['log_loss']:.3f} nats."
     )
@@ -376,6 +382,8 @@ def between(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -
         b = controls.choose("To", titles, "line-to", names[1])
     with right:
         n = int(controls.number(POINTS, "points"))
+    if a == b:
+        raise ValueError(f"From and To are both {titles[a]}: choose two strategies.")
     data = made(chosen["name"], chosen["knobs"])
     key, run = trained(names, data, chosen["model"], options, "surface")
     held = (key, a, b, n)

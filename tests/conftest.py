@@ -19,6 +19,11 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "pages"))  # as Streamlit does when it runs pages/router.py
 
 
+def pytest_make_parametrize_id(val, argname):
+    """Packed files hold the time: as the name of a test, two processes would not agree on them."""
+    return argname if isinstance(val, bytes) else None
+
+
 @pytest.fixture(scope="session")
 def engine():
     """The engine of this process, as the server has it; closed when the tests end."""

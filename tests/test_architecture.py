@@ -15,6 +15,8 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "knobs": set(),
     "weights": {"knobs"},
     "costs": {"labels", "weights"},
+    "costmatrix": {"costs", "data", "plan", "strategies", "weights"},
+    "costfigures": {"costmatrix", "costs", "figures"},
     "compare": {"costs", "knobs", "labels", "weights"},
     "chance": {"compare", "costs", "labels"},
     "rules": {"chance", "compare", "costs", "labels"},
@@ -49,6 +51,9 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "demo": {"data", "figures", "knobs", "plan", "sentences", "wire"},
     "lab": {"figures", "knobs", "logitplane", "strategies", "weights"},
     "means": {"lab", "strategies"},
+    "anatomy": {"knobs", "strategies"},
+    "calls": {"anatomy", "knobs", "strategies", "weights"},
+    "referencefigures": {"figures", "logitplane", "strategies", "weights"},
     "logitplane": {"strategies"},
     "planes": {"data", "knobs", "logitplane", "models", "plan"},
     "landscape": {"data", "logitplane", "models", "plan", "planes"},
@@ -58,8 +63,21 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lessonfigures": {"figures"},
     "notebook": {"lesson"},
     "smallfit": {"logitplane", "strategies"},
-    "surfacefigures": {"fading", "figures", "landscape", "models", "plan", "sentences", "strategies"},
-    "surfacesentences": {"fading", "landscape", "plan", "sentences", "strategies"},
+    "surfacefigures": {"fading", "figures", "landscape", "models", "plan", "planes", "sentences", "strategies"},
+    "surfacesentences": {"fading", "landscape", "plan", "planes", "sentences", "strategies"},
+    "claim": set(),
+    "claimslogits": {"claim"},
+    "claimsoutputs": {"claim"},
+    "claimsweights": {"claim", "weights"},
+    "claimsframeworks": {"claim"},
+    "claimskeras": {"claim"},
+    "claims": {"claim", "claimsframeworks", "claimskeras", "claimslogits", "claimsoutputs", "claimsweights"},
+    "claimfigures": {"claim", "figures"},
+    "trials": set(),
+    "multidata": {"files", "knobs", "tables"},
+    "multilabel": {"knobs", "logitplane", "models", "multidata", "strategies", "weights"},
+    "multifigures": {"figures", "models", "multilabel", "sentences"},
+    "multitrain": {"equation", "models", "multidata", "multilabel", "strategies"},
     "surface": {
         "data",
         "equation",
@@ -74,8 +92,19 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
         "train",
     },
     "train": {"equation", "measure", "models", "plan", "strategies"},
+    "lintvalues": set(),
+    "lintlosses": {"lintvalues"},
+    "lintproducts": {"lintvalues"},
+    "lintcalls": {"lintlosses", "lintproducts", "lintvalues"},
+    "lintread": {"lintcalls", "lintproducts", "lintvalues"},
+    "lintrules": {"lintread", "lintvalues"},
+    "lintflaws": {"lintcalls", "lintlosses", "lintread", "lintrules", "lintvalues"},
+    "lint": {"files", "lintflaws", "lintread", "lintrules"},
+    "lintreport": {"files", "lint", "lintflaws"},
+    "lintsamples": set(),
 }
-LIGHT = (*(MAY_IMPORT.keys() - {"equation", "surface", "train"}), "__init__")
+ON_TRIAL = {"trials": {"keras", "torch"}}  # claims about Keras and PyTorch can be tried on them only; inside functions
+LIGHT = (*(MAY_IMPORT.keys() - {"equation", "multitrain", "surface", "train"}), "__init__")
 HEAVY = {"tensorflow", "keras", "sklearn", "plotly", "torch", "streamlit", "distributed", "dask"}
 
 
@@ -108,7 +137,8 @@ def test_arrows_point_one_way(room):
     if room in MAY_IMPORT:
         assert within <= MAY_IMPORT[room]
     everywhere = imports(ROOT / "lossviz" / f"{room}.py", everywhere=True)
-    assert not tops(everywhere) & {"streamlit", "keras", "torch", "pages", "app", "tests"}
+    barred = {"streamlit", "keras", "torch", "pages", "app", "tests"} - ON_TRIAL.get(room, set())
+    assert not tops(everywhere) & barred
     assert not {n for n in everywhere if n.startswith("tensorflow.keras")}
 
 
@@ -135,7 +165,8 @@ def test_pages_do_not_load_tensorflow():
             found = imports(path)
             assert not tops(found) & {"tensorflow", "keras", "torch"}, path
             rooms = {".".join(n.split(".")[:2]) for n in found}  # of `lossviz.surface.patch` too
-            assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface"}, path
+            assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface", "lossviz.trials"}, path
+            assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface", "lossviz.multitrain"}, path
             assert not found & {f"lossviz.{name}" for name in lossviz._NEED_TENSORFLOW}, path  # the names that load it
 
 

@@ -186,7 +186,7 @@ def test_the_model_at_a_point(page):
     assert table.loc["Multiplied logits", "Recall, class 1"] == pytest.approx(recall)
     surface, point = page.told
     assert "chosen point" in [t.get("name") for t in json.loads(surface["figure"])["data"]]
-    assert point["label"].startswith("At (0.5, -0.25), decided as Multiplied logits")
+    assert point["label"].startswith("At (0.5, −0.25), decided as Multiplied logits")
     grid = plan.rows[2].rule.classes(lossviz.models.forward(theta, plan.standardised(plan.grid()), plan.dims))
     drawn = array(traces(json.loads(point["figure"]), "heatmap")[0]["z"])
     assert (drawn.ravel() == grid).mean() > 0.999
@@ -233,10 +233,9 @@ def test_the_line_between_two_solutions(page):
     assert not page.at.error
     line = page.at.session_state["surfaces line"][1]
     assert line.ends == ("cross_entropy", "multiplied_logits")
-    at_ends = [int(np.abs(line.at - t).argmin()) for t in (0, 1)]
-    run = page.run_held
-    if np.isclose(line.at[at_ends], [0, 1]).all():
-        np.testing.assert_allclose(line.loss[[0, 2], at_ends], run.losses[-1, [0, 2]], rtol=1e-4)
+    at_ends = [line.at.tolist().index(t) for t in (0, 1)]
+    assert len(line.at) == 13
+    np.testing.assert_allclose(line.loss[[0, 2], at_ends], page.run_held.losses[-1, [0, 2]], rtol=1e-4)
     figure = json.loads(page.told[0]["figure"])
     np.testing.assert_allclose(array(figure["data"][1]["y"]), line.loss[1])
     np.testing.assert_array_equal(executed(page.code, "line.loss"), line.loss)
@@ -291,12 +290,13 @@ def test_without_l2_its_curves_are_left_out(page):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"range-x": "3, -3"}, "x goes from 3 to -3"),
+        ({"range-x": "3, -3"}, "Across, from and to: the first must be less than the second; not 3, -3"),
         ({"range-x": "1"}, "has 1 numbers, not 2"),
-        ({"range-y": "0, inf"}, "y must be from"),
+        ({"range-y": "0, inf"}, "Up, from and to: 'inf' is no number; write from, to"),
         ({"at": "a, 1"}, "'a' is no number"),
-        ({"at": "1, 2; 3, 4"}, "one pair of numbers"),
-        ({"at": "nan, 2"}, "theta must be finite"),
+        ({"at": "1, 2; 3, 4"}, "Point: 2 rows, where 1 is enough; write across, up"),
+        ({"at": "nan, 2"}, "Point: 'nan' is no number"),
+        ({"at": "1e99, 2"}, "numbers must be from −1e+06 to 1e+06; not 1e+99, 2"),
         ({"s-optimizer": "Gradient descent", "s-rate-sgd": "5", "s-l2": "1"}, "diverged by step"),
     ],
 )

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import lossviz
+from lossviz.lintflaws import RULES
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -18,7 +19,9 @@ def tables() -> dict[str, str]:
         strategies.append(f"| `{s.name}` | {title} | {s.summary} | {s.source} |")
     schemes = ["| name | title | what it does | source |", "|---|---|---|---|"]
     schemes += [f"| `{s.name}` | {s.title} | {s.summary} | {s.source} |" for s in lossviz.SCHEMES.values()]
-    return {"strategies": "\n".join(strategies), "schemes": "\n".join(schemes)}
+    rules = ["| code | what it finds | claim |", "|---|---|---|"]
+    rules += [f"| `{r.code}` | {r.title} | {r.claim} |" for r in RULES.values()]
+    return {"strategies": "\n".join(strategies), "schemes": "\n".join(schemes), "rules": "\n".join(rules)}
 
 
 def written(text: str) -> str:

@@ -326,7 +326,7 @@ def test_labels_are_data(labels, spellings, served):
     literals(same)
     assert ast.dump(tree) == ast.dump(same)
     assert comments(text) == comments(other)
-    if name == "numpy":
+    if name == "numpy" and not re.search("[\ud800-\udfff]", "".join(labels + spellings)):  # pandas holds UTF-8
         run(text)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 import streamlit as st
@@ -47,9 +48,7 @@ def _check_link(key: str, titles: Mapping[str, str]) -> None:
         return
     wrong = [v for v in st.query_params.get_all(key) if v not in titles.values()]
     if wrong:
-        allowed = (
-            ", ".join(titles) if len(titles) <= 12 else "a name on the Reference page; repeat the parameter for several"
-        )
+        allowed = ", ".join(titles) if len(titles) <= 12 else "one of the list's; repeat the parameter for several"
         dropped(f"{key}={wrong[0][:60]} (must be {allowed})")
 
 
@@ -165,7 +164,7 @@ def number(knob: Knob, key: str) -> float:
     return default if value is None else value
 
 
-def rows(label: str, key: str, form: str, help: str) -> list[tuple[float, ...]]:
+def rows(label: str, key: str, form: str, help: str, most: int | None = None) -> list[tuple[float, ...]]:
     """Rows of numbers to type, or to draw in a picture that writes them here; empty while nothing is said.
 
     Args:
@@ -173,36 +172,35 @@ def rows(label: str, key: str, form: str, help: str) -> list[tuple[float, ...]]:
         key: Of the widget, and of the link.
         form: What a row looks like, such as "x, y".
         help: What they do.
+        most: Most rows; None for any number.
 
     Raises:
-        ValueError: Something is no number, or a row has another length than `form`.
+        ValueError: Something is no finite number, a row has another length than `form`, or there are too many.
     """
+    several = form if most == 1 else f"{form}; {form}"
+    placeholder = form if most == 1 else f"{several}; …"
     if hidden(key):
         text = st.session_state.get(key, st.query_params.get(key))
     else:
-        text = st.text_input(
-            label, key=key, placeholder=f"{form}; {form}; …", help=help, bind="query-params", max_chars=6000
-        )
+        text = st.text_input(label, key=key, placeholder=placeholder, help=help, bind="query-params", max_chars=6000)
     found, wanted = [], form.count(",") + 1
     for i, row in enumerate(r for r in (text or "").split(";") if r.strip()):
-        cells = row.split(",")
-        try:
-            numbers = tuple(float(c) for c in cells)
-        except ValueError:
-            wrong = next(c.strip() for c in cells if not _is_number(c))
-            raise ValueError(f"{label}, row {i + 1}: {wrong[:40]!r} is no number; write {form}; {form}") from None
-        if len(numbers) != wanted:
-            raise ValueError(f"{label}, row {i + 1} has {len(numbers)} numbers, not {wanted}; write {form}; {form}")
-        found.append(numbers)
+        cells, where = [c.strip() for c in row.split(",")], label if most == 1 else f"{label}, row {i + 1}"
+        if wrong := [c for c in cells if not _is_number(c)]:
+            raise ValueError(f"{where}: {wrong[0][:40]!r} is no number; write {several}")
+        if len(cells) != wanted:
+            raise ValueError(f"{where} has {len(cells)} numbers, not {wanted}; write {several}")
+        found.append(tuple(float(c) for c in cells))
+    if most is not None and len(found) > most:
+        raise ValueError(f"{label}: {len(found)} rows, where {most} is enough; write {several}")
     return found
 
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        return isfinite(float(text))
     except ValueError:
         return False
-    return True
 
 
 def as_text(numbers: Iterable[Sequence[float]]) -> str:

@@ -38,6 +38,7 @@ const logits = (state) => state.z.map((v) => v + state.t);
 const referenceOf = (state) => (state.z.length === 2 ? null : state.z.findIndex((_, c) => !state.axes.includes(c)));
 const reachOf = (state, point) => {
   const { reaches } = state.told.catalogue, needed = Math.max(Math.abs(point[0]), Math.abs(point[1]));
+  if (needed <= state.gripped) return state.gripped; // the picture stands still under the hand
   return reaches.find((r) => r >= Math.max(state.reach, needed)) ?? 2 * needed;
 };
 

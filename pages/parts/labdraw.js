@@ -122,12 +122,12 @@ const panelOf = (state, entry, press) => {
   figure.append(caption, canvas, note);
   const panel = { entry, figure, canvas, note, ground: document.createElement("canvas"), key: "" };
   const move = (event) => {
-    const box = canvas.getBoundingClientRect(), size = box.width;
-    press(placing(panel.spec.reach, size).back(event.clientX - box.left, event.clientY - box.top));
+    const box = canvas.getBoundingClientRect(), size = box.width, within = (v) => Math.min(Math.max(v, 0), size);
+    press(placing(state.gripped, size).back(within(event.clientX - box.left), within(event.clientY - box.top)));
   };
-  canvas.addEventListener("pointerdown", (event) => { if (event.button) return; panel.held = true; canvas.setPointerCapture(event.pointerId); move(event); });
+  canvas.addEventListener("pointerdown", (event) => { if (event.button) return; panel.held = true; state.gripped = panel.spec.reach; canvas.setPointerCapture(event.pointerId); move(event); });
   canvas.addEventListener("pointermove", (event) => { if (panel.held) move(event); });
-  for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, () => { if (panel.held) { panel.held = false; commit(state); } });
+  for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, () => { if (panel.held) { panel.held = false; state.gripped = 0; commit(state); touch(state, true); } });
   return panel;
 };
 

@@ -59,8 +59,8 @@ const decided = (t, z) => {
 };
 
 const stepWords = (state, entry, t, z, r, next, after) => {
-  const before = decided(t, z), then = decided(t, next), pulls = r.gradient.every((g) => Math.abs(g) < 5e-7) ? "hardly moves z" : `takes z to ${vector(next)}`;
-  const loss = after > r.value * (1 + 1e-9) ? `ℓ rises to ${num(after, 4)}: too long a step` : `ℓ falls to ${num(after, 4)}`;
+  const before = decided(t, z), then = decided(t, next), pulls = r.gradient.every((g) => g === 0) ? "does not move z: the gradient is 0" : r.gradient.every((g) => Math.abs(g) < 5e-7) ? "hardly moves z" : `takes z to ${vector(next)}`;
+  const change = after - r.value, loss = Math.abs(change) <= 1e-9 * Math.abs(r.value) ? `ℓ stays ${num(after, 4)}` : change > 0 ? `ℓ rises to ${num(after, 4)}: too long a step` : `ℓ falls to ${num(after, 4)}`;
   return `Decides ${before}. One step ${pulls}; ${loss}, ${before === then ? "the decision stays" : `then ${then}`}.`;
 };
 
@@ -134,7 +134,7 @@ const partsOf = (t) => ({ a: t.S[0], shift: t.B[0][1] - t.B[0][0], tilt: Math.lo
 
 const optimum = (t, z, p) => {
   const { a, shift, tilt } = partsOf(t), want = Math.log(p / (1 - p)) + tilt - shift;
-  if (!(a[0] > 0 && a[1] > 0) || !Number.isFinite(want)) return null;
+  if (!(a[0] > 0 && a[1] > 0) || !(Math.abs(want) < 1e5)) return null; // tables have −1e6 in the place of log 0
   const kept = z[0] / a[0] + z[1] / a[1], first = (kept - want / a[1] ** 2) / (1 / a[0] + a[0] / a[1] ** 2);
   return [first, (want + a[0] * first) / a[1]];
 };
@@ -161,6 +161,6 @@ const addSentence = (state, found) => {
   parts.push(`Where class ${b} truly has ${portion(state.p)}: added, from any start, the raw logits decide ${side(state, here > added.raw)} (from ${share(added.raw)} on; class ${b} is ${portion(found.prior)} of the two), the adjusted ones ${side(state, here > added.trained)}, as plain cross-entropy would. So train adjusted, decide raw.`);
   parts.push(`Multiplied: as in training they decide ${side(state, here > multiplied.trained)}, plain cross-entropy again; raw they decide ${side(state, here > multiplied.raw)} from this start (from ${share(multiplied.raw)} on), but any threshold from ${share(multiplied.low)} to ${share(multiplied.high)} for others: no weighting either way.`);
   const [, , cdt, vs] = found;
-  if (cdt.ends && vs.ends) parts.push(`CDT and VS multiply the other way round, the smaller factor on the rarer class; where classes overlap, as here, their factors too leave the start in the raw threshold (CDT ${share(cdt.low)} to ${share(cdt.high)}, VS ${share(vs.low)} to ${share(vs.high)}).`);
+  if (cdt.ends && vs.ends && state.n[state.axes[0]] !== state.n[b]) parts.push(`CDT and VS multiply the other way round, the smaller factor on the rarer class; where classes overlap, as here, their factors too leave the start in the raw threshold (CDT ${share(cdt.low)} to ${share(cdt.high)}, VS ${share(vs.low)} to ${share(vs.high)}).`);
   return parts.join(" ");
 };

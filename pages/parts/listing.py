@@ -8,7 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lossviz import SCHEMES, STRATEGIES, class_weights, fit_logistic, lab
+from lossviz.claims import CLAIMS, VERDICTS
+from lossviz.lint import lint
+from lossviz.lintsamples import SAMPLES
 from lossviz.logitplane import value
+from lossviz.multilabel import outputs
 
 
 class Listed(NamedTuple):
@@ -100,6 +104,51 @@ def _lessons(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return "vote", {"recall": 0.5 * math.erfc(beyond / math.sqrt(2)), "imbalance": values["imbalance"]}
 
 
+@lru_cache(maxsize=1)
+def _lint() -> tuple[str, dict[str, Any]]:
+    """A sample's lines, the flawed one as the linter finds it, and its correction."""
+    code = next(iter(SAMPLES.values()))
+    first = lint(code)[0]
+    return "lint", {
+        "lines": code.rstrip().split("\n"),
+        "at": first.line - 1,
+        "code": first.code,
+        "fix": first.fix.split("\n"),
+    }
+
+
+def _flaws(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    return _lint()
+
+
+def _trial(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """How many claims are on record as true, as depending, and as false."""
+    found = [c.expected for c in CLAIMS.values()]
+    return "trial", {"verdicts": {v: found.count(v) for v in VERDICTS}}
+
+
+def _twice(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    """Logits of three labels, of which one after the other is there, through sigmoids and through a softmax."""
+    logits = [[-3, -3, -3], [3, -3, -3], [3, 3, -3], [3, 3, 3]]
+    return "twice", {kind: [outputs(kind, z).tolist() for z in logits] for kind in ("sigmoid", "softmax")}
+
+
+def _prices() -> tuple[str, dict[str, Any]]:
+    """Two bell curves, 9 to 1: what deciding costs while a miss costs more and more false alarms."""
+    x = np.linspace(-5, 7, 401)
+    p0, p1 = (share * np.exp(-((x - at) ** 2) / 2) for share, at in ((0.9, 0.0), (0.1, 2.0)))
+    ratio, whole = np.geomspace(0.3, 100, 61), p0.sum() + p1.sum()
+    lazy = np.minimum(p0.sum(), ratio * p1.sum()) / whole
+    fixed = (p0[p1 > p0].sum() + ratio * p1[p1 <= p0].sum()) / whole
+    moved = np.array([np.minimum(p0, r * p1).sum() for r in ratio]) / whole
+    curves = {"most probable": fixed / lazy, "decided by cost": moved / lazy}
+    return "prices", {"ratio": ratio.round(2).tolist(), "curves": {k: v.round(4).tolist() for k, v in curves.items()}}
+
+
+def _costs(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    return _prices()
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
     Listed(
@@ -136,6 +185,34 @@ PAGES = (
         "landscape",
         "What the optimiser walks on: every strategy's surface and path on one plane; what fades, and what is undone.",
         _surfaces,
+    ),
+    Listed(
+        "multilabel.py",
+        "Multi-label",
+        "checklist",
+        "Several labels an example: rare ones found or lost, and why a softmax cannot say yes twice.",
+        _twice,
+    ),
+    Listed(
+        "costs.py",
+        "Costs",
+        "payments",
+        "Say what each mistake costs: four remedies trained for it, and what their decisions really cost.",
+        _costs,
+    ),
+    Listed(
+        "claims.py",
+        "Claims on trial",
+        "gavel",
+        "What people tell each other about class weights: vote, and an experiment decides.",
+        _trial,
+    ),
+    Listed(
+        "lint.py",
+        "Is my loss flawed?",
+        "fact_check",
+        "Paste your loss or training code: flawed lines are marked, with the reason and the code to write instead.",
+        _flaws,
     ),
     Listed(
         "reference.py",

@@ -173,6 +173,16 @@ class SvgPen {
   }
 }
 
+// A note in up to three lines of a panel's width.
+const wrapped = (note) => {
+  const lines = [""];
+  for (const word of note.split(" ")) {
+    const last = lines[lines.length - 1];
+    if (last && last.length + word.length > 56 && lines.length < 3) lines.push(word); else lines[lines.length - 1] = last ? `${last} ${word}` : word;
+  }
+  return lines;
+};
+
 // The panels laid out anew, with titles and notes. `panels`: { title, note, flawed, ground, above } with drawing functions.
 const saved = (panels, heading, dark, kind) => {
   const size = 320, gap = 24, top = 56, line = size + 64, columns = Math.min(4, panels.length);
@@ -184,7 +194,7 @@ const saved = (panels, heading, dark, kind) => {
       p.ground(pen, size);
       p.above(pen, size);
       const frame = `<rect x="${left}" y="${y}" width="${size}" height="${size}" fill="none" stroke="${ink}"${p.flawed ? ' stroke-width="2" stroke-dasharray="6 4"' : ""}/>`;
-      return `<text x="${left}" y="${y - 8}" font-size="15" font-weight="bold">${xml(p.title)}</text><svg x="${left}" y="${y}" width="${size}" height="${size}">${pen.out.join("")}</svg>${frame}<text x="${left}" y="${y + size + 18}" font-size="12">${xml(p.note)}</text>`;
+      return `<text x="${left}" y="${y - 8}" font-size="15" font-weight="bold">${xml(p.title)}</text><svg x="${left}" y="${y}" width="${size}" height="${size}">${pen.out.join("")}</svg>${frame}${wrapped(p.note).map((line, j) => `<text x="${left}" y="${y + size + 18 + 14 * j}" font-size="11">${xml(line)}</text>`).join("")}`;
     });
     const text = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="system-ui, sans-serif" fill="${ink}"><rect width="${width}" height="${height}" fill="${paper}"/><text x="${gap}" y="30" font-size="15">${xml(heading)}</text>${body.join("")}</svg>`;
     download("logit-plane.svg", new Blob([text], { type: "image/svg+xml" }));
@@ -201,7 +211,7 @@ const saved = (panels, heading, dark, kind) => {
     const [left, y] = place(i);
     ctx.textAlign = "left"; ctx.fillStyle = ink;
     ctx.font = "bold 15px system-ui, sans-serif"; ctx.fillText(p.title, left, y - 8, size);
-    ctx.font = "12px system-ui, sans-serif"; ctx.fillText(p.note, left, y + size + 18, size);
+    ctx.font = "11px system-ui, sans-serif"; wrapped(p.note).forEach((line, j) => ctx.fillText(line, left, y + size + 18 + 14 * j, size));
     ctx.save();
     ctx.beginPath(); ctx.rect(left, y, size, size); ctx.clip();
     ctx.translate(left, y);

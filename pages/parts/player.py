@@ -37,7 +37,12 @@ def path(path: str) -> str:
 
 
 def show(
-    job: Job, key: str, centres: list[list[float]] | None, by_hand: bool, seen: int, edited: Callable[[], None]
+    job: Job,
+    key: str,
+    centres: list[list[float]] | None = None,
+    by_hand: bool = False,
+    seen: int = 0,
+    edited: Callable[[], None] | None = None,
 ) -> None:
     """Mount the race's component, or turn it to another run.
 
@@ -47,17 +52,19 @@ def show(
         centres: Of the blobs, [K, 2], where there are blobs to drag.
         by_hand: Whether somebody has edited the data, so that there is something to take back.
         seen: The id of the last point that was added.
-        edited: Called after an edit, which is then the component's `edit`: {"kind": "add", "move", "undo" or "reset"} and
-            "x", "y" and class "c" of the blob that was moved, or a list of such "points", each with an "id" that grows.
+        edited: None where the data cannot be edited; else called after an edit, which is then the component's `edit`:
+            {"kind": "add", "move", "undo" or "reset"} and "x", "y" and class "c" of the blob that was moved, or a list of
+            such "points", each with an "id" that grows.
     """
     run = sha1(key.encode(), usedforsecurity=False).hexdigest()[:12]
     told: dict[str, Any] = {
         "url": path(f"live/{job.token}"),
         "run": run,
-        "edit": {"centres": centres, "byHand": by_hand, "seen": seen},
     }
+    if edited is not None:
+        told["edit"] = {"centres": centres, "byHand": by_hand, "seen": seen}
     told["only"] = st.context.is_embedded
-    _race(data=told, key="race-player", on_ended_change=_heard, on_gone_change=_heard, on_edit_change=edited)
+    _race(data=told, key="race-player", on_ended_change=_heard, on_gone_change=_heard, on_edit_change=edited or _heard)
 
 
 def show_home(values: dict[str, float]) -> dict[str, float] | None:

@@ -52,6 +52,27 @@ const DRAWINGS = {
     ctx.fillText(t < 0.5 ? "Counts" : `Weights: ${name}`, width / 2, height - 8, width);
   },
   // The same number added to both logits, to and fro: the losses at it, of which the flawed one's moves.
+  twice(ctx, width, height, { sigmoid, softmax }, seconds, state) {
+    const at = seconds % 6, from = Math.min(Math.floor(at / 1.5), sigmoid.length - 1), to = (from + 1) % sigmoid.length, t = ease((at % 1.5) / 0.6);
+    const room = height - 34, wide = (width - 24) / 2, bar = wide / 5;
+    [["sigmoids", sigmoid, "#0072B2"], ["a softmax ⚠", softmax, "#D55E00"]].forEach(([title, rows, colour], side) => {
+      const left = side * (wide + 24);
+      rows[from].forEach((v, c) => {
+        const h = Math.max(2, ((1 - t) * v + t * rows[to][c]) * room);
+        ctx.fillStyle = ctx.strokeStyle = colour;
+        const x = left + bar * (0.5 + 1.5 * c), y = 6 + room - h;
+        ctx.setLineDash(side ? [5, 4] : []);
+        if (side) { ctx.globalAlpha = 0.45; ctx.fillRect(x, y, bar, h); ctx.globalAlpha = 1; ctx.strokeRect(x, y, bar, h); } else ctx.fillRect(x, y, bar, h);
+      });
+      ctx.setLineDash([2, 4]);
+      ctx.strokeStyle = ctx.fillStyle = state.ink;
+      ctx.beginPath(); ctx.moveTo(left, 6 + room / 2); ctx.lineTo(left + wide, 6 + room / 2); ctx.stroke();
+      ctx.setLineDash([]);
+      ctx.font = "14px system-ui, sans-serif";
+      ctx.textAlign = "center";
+      ctx.fillText(title, left + wide / 2, height - 6);
+    });
+  },
   shift(ctx, width, height, { rows, low, high }, seconds, state) {
     const at = 0.5 - 0.5 * Math.cos(seconds), count = rows[0].losses.length, most = 1.1 * Math.max(...rows.flatMap((r) => r.losses));
     const left = 8, right = width - 8, bottom = height - 8, px = (i) => left + ((right - left) * i) / (count - 1), py = (v) => 8 + (1 - v / most) * (bottom - 8);
@@ -74,6 +95,33 @@ const DRAWINGS = {
     ctx.textAlign = "right";
     const t = low + at * (high - low);
     ctx.fillText(`loss at z + ${t < 0 ? `(−${Math.abs(t).toFixed(1)})` : t.toFixed(1)}`, right, 20);
+  },
+  // Claims, a square each: one after the other gets its verdict.
+  trial(ctx, width, height, { verdicts }, seconds, state) {
+    const looks = { true: ["#0072B2", "✓"], depends: ["#7A7A7A", "±"], false: ["#D55E00", "✗"] };
+    const found = ["true", "depends", "false"].flatMap((v) => Array(verdicts[v] ?? 0).fill(v));
+    const rows = Math.max(1, Math.round(Math.sqrt((found.length * (height - 30)) / width))), columns = Math.ceil(found.length / rows);
+    const cell = Math.min((width - 8) / columns, (height - 34) / rows), left = (width - columns * cell) / 2;
+    const known = Math.min(found.length, Math.floor((seconds % 9) * 6));
+    ctx.textAlign = "center";
+    ctx.textBaseline = "middle";
+    ctx.font = `600 ${Math.round(cell * 0.5)}px system-ui, sans-serif`;
+    found.forEach((v, i) => {
+      // verdicts come in an order that mixes them
+      const at = (i * 7) % found.length, x = left + (at % columns) * cell, y = 4 + Math.floor(at / columns) * cell;
+      const told = at < known;
+      ctx.globalAlpha = told ? 1 : 0.35;
+      ctx.fillStyle = ctx.strokeStyle = told ? looks[v][0] : state.ink;
+      if (told) ctx.fillRect(x + 2, y + 2, cell - 4, cell - 4);
+      else ctx.strokeRect(x + 2.5, y + 2.5, cell - 5, cell - 5);
+      ctx.fillStyle = told ? "#fff" : state.ink;
+      ctx.fillText(told ? looks[v][1] : "?", x + cell / 2, y + cell / 2 + 1);
+    });
+    ctx.globalAlpha = 1;
+    ctx.textBaseline = "alphabetic";
+    ctx.fillStyle = state.ink;
+    ctx.font = "600 14px system-ui, sans-serif";
+    ctx.fillText(`${verdicts.true} true, ${verdicts.false} false, ${verdicts.depends} depend`, width / 2, height - 8, width);
   },
   // Two surfaces in bands of equal loss, and the walk down each, again and again.
   walks(ctx, width, height, { drawn }, seconds, state) {
@@ -110,6 +158,61 @@ const DRAWINGS = {
       ctx.font = "600 13px system-ui, sans-serif";
       ctx.fillText(title, left + wide / 2, height - 6, wide);
     });
+  },
+  // Code is read line by line; the flawed one is marked, and put right.
+  lint(ctx, width, height, { lines, at, title, fix }, seconds, state) {
+    const t = seconds % 8, read = Math.min(t * 2, lines.length), corrected = t > 5, high = Math.min(19, (height - 30) / (at + fix.length));
+    const shown = corrected ? [...lines.slice(0, at), ...fix] : lines;
+    ctx.font = "12px ui-monospace, monospace";
+    ctx.textAlign = "left";
+    shown.forEach((text, i) => {
+      const y = 6 + high * (i + 0.5), flawed = !corrected && i === at && read > at, right = corrected && i >= at;
+      if (flawed || right) {
+        ctx.globalAlpha = 0.2;
+        ctx.fillStyle = flawed ? "#D55E00" : "#009E73";
+        ctx.fillRect(4, y - high / 2, width - 8, high);
+        ctx.globalAlpha = 1;
+        ctx.fillRect(4, y - high / 2, 4, high);
+      }
+      ctx.globalAlpha = corrected || i < read ? 1 : 0.35;
+      ctx.fillStyle = state.ink;
+      ctx.textBaseline = "middle";
+      let cut = text;
+      while (cut && ctx.measureText(cut).width > width - 24) cut = cut.slice(0, -1);
+      ctx.fillText(cut, 14, y);
+      ctx.globalAlpha = 1;
+    });
+    ctx.textBaseline = "alphabetic";
+    ctx.textAlign = "center";
+    ctx.fillStyle = state.ink;
+    ctx.font = "600 14px system-ui, sans-serif";
+    ctx.fillText(corrected ? "Put right" : read > at ? `⚠ ${title}` : "Reading…", width / 2, height - 6, width);
+  },
+  // What deciding costs while a miss costs more and more: by the most probable class, and by cost.
+  prices(ctx, width, height, { ratio, curves }, seconds, state) {
+    const names = Object.keys(curves), count = ratio.length, at = (0.5 - 0.5 * Math.cos(0.7 * seconds)) * (count - 1), j = Math.min(Math.floor(at), count - 2);
+    const left = 8, right = width - 8, top = 26, bottom = height - 8, px = (i) => left + ((right - left) * i) / (count - 1), py = (v) => bottom - Math.min(v, 2) / 2 * (bottom - top);
+    ctx.strokeStyle = state.ink;
+    ctx.globalAlpha = 0.4;
+    ctx.setLineDash([3, 4]);
+    ctx.beginPath(); ctx.moveTo(left, py(1)); ctx.lineTo(right, py(1)); ctx.stroke();
+    ctx.setLineDash([]);
+    ctx.globalAlpha = 1;
+    names.forEach((name, i) => {
+      ctx.strokeStyle = ctx.fillStyle = ["#E69F00", "#0072B2"][i];
+      ctx.lineWidth = 2.5;
+      ctx.beginPath();
+      curves[name].forEach((v, x) => ctx.lineTo(px(x), py(v)));
+      ctx.stroke();
+      const v = curves[name][j] + (at - j) * (curves[name][j + 1] - curves[name][j]);
+      ctx.beginPath(); ctx.arc(px(at), py(v), 6, 0, 2 * Math.PI); ctx.fill();
+    });
+    ctx.lineWidth = 1;
+    ctx.fillStyle = state.ink;
+    ctx.font = "14px system-ui, sans-serif";
+    ctx.textAlign = "left";
+    const now = ratio[j], told = now < 9.95 ? now.toFixed(1) : Math.round(now);
+    ctx.fillText(`a miss costs ${told} false alarms`, left, 16, width - 16);
   },
   // The tables of one strategy after another: what the equation multiplies, adds and charges.
   tables(ctx, width, height, { rows }, seconds, state) {

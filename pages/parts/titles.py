@@ -1,9 +1,12 @@
 """What controls with a fixed list show for each name: the one place for pages and for links that hold names."""
 
-from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
+from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES, calls
+from lossviz.costmatrix import PRESETS as PRICED
+from lossviz.costmatrix import STRATEGIES as REMEDIES
 from lossviz.labelguess import LAYOUTS
 from lossviz.lesson import STEPS
 from lossviz.lessons import LESSONS
+from lossviz.multilabel import METHODS, RULES, WORKED
 from lossviz.plan import INFERENCES
 from lossviz.planes import PLANES
 
@@ -30,6 +33,29 @@ SURFACES = {
     "plane": PLANES,
 }
 """Controls of the page of loss surfaces."""
+MULTILABEL = {
+    "m-view": {
+        "found": "Found and right",
+        "boundary": "Boundaries",
+        "threshold": "Thresholds",
+        "calibration": "Calibration",
+        "twice": "Yes twice",
+        "logits": "Logits or probabilities",
+        "worked": "Worked values",
+    },
+    "m-data": {"made": "Made, with known truth", "upload": "Your own table…"},
+    "m-model": {m.name: m.title for m in MODELS.values()},
+    "m-methods": {m.name: m.title + (" ⚠" if m.flawed else "") for m in METHODS.values()},
+    "m-rule": RULES,
+    "m-true": {"0": "The label is 0", "1": "The label is 1"},
+    "m-case": {name: name for name in WORKED},
+}
+"""Controls of the page of multi-label training."""
+COSTS = {
+    "c-problem": {name: entry.title for name, entry in PRICED.items()} | {"own": "Costs of your own…"},
+    "c-strategies": {name: STRATEGIES[name].title for name in REMEDIES},
+}
+"""Controls of the page of costs."""
 SCALES = {"own": "as it comes", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1"}
 TITLES = {
     "strategies": {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()},
@@ -59,8 +85,15 @@ TITLES = {
     | {name: f"{i}. {entry.title}" for i, (name, entry) in enumerate(LESSONS.items(), 1)},
     "step": STEPS,
     **SURFACES,
+    **MULTILABEL,
+    **COSTS,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
+TITLES |= {
+    "ref-scale": {name: title for name, title in SCALES.items() if name != "own"},
+    "ref-code": calls.TITLES,
+}
 TITLES |= {f"s-{key}": TITLES[key] for key in ("optimizer", "strategies", "inference")}
+TITLES |= {f"c-{key}": TITLES[key] for key in ("optimizer", "model")}
 TITLES |= {
     key: {s.name: s.title for s in STRATEGIES.values()} for key in ("reference", "line-from", "line-to", "rule-of")
 }

@@ -15,6 +15,9 @@ SIGHTS = {
     "/race?steps=50&data=moons&model=linear&view=pr": ".chart[data-drawn]",
     "/surfaces?resolution=20&s-steps=50": ".chart[data-drawn]",
     "/surfaces?look=fading": ".chart[data-drawn]",
+    "/multilabel?m-n=200&m-rarest=0.1&m-steps=50": ".chart[data-drawn]",
+    "/multilabel?m-view=worked": ".chart[data-drawn]",
+    "/costs?c-steps=50&c-medical-n=200": ".chart[data-drawn]",
     "/weights": ".chart[data-drawn]",
     "/lab": ".chart[data-drawn]",
     "/lab?z=1,-2,0.5&s=cross_entropy,vs,masked_logits&w=0.5,8,2": ".chart[data-drawn]",
@@ -22,7 +25,13 @@ SIGHTS = {
     "/lessons?lesson=rare&step=predict": "[data-testid=stRadio]",
     "/lessons?lesson=schemes&step=explain": ".chart[data-drawn]",
     "/lessons?lesson=price&step=reveal&present=true": ".chart[data-drawn]",
-    "/reference": "[data-testid=stHeading]",
+    "/reference": ".chart[data-drawn]",
+    "/reference?strategy=multiplied_logits": ".chart[data-drawn]",
+    "/reference?scheme=sqrt": ".chart[data-drawn]",
+    "/lint": "[data-testid=stCode]",
+    "/lint?code=x%20%3D%20(": "[data-testid=stAlert]",
+    "/claims": "[data-testid=stHeading]",
+    "/claims?claim=1&revealed=true": ".chart[data-drawn]",
 }
 """What to open, and what must be in sight before it is judged."""
 PLATFORM = {"scrollable-region-focusable": "katex-display"}

@@ -388,3 +388,45 @@ def test_the_hand_does_not_wait(new_page, shown):
         print(f"{what}, {shown.count(',') + 1} strategies: {median:.0f} ms median, {max(waits):.0f} at most")
         assert len(waits) > 15
         assert median < (100 if what == "weight" else 50), what
+
+
+def test_past_the_edge_of_a_plane_is_its_edge(new_page):
+    page = opened(new_page)
+    canvas = page.locator("canvas.plane").first
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    for i in range(8):
+        page.mouse.move(box["x"] + box["width"] + 8 + i, box["y"] + box["height"] / 2)
+        page.wait_for_timeout(60)
+    page.mouse.up()
+    addressed(page, "z=4")
+    assert parse_qs(urlsplit(page.url).query)["z"][0].startswith("4,")
+
+
+def test_who_comes_back_finds_what_was_left(new_page):
+    page = opened(new_page, "/lab?z=3,0,1&y=2&batch=1,2,0;0,0,1")
+    page.get_by_role("link", name="Reference").first.click()
+    expect(page.get_by_role("heading", name="Reference")).to_be_visible(timeout=SOON)
+    page.get_by_role("link", name="Logit lab").first.click()
+    addressed(page, "batch=1")
+    until(page, "(e) => +e.dataset.drawn > 0")
+    query = parse_qs(urlsplit(page.url).query)
+    assert (query["z"], query["y"]) == (["3,0,1"], ["2"])
+    assert now(page)["z"] == "3,0,1"
+
+
+@pytest.mark.parametrize(
+    ("link", "said", "unsaid"),
+    [
+        ("z=2,1&y=0&s=masked_logits&w=0,1", "does not move z: the gradient is 0; ℓ stays", "falls"),
+        ("z=1,1&n=500,500", "Multiplied: as in training", "smaller factor on the rarer class"),
+        ("n=0,31&w=balanced", "there is no minimum to compare", "ends at [500"),
+    ],
+)
+def test_what_is_said_is_so(new_page, link, said, unsaid):
+    page = opened(new_page, f"/lab?{link}")
+    text = page.locator(".lab").inner_text()
+    assert said in text
+    assert unsaid not in text

@@ -587,7 +587,7 @@ def test_the_reference_opens_from_the_top(new_page):
     trained(page, timeout=FIRST)
     page.get_by_role("link", name="Reference").click()
     expect(page.get_by_role("heading", name="Reference", exact=True)).to_be_visible(timeout=SOON)
-    for title in ("Strategies", "Class weights", "Datasets", "Two moons", "LDAM"):
+    for title in ("Strategies", "Class weights", "Datasets", "Cross-entropy"):
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
     page.get_by_role("link", name="Strategy race").click()
     trained(page)

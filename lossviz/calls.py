@@ -1,0 +1,408 @@
+r"""The same loss in each framework, written from the tables: a call where the library has one, a few lines where not.
+
+A strategy needs nothing here: what its tables hold is what the code does. A framework is one entry in `FRAMEWORKS`.
+The code defines `loss`, one value an example, and `decide`; `tests/test_calls.py` runs all of it against `lossviz.loss`.
+"""
+
+import ast
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lossviz.anatomy import active, over
+from lossviz.knobs import one_of
+from lossviz.strategies import Decision, Tables, get
+from lossviz.weights import SCHEMES
+
+
+@dataclass(frozen=True)
+class Framework:
+    """How a library spells what the equation needs; {…} is filled in.
+
+    Attributes:
+        title: What people call it.
+        library: What has to be installed, as it is imported.
+        imports: Lines.
+        array: A constant of {numbers}.
+        take: Row {i} of {table}.
+        pair: Entry [{i}, {j}] of {table}.
+        column: A number an example, {x}, made to multiply a row of logits.
+        argmax: Class of the largest of {x}.
+        argmin: Class of the least of {x}.
+        softmax: Of {z}.
+        matmul: {p} times the matrix {table}.
+        sum: Over the classes of {x}.
+        plain: The library's own cross-entropy of logits {z} and labels y, one an example.
+        weighted: The same with a weight of {w} by true class.
+        one_minus: 1 − q_y from the cross-entropy, without losing digits.
+        signature: Arguments of the loss, in the library's order.
+        prepare: A first line of the loss.
+        fitting: How it is used, a remark; and the one where class weights are all there is to it.
+    """
+
+    title: str
+    library: str
+    imports: str
+    array: str
+    take: str
+    pair: str
+    column: str
+    argmax: str
+    argmin: str
+    softmax: str
+    matmul: str
+    sum: str
+    plain: str
+    weighted: str
+    one_minus: str
+    signature: str = "logits, y"
+    prepare: str = ""
+    fitting: tuple[str, str] = ("", "")
+
+
+class Call(NamedTuple):
+    """Code for one framework.
+
+    Attributes:
+        code: Python that runs as it is; empty where there is no way.
+        own: Whether the loss has to be written; false where a call of the library is all of it.
+        remark: One sentence about it.
+    """
+
+    code: str
+    own: bool
+    remark: str
+
+
+FRAMEWORKS = {
+    "keras": Framework(
+        "Keras", "keras", "import keras", "keras.ops.array({numbers})", "keras.ops.take({table}, {i}, axis=0)",
+        "keras.ops.sum(keras.ops.take({table}, {i}, axis=0) * keras.ops.one_hot({j}, {k}), axis=-1)", "{x}[:, None]",
+        "keras.ops.argmax({x}, axis=-1)", "keras.ops.argmin({x}, axis=-1)", "keras.ops.softmax({z})",
+        "keras.ops.matmul({p}, {table})", "keras.ops.sum({x}, axis=-1)",
+        "keras.losses.sparse_categorical_crossentropy(y, {z}, from_logits=True)",
+        "keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)(y, {z}, sample_weight={w})",
+        "-keras.ops.expm1(-{losses})", "y, logits", 'y = keras.ops.reshape(keras.ops.cast(y, "int32"), (-1,))',
+        ('model.compile("adam", loss=loss)', "model.fit(X, y, class_weight={dict}) does the same: a dict, by class index"),
+    ),
+    "tensorflow": Framework(
+        "TensorFlow", "tensorflow", "import tensorflow as tf", "tf.constant({numbers})", "tf.gather({table}, {i})",
+        "tf.reduce_sum(tf.gather({table}, {i}) * tf.one_hot({j}, {k}), -1)", "{x}[:, None]", "tf.argmax({x}, -1)",
+        "tf.argmin({x}, -1)", "tf.nn.softmax({z})", "tf.matmul({p}, {table})", "tf.reduce_sum({x}, -1)",
+        "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits={z})",
+        "{w} * tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits={z})", "-tf.math.expm1(-{losses})",
+        fitting=("in a tf.GradientTape: tf.reduce_mean(loss(logits, y))",) * 2,
+    ),
+    "pytorch": Framework(
+        "PyTorch", "torch", "import torch\nimport torch.nn.functional as F", "torch.tensor({numbers})", "{table}[{i}]",
+        "{table}[{i}, {j}]", "{x}[:, None]", "{x}.argmax(-1)", "{x}.argmin(-1)", "{z}.softmax(-1)", "{p} @ {table}",
+        "({x}).sum(-1)", 'F.cross_entropy({z}, y, reduction="none")',
+        'F.cross_entropy({z}, y, weight=weight, reduction="none")', "-torch.expm1(-{losses})",
+        fitting=(
+            "loss(model(X), y).mean().backward()",
+            'with reduction="mean" PyTorch would divide by the sum of the weights, not by the number of examples',
+        ),
+    ),
+    "jax": Framework(
+        "JAX", "jax", "import jax\nimport jax.numpy as jnp", "jnp.array({numbers})", "{table}[{i}]", "{table}[{i}, {j}]",
+        "{x}[:, None]", "{x}.argmax(-1)", "{x}.argmin(-1)", "jax.nn.softmax({z})", "{p} @ {table}", "({x}).sum(-1)",
+        "-jnp.take_along_axis(jax.nn.log_softmax({z}), y[:, None], axis=-1)[:, 0]",
+        "-{w} * jnp.take_along_axis(jax.nn.log_softmax({z}), y[:, None], axis=-1)[:, 0]", "-jnp.expm1(-{losses})",
+        fitting=("jax.grad of lambda p: loss(model(p, X), y).mean()",) * 2,
+    ),
+}  # fmt: skip
+"""Frameworks in which a loss can be written; scikit-learn, in which it cannot, is apart."""
+
+TITLES = {name: f.title for name, f in FRAMEWORKS.items()} | {"sklearn": "scikit-learn"}
+"""Every framework that `call` knows -> what people call it."""
+
+
+def literal(a: ArrayLike) -> str:
+    """Numbers as Python reads them, to seven digits.
+
+    Example:
+        >>> literal([[1 / 3, -1e6], [2, 0]])
+        '[[0.3333333, -1000000.0], [2.0, 0.0]]'
+    """
+    array = np.asarray(a, dtype=np.float64)
+    if array.ndim:
+        return "[" + ", ".join(literal(row) for row in array) + "]"
+    text = f"{float(array):.7g}"
+    return repr(float(text))
+
+
+def _tables(f: Framework, t: Tables) -> tuple[list[str], dict[str, str]]:
+    """Lines that hold the tables, and for each part the expression that the loss takes from them."""
+    lines, at = [], {}
+    on, k = set(active(t)), len(t.focus)
+
+    def keep(name: str, numbers: NDArray[Any] | float, words: str) -> str:
+        text = literal(numbers)
+        lines.append(f"{name} = {f.array.format(numbers=text) if np.ndim(numbers) else text}  # {words}")
+        return name
+
+    late = t.late < 1
+    weight = t.late_weight if late else t.weight
+    if "W" in on and weight.any():  # without it there is no cross-entropy to weight
+        by = over(weight)
+        words = {"nothing": "the same for all", "row": "by true class", "column": "by predicted class",
+                 "both": "by true class, and predicted class"}[by]  # fmt: skip
+        name = keep(
+            "weight", {"nothing": weight[0, 0], "row": weight[:, 0], "column": weight[0], "both": weight}[by], words
+        )
+        at["W"] = {
+            "nothing": name, "row": f.take.format(table=name, i="y"), "column": f.take.format(table=name, i="guess"),
+            "both": f.pair.format(table=name, i="y", j="guess", k=k),
+        }[by]  # fmt: skip
+        if late:
+            lines.append(f"late = {t.late:g}  # share of the steps after which the weights start")
+    if "S" in on:
+        by = over(t.scale)
+        numbers = {"nothing": t.scale[0, 0], "row": t.scale[:, 0], "column": t.scale[0], "both": t.scale}[by]
+        name = keep("scale", numbers, "times the logits, while training")
+        row = f.take.format(table=name, i="guess")
+        at["S"] = {"nothing": name, "row": f.column.format(x=row), "column": name, "both": row}[by]
+    if "B" in on:
+        by = over(t.shift)
+        name = keep("shift", t.shift[0] if by == "column" else t.shift, "added to the logits, while training")
+        at["B"] = name if by == "column" else f.take.format(table=name, i="y")
+    if "γ" in on:
+        flat = np.ptp(t.focus) == 0
+        name = keep("gamma", t.focus[0] if flat else t.focus, "0 is cross-entropy")
+        at["γ"] = name if flat else f.take.format(table=name, i="y")
+    if "C" in on:
+        at["C"] = f.take.format(table=keep("cost", t.cost, "[true class, decided class]"), i="y")
+    return lines, at
+
+
+def _loss(f: Framework, t: Tables, at: Mapping[str, str]) -> tuple[list[str], bool]:
+    """The body of the loss, and whether it is more than one call of the library."""
+    body = [f.prepare] if f.prepare else []
+    if any("guess" in text for text in at.values()):
+        body.append(f"guess = {f.argmax.format(x='logits')}  # the predicted class; no gradient flows through it")
+    z = "logits"
+    if "S" in at or "B" in at:
+        scaled = f"{at['S']} * logits" if "S" in at else "logits"
+        body.append(f"z = {scaled} + {at['B']}" if "B" in at else f"z = {scaled}")
+        z = "z"
+    late = t.late < 1
+    own = bool({"S", "B", "γ", "C"} & set(at)) or late or ("W" in at and over(t.weight) != "row")
+    if not own:
+        text = f.weighted if "W" in at else f.plain
+        return [*body, f"return {text.format(z=z, w=at.get('W', ''))}"], False
+    nothing = not late and not t.weight.any()
+    if not nothing:
+        body.append(f"losses = {f.plain.format(z=z)}")
+        if "γ" in at:
+            body.append(f"losses = ({f.one_minus.format(losses='losses')}) ** {at['γ']} * losses")
+        if "W" in at:
+            body.append(f"losses = {at['W']} * losses" + (" if progress >= late else losses" if late else ""))
+    if "C" in at:
+        expected = f.sum.format(x=f"{at['C']} * {f.softmax.format(z=z)}")
+        body.append(f"return {expected}" if nothing else f"return losses + {expected}")
+    else:
+        body.append("return losses")
+    return body, True
+
+
+def _decide(f: Framework, rule: Decision, name: str) -> tuple[list[str], list[str]]:
+    """Lines of tables, and the body of one rule of decision."""
+    tables, body, scores = [], [], "logits"
+    if (rule.scale != 1).any():
+        by = over(rule.scale)
+        rows = {"nothing": rule.scale[0], "column": rule.scale[0], "row": rule.scale[:, 0], "both": rule.scale}[by]
+        tables.append(f"{name}_scale = {f.array.format(numbers=literal(rows))}")
+        factor = f"{name}_scale"
+        if by in ("row", "both"):
+            factor = f.take.format(table=factor, i=f.argmax.format(x="logits"))
+            factor = f.column.format(x=factor) if by == "row" else factor
+        scores = f"{factor} * {scores}"
+    if rule.shift.any():
+        tables.append(f"{name}_shift = {f.array.format(numbers=literal(rule.shift))}")
+        scores = f"{scores} + {name}_shift"
+    if rule.cost is not None:
+        tables.append(f"{name}_cost = {f.array.format(numbers=literal(rule.cost))}  # [true class, decided class]")
+        p = f.softmax.format(z=scores if scores == "logits" else f"({scores})")
+        expected = f.matmul.format(p=p, table=f"{name}_cost")
+        body.append(f"return {f.argmin.format(x=f'({expected})')}")
+    else:
+        body.append(f"return {f.argmax.format(x=scores if scores == 'logits' else f'({scores})')}")
+    return tables, body
+
+
+def _function(name: str, arguments: str, words: str, body: list[str]) -> str:
+    return f'def {name}({arguments}):\n    """{words}"""\n' + "".join(f"    {line}\n" for line in body)
+
+
+def call(framework: str, strategy: str, counts: ArrayLike, **knobs: Any) -> Call:
+    """A strategy's loss and decision in a framework, with the numbers of these counts.
+
+    Args:
+        framework: A key of `TITLES`.
+        strategy: A name in `lossviz.STRATEGIES`.
+        counts: Examples of each class, [K].
+        **knobs: The strategy's own.
+
+    Returns:
+        The code, whether it has to be written by oneself, and a sentence about it.
+
+    Raises:
+        ValueError: An unknown name, or counts or knobs that make no sense.
+
+    Example:
+        >>> print(call("pytorch", "weighted_cross_entropy", [90, 10]).code)
+        import torch
+        import torch.nn.functional as F
+        <BLANKLINE>
+        # Weighted cross-entropy, for counts 90, 10
+        weight = torch.tensor([0.5555556, 5.0])  # by true class
+        <BLANKLINE>
+        <BLANKLINE>
+        def loss(logits, y):
+            \"\"\"One loss an example.\"\"\"
+            return F.cross_entropy(logits, y, weight=weight, reduction="none")
+        <BLANKLINE>
+        <BLANKLINE>
+        def decide(logits):
+            \"\"\"Argmax of the logits.\"\"\"
+            return logits.argmax(-1)
+        <BLANKLINE>
+        <BLANKLINE>
+        # with reduction="mean" PyTorch would divide by the sum of the weights, not by the number of examples
+        <BLANKLINE>
+    """
+    one_of("framework", framework, TITLES)
+    entry = get(strategy)
+    t = entry.tables(counts, **knobs)
+    n = ", ".join(f"{float(c):.10g}" for c in np.asarray(counts, dtype=np.float64))
+    head = f"# {entry.title}{' (flawed: it does not weight)' if entry.flawed else ''}, for counts {n}\n"
+    if framework == "sklearn":
+        return _sklearn(t, head)
+    f = FRAMEWORKS[framework]
+    tables, at = _tables(f, t)
+    body, own = _loss(f, t, at)
+    late = t.late < 1
+    arguments = f"{f.signature}, progress=0.0" if late else f.signature
+    words = "One loss an example." if not late else "One loss an example; progress is the share of steps done."
+    functions = [_function("loss", arguments, words, body)]
+    for i, rule in enumerate(t.decisions):
+        name = "decide" if i == 0 else f"decide_{rule.name}"
+        lines, decided = _decide(f, rule, name)
+        tables += lines
+        functions.append(_function(name, "logits", f"{rule.title[:1].upper()}{rule.title[1:]}.", decided))
+    by_class = bool(at) and not own
+    remark = f.fitting[by_class].format(dict=_as_dict(t))
+    notes = [f"# {remark}"] if remark else []
+    if t.sampler == "balanced":
+        notes.append(
+            "# On mini-batches: draw each class equally often and leave the weights out; on average it is the same."
+        )
+    code = "\n\n".join(
+        [f"{f.imports}\n\n{head}" + "".join(f"{line}\n" for line in tables), *functions, "\n".join(notes) + "\n"]
+    )
+    said = (
+        f"{f.title} has no call for this: write the loss yourself, around the library's cross-entropy."
+        if own
+        else f"One call of {f.title} is all of it."
+    )
+    return Call(code, own, said)
+
+
+def _as_dict(t: Tables) -> str:
+    return "{" + ", ".join(f"{c}: {literal(w)}" for c, w in enumerate(t.weight[:, 0])) + "}"
+
+
+def _sklearn(t: Tables, head: str) -> Call:
+    """The parameter `class_weight`, where weights by true class are all that the loss has."""
+    own = sorted({"S", "B", "γ", "C"} & set(active(t)))
+    if t.late < 1:
+        own.append("weights that start late")
+    if over(t.weight) in ("column", "both"):
+        own.append("weights by predicted class")
+    if own:
+        return Call(
+            "", True,
+            "scikit-learn's classifiers take weights of examples and nothing else: there is no place for "
+            f"{' or '.join(own)}.",
+        )  # fmt: skip
+    f = FRAMEWORKS["pytorch"]  # NumPy spells these as PyTorch does
+    rule = t.decisions[0]
+    tables: list[str] = []
+    body = "model.predict(X)"
+    if active_rule := (rule.shift.any() or (rule.scale != 1).any() or rule.cost is not None):
+        tables, lines = _decide(f, rule, "decide")
+        tables = [line.replace("torch.tensor", "np.array") for line in tables]
+        body = lines[-1].removeprefix("return ").replace("logits", "model.predict_log_proba(X)")
+    weighted = f"class_weight={_as_dict(t)}, " if (t.weight != 1).any() else ""
+    code = (
+        "import numpy as np\nfrom sklearn.linear_model import LogisticRegression\n\n"
+        + head
+        + "".join(f"{line}\n" for line in tables)
+        + f"model = LogisticRegression({weighted}C=np.inf, max_iter=10_000)  # C=np.inf: no L2 penalty\n\n\n"
+        + _function("decide", "X", f"{rule.title[:1].upper()}{rule.title[1:]}.", [f"return {body}"])
+        + "\n\n# model.fit(X, y), then decide(X)\n"
+    )
+    said = "A parameter of scikit-learn is all of it" + ("; the decision is yours to write." if active_rule else ".")
+    return Call(code, bool(active_rule), said)
+
+
+def ours(strategy: str, counts: ArrayLike, knobs: Mapping[str, Any]) -> str:
+    """The call of LossViz that gives a strategy's losses and gradients.
+
+    Example:
+        >>> print(ours("focal", [90, 10], {"gamma": 1.5}))
+        import lossviz
+        <BLANKLINE>
+        losses = lossviz.loss("focal", logits, labels, [90, 10], gamma=1.5)
+        slopes = lossviz.gradient("focal", logits, labels, [90, 10], gamma=1.5)
+        <BLANKLINE>
+    """
+    n = ", ".join(f"{float(c):.10g}" for c in np.asarray(counts, dtype=np.float64))
+    given = "".join(f", {name}={value!r}" for name, value in knobs.items())
+    lines = (f'{what} = lossviz.{call}("{strategy}", logits, labels, [{n}]{given})\n'
+             for what, call in (("losses", "loss"), ("slopes", "gradient")))  # fmt: skip
+    return f"import lossviz\n\n{''.join(lines)}"
+
+
+SCALED = {"sum": "weights / weights.sum()", "classes": "weights * len(weights) / weights.sum()",
+          "mean": "weights * counts.sum() / (counts @ weights)"}  # fmt: skip
+
+
+def scheme(name: str, counts: ArrayLike, normalise: str | None = None, **knobs: Any) -> str:
+    """A weight scheme in NumPy: the very function that LossViz runs, with these counts.
+
+    Args:
+        name: A name in `lossviz.SCHEMES`.
+        counts: Examples of each class, [K].
+        normalise: As of `lossviz.class_weights`.
+        **knobs: Of the scheme.
+
+    Example:
+        >>> for line in scheme("balanced", [90, 10]).splitlines()[5:]:
+        ...     print(line.partition("  #")[0] or ".")
+            return counts.sum() / (len(counts) * counts)
+        .
+        .
+        counts = np.array([90.0, 10.0])
+        present = np.full_like(counts, counts.sum())
+        weights = balanced(counts, present)
+    """
+    entry = SCHEMES[one_of("scheme", name, SCHEMES)]
+    function = ast.parse(inspect.getsource(entry.weights)).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    function.decorator_list, function.returns = [], None
+    for argument in (*function.args.args, *function.args.kwonlyargs):
+        argument.annotation = None
+    given = "".join(f", {k}={v!r}" for k, v in knobs.items())
+    lines = f"weights = {name}(counts, present{given})\n"
+    if normalise:
+        lines += f"weights = {SCALED[one_of('normalise', normalise, SCALED)]}\n"
+    return (
+        f"import numpy as np\n\n\n{ast.unparse(function)}\n\n\ncounts = np.array({literal(counts)})\n"
+        "present = np.full_like(counts, counts.sum())  # median frequency: pixels of the images that contain the class\n"
+        + lines
+    )

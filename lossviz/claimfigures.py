@@ -1,0 +1,64 @@
+"""A claim's picture as a Plotly figure."""
+
+from typing import TYPE_CHECKING, Any
+
+from lossviz.claim import Picture
+from lossviz.figures import CLASS_COLOURS
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+FLAWED = "#D55E00"
+SOUND = tuple(c for c in CLASS_COLOURS if c != FLAWED)
+DASHES = ("solid", "dot", "dashdot", "longdashdot")
+"""Of sound lines, so that two that lie on each other are both seen; dashes are for what is flawed."""
+
+
+def draw(picture: Picture) -> "go.Figure":
+    """Bars or lines; what is flawed is hatched or dashed, and a bar that is missing because of an error says so.
+
+    Args:
+        picture: Of the evidence.
+
+    Example:
+        >>> figure = draw(Picture("", "loss", bars={"on trial": {"a": 1.0, "b": None}}, flawed=("on trial",)))
+        >>> figure.data[0].marker.pattern.shape, figure.layout.annotations[0].text
+        ('/', 'refused')
+    """
+    import plotly.graph_objects as go
+
+    out = go.Figure()
+    names = [*picture.bars, *picture.lines]
+    sound = [n for n in names if n not in picture.flawed]
+    for name in names:
+        i = sound.index(name) if name in sound else 0
+        flawed = name in picture.flawed
+        colour = FLAWED if flawed else SOUND[i % len(SOUND)]
+        title = f"{name} ⚠" if flawed else name
+        if name in picture.bars:
+            heights = picture.bars[name]
+            marker: dict[str, Any] = {"color": colour}
+            if flawed:
+                marker["pattern"] = {"shape": "/", "fillmode": "overlay", "fgcolor": "white"}
+            # a place that is empty still takes its room, so that the bar beside it does not move
+            out.add_bar(x=list(heights), y=list(heights.values()), name=title, marker=marker)
+        else:
+            x, y = picture.lines[name]
+            single = len(x) == 1
+            out.add_scatter(
+                x=x, y=y, name=title, mode="markers" if single else "lines",
+                line={"color": colour, "width": 3, "dash": "dash" if flawed else DASHES[i % len(DASHES)]},
+                marker={"size": 13, "color": colour, "symbol": ("circle", "diamond", "square")[i % 3]},
+            )  # fmt: skip
+    for name in picture.bars:
+        for place, height in picture.bars[name].items():
+            if height is None:
+                out.add_annotation(
+                    x=place, y=0, text="refused", showarrow=False, yanchor="bottom", textangle=-90, xshift=-14
+                )
+    out.update_layout(
+        barmode="group", height=400, margin={"t": 20, "r": 10}, legend={"orientation": "h", "y": -0.25}, showlegend=True
+    )
+    out.update_xaxes(title_text=picture.x, automargin=True)
+    out.update_yaxes(title_text=picture.y, automargin=True)
+    return out

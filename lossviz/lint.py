@@ -1,0 +1,285 @@
+"""Is my loss flawed? Reads Python source, without running it, for the flaws of `lossviz.lintflaws`."""
+
+import ast
+import json
+import os
+import re
+import textwrap
+import warnings
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from lossviz.files import quote
+from lossviz.lintflaws import RULES
+from lossviz.lintread import Reading
+from lossviz.lintrules import Rule
+
+LONGEST = 2_000_000  # characters of a file
+FRAMEWORKS = {
+    "torch": "torch", "tensorflow": "tensorflow", "keras": "keras", "jax": "jax", "optax": "jax", "flax": "jax",
+    "sklearn": "sklearn", "imblearn": "sklearn",
+}  # fmt: skip
+"""First part of a dotted name -> the key of a rule's `fix`."""
+NOQA = re.compile(r"#\s*noqa\b(?P<codes>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
+SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv"}
+
+
+class LintError(ValueError):
+    """Source that cannot be read.
+
+    Attributes:
+        line: Where, from 1; 0 where it is the file as a whole.
+        column: From 1; 0 where it is the whole line.
+        cell: Of a notebook, from 1; 0 elsewhere.
+    """
+
+    def __init__(self, message: str, line: int = 0, column: int = 0, cell: int = 0):
+        super().__init__(message)
+        self.line, self.column, self.cell = line, column, cell
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A flaw in a file.
+
+    Attributes:
+        code: Of the rule, such as LV001.
+        line, end_line: First and last line, from 1; of a notebook within its cell.
+        column, end_column: From 1; the end is the first column after it.
+        detail: What else there is to say of this place; may be empty.
+        fix: The corrected code, in the framework of the file.
+        cell: Of a notebook, from 1; 0 elsewhere.
+    """
+
+    code: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    detail: str
+    fix: str
+    cell: int = 0
+
+    @property
+    def rule(self) -> Rule:
+        """What it breaks."""
+        return RULES[self.code]
+
+
+def chosen(select: str | None = None, ignore: str | None = None) -> list[str]:
+    """The codes of the rules to use.
+
+    Args:
+        select: Codes or their beginnings, with commas between; None takes all.
+        ignore: The same, to leave out.
+
+    Raises:
+        ValueError: No rule begins so.
+
+    Example:
+        >>> chosen("LV001,LV008", "LV008")
+        ['LV001']
+    """
+    named: list[list[str]] = []
+    for text, default in ((select, [""]), (ignore, [])):
+        parts = default if text is None else [part.strip().upper() for part in text.split(",") if part.strip()]
+        for part in parts:
+            if not any(code.startswith(part) for code in RULES):
+                raise ValueError(f"There is no rule {quote(part)}; the rules are {', '.join(RULES)}")
+        named.append([code for code in RULES if any(code.startswith(part) for part in parts)])
+    return [code for code in named[0] if code not in named[1]]
+
+
+def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
+    """The flaws in Python source. It is parsed, and never run.
+
+    Args:
+        source: A module, or a snippet; it may be indented, and hold prompts or IPython's magics.
+        rules: Codes; None takes all.
+
+    Returns:
+        What was found, by line; nothing on lines that say `# noqa` or `# noqa: LV001`.
+
+    Raises:
+        LintError: It cannot be parsed; says where.
+
+    Example:
+        >>> [(f.line, f.rule.title) for f in lint('''
+        ... import torch.nn.functional as F
+        ... loss = F.cross_entropy(logits * class_weights, labels)
+        ... ''')]
+        [(3, 'Logits multiplied by class weights')]
+    """
+    text, shift = cleaned(source)
+    tree = parsed(text)
+    found: dict[tuple[str, int], Finding] = {}
+    try:
+        reading = Reading(tree)
+        framework = _framework(reading)
+        lines = text.split("\n")
+        for code in RULES if rules is None else rules:
+            rule = RULES[code]
+            for node, detail in rule.check(reading):
+                place = Finding(
+                    code, *_place(node, lines, shift), detail, rule.fix.get(framework) or next(iter(rule.fix.values()))
+                )  # fmt: skip
+                if not _suppressed(place, lines):
+                    found.setdefault((code, place.line), place)
+    except RecursionError:
+        raise LintError("The code is nested too deeply to be followed; check its parts one by one") from None
+    return sorted(found.values(), key=lambda f: (f.line, f.column, f.code))
+
+
+def cleaned(source: str) -> tuple[str, int]:
+    """Source without what shells and web pages add, line by line the same, and how far it was shifted to the left."""
+    text = source.replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
+    first = next((line for line in lines if line.strip()), "")
+    if first.lstrip().startswith(">>> "):  # a console session: what it printed is no code
+        lines = [m[1] if (m := re.match(r"\s*(?:>>>|\.\.\.) ?(.*)", line)) else "" for line in lines]
+        return "\n".join(lines), 0
+    if MAGIC.search(text) and not _parses(text):  # a line may begin with % in Python, too
+        text = MAGIC.sub(r"\1pass", text)
+    indent = len(first) - len(first.lstrip())
+    return (textwrap.dedent(text), indent) if indent else (text, 0)
+
+
+MAGIC = re.compile(r"^([ \t]*)(?:%\w|!|\?\w).*$", re.MULTILINE)
+
+
+def _parses(text: str) -> bool:
+    try:
+        parsed(text)
+    except LintError:
+        return False
+    return True
+
+
+def parsed(text: str) -> ast.Module:
+    """The syntax tree.
+
+    Raises:
+        LintError: There is none; says where and why.
+    """
+    if len(text) > LONGEST:
+        raise LintError(f"The source has {len(text):,} characters, more than {LONGEST:,}; check a part of it")
+    if "\0" in text:
+        at = text.index("\0")
+        raise LintError("There is a NUL byte: this is not Python source", text.count("\n", 0, at) + 1)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text)
+    except SyntaxError as error:
+        last = text.count("\n") + 1
+        line = min(max(error.lineno or 1, 1), last)
+        raise LintError(f"Not valid Python 3: {error.msg}", line, max(error.offset or 0, 0)) from None
+    except (RecursionError, MemoryError):
+        raise LintError("The code is nested too deeply to be parsed; check its parts one by one") from None
+    except ValueError as error:  # such as a lone surrogate
+        raise LintError(f"Not valid Python 3: {error}") from None
+
+
+def _place(node: ast.AST, lines: list[str], shift: int) -> tuple[int, int, int, int]:
+    """First line and column, last line and the column after it; columns are of characters, not of bytes."""
+
+    def column(number: int, offset: int) -> int:
+        return len(lines[number - 1].encode()[:offset].decode(errors="ignore")) + 1 + shift
+
+    first = int(getattr(node, "lineno", 1))
+    last = int(getattr(node, "end_lineno", None) or first)
+    start, end = (int(getattr(node, name, None) or 0) for name in ("col_offset", "end_col_offset"))
+    return first, column(first, start), last, column(last, end)
+
+
+def _framework(reading: Reading) -> str:
+    roots = Counter(FRAMEWORKS.get(call.name.split(".")[0], "") for call in reading.calls)
+    del roots[""]
+    return roots.most_common(1)[0][0] if roots else ""
+
+
+def _suppressed(place: Finding, lines: list[str]) -> bool:
+    for text in lines[place.line - 1 : place.end_line]:
+        if match := NOQA.search(text):
+            codes = re.findall(r"[A-Z]+[0-9]+", (match["codes"] or "").upper())
+            if not codes or place.code in codes:
+                return True
+    return False
+
+
+# Files
+
+
+def lint_notebook(data: str, rules: Iterable[str] | None = None) -> list[Finding]:
+    """The flaws in the Python cells of a Jupyter notebook, read as one program.
+
+    Raises:
+        LintError: It is no notebook, or a cell cannot be parsed.
+    """
+    try:
+        cells = json.loads(data)["cells"]
+        sources = [
+            (i, "".join(cell["source"])) for i, cell in enumerate(cells, 1) if cell["cell_type"] == "code"
+        ]  # fmt: skip
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise LintError("This is not a Jupyter notebook of version 4") from None
+    starts, text = [], ""
+    for cell, source in sources:
+        if re.match(r"\s*%%(?!time|capture|prun)", source):  # in another language
+            source = "\n" * source.count("\n")
+        source = cleaned(source)[0]
+        try:
+            parsed(source)
+        except LintError as error:
+            raise LintError(str(error), error.line, error.column, cell) from None
+        starts.append((text.count("\n"), cell))
+        text += source + "\n"
+    out = []
+    for f in lint(text, rules):
+        start, cell = max((s for s in starts if s[0] < f.line), default=(0, 0))
+        out.append(Finding(f.code, f.line - start, f.column, f.end_line - start, f.end_column, f.detail, f.fix, cell))
+    return out
+
+
+def lint_file(path: str, rules: Iterable[str] | None = None, data: bytes | None = None) -> list[Finding]:
+    """The flaws in a file of Python, or a notebook.
+
+    Args:
+        path: Its name; `data` is what it holds, or None to read it.
+        rules: Codes; None takes all.
+        data: Bytes.
+
+    Raises:
+        LintError: It cannot be read or parsed.
+    """
+    if data is None:
+        try:
+            if os.path.getsize(path) > 20 * LONGEST:
+                raise LintError(f"The file has {os.path.getsize(path):,} bytes; this is not source code")
+            with open(path, "rb") as file:
+                data = file.read()
+        except OSError as error:
+            raise LintError(f"The file cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise LintError(str(error)) from None
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if not re.search(rb"coding[:=]\s*(latin-1|iso-8859-1|cp1252)", data[:200]):
+            raise LintError("The file is not UTF-8 text", data.count(b"\n", 0, error.start) + 1) from None
+        text = data.decode("cp1252", "replace")
+    return (lint_notebook if path.endswith(".ipynb") else lint)(text, rules)
+
+
+def sources(paths: Iterable[str]) -> Iterator[str]:
+    """Files as they are; of folders every `.py` and `.ipynb` below, but for hidden and installed ones."""
+    for path in paths:
+        if not os.path.isdir(path):
+            yield path
+            continue
+        for folder, folders, names in os.walk(path):
+            folders[:] = sorted(f for f in folders if not f.startswith(".") and f not in SKIPPED)
+            for name in sorted(names):
+                if name.endswith((".py", ".ipynb")):
+                    yield os.path.join(folder, name)

@@ -1,0 +1,327 @@
+"""What comes of calls and operators: which function of which framework turns what into what."""
+
+import ast
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lossviz.lintlosses import CLASSES, FUNCTIONS
+from lossviz.lintproducts import binary, compared, element, looked_up, matmul, product, quotient
+from lossviz.lintvalues import (
+    ARRAY,
+    CLASS_WEIGHTS,
+    COUNTS,
+    DIAGONAL,
+    DICT,
+    EXAMPLE_WEIGHTS,
+    LABELS,
+    LOG,
+    LOGITS,
+    LOSS,
+    MULTI_LABEL,
+    PARAMETER,
+    PREDICTED,
+    PREDICTED_WEIGHTS,
+    RESAMPLED,
+    SCORES,
+    SIGMOID,
+    SOFTMAX,
+    UNKNOWN,
+    WEIGHTED_LOSS,
+    WEIGHTED_MEAN,
+    WEIGHTS,
+    Call,
+    Mark,
+    Value,
+)  # fmt: skip
+
+if TYPE_CHECKING:
+    from lossviz.lintread import Reading
+
+KEEP = set(
+    "reshape cast squeeze expand_dims unsqueeze identity stop_gradient to float double half long int bool cuda cpu view "
+    "view_as contiguous permute transpose flatten ravel constant convert_to_tensor tensor Tensor FloatTensor array asarray "
+    "as_tensor from_numpy float32 detach clone copy clip_by_value clip clamp astype type tile repeat repeat_interleave "
+    "broadcast_to expand expand_as numpy device_put variable to_float list tolist requires_grad_ type_as".split()
+)
+REDUCE = set("reduce_sum reduce_mean sum mean nansum average vmap".split())
+MULTIPLY = {"mul", "multiply", "mul_", "Multiply"}
+LOOK_UP = {"gather": 1, "embedding_lookup": 1, "take": 1, "index_select": 2, "batch_gather": 1}
+RESAMPLE = {"fit_resample", "fit_sample"}
+ROOTS = {"tensorflow", "torch", "jax", "keras", "flax", "scipy", "haiku"}
+MODEL_NAMES = {
+    "model", "net", "network", "classifier", "forward", "predict", "apply", "apply_fn", "module", "unet", "resnet", "inference",
+}  # fmt: skip
+
+
+# Activations
+
+
+def activation(call: Call) -> str:
+    """softmax, sigmoid or log_softmax, where a call applies one: a function, a method, or a layer that is called."""
+    if not call.method and call.on.made:
+        return layer_activation(call.on.made)
+    last = {"expit": "sigmoid"}.get(call.method, call.method)
+    known = call.name.split(".")[0] in ROOTS if call.name else not call.on.code
+    return last if last in ("softmax", "sigmoid", "log_softmax") and known else ""
+
+
+def layer_activation(made: Call) -> str:
+    """What a layer ends with."""
+    last = made.name.rpartition(".")[2]
+    if made.name.startswith(("torch.nn.", "keras.layers.")) and last in (
+        "Softmax",
+        "Sigmoid",
+        "LogSoftmax",
+        "Softmax2d",
+    ):
+        return {"Softmax2d": "softmax", "LogSoftmax": "log_softmax"}.get(last, last.lower())
+    said = made.get("activation", {"Activation": 0, "Dense": 1}.get(last)) or made.get("activation_fn")
+    if said is None or not made.name.startswith(("keras.", "tensorflow.")):
+        return ""
+    text = said.const if isinstance(said.const, str) else said.name.rpartition(".")[2]
+    return text if text in ("softmax", "sigmoid") else ""
+
+
+def activated(kind: str, node: ast.AST) -> Value:
+    """What an activation returns."""
+    if kind == "log_softmax":
+        return Value(kinds=frozenset({LOG}))
+    return Value(kinds=frozenset({kind}), marks=(Mark("activated", node),))
+
+
+def end_of(layers: tuple[Value, ...]) -> Value:
+    """What a stack of layers returns: its last that is more than a shape."""
+    for layer in reversed(layers):
+        if layer.made and layer.made.name.rpartition(".")[2] in (
+            "Flatten",
+            "Reshape",
+            "Dropout",
+            "Unflatten",
+            "Squeeze",
+        ):
+            continue
+        if layer.made and layer.made.name in SEQUENTIAL:
+            return layer.attrs.get("output", UNKNOWN)
+        kind = layer_activation(layer.made) if layer.made else ""
+        return activated(kind, layer.made.node) if kind and layer.made else Value(kinds=frozenset({SCORES}))
+    return Value(kinds=frozenset({SCORES}))
+
+
+SEQUENTIAL = {"keras.Sequential", "torch.nn.Sequential"}
+
+
+# Calls
+
+
+def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
+    """What a call returns."""
+    if isinstance(function.code, ast.ClassDef):
+        if not function.made:
+            return reader.instance(function, call)
+        out = reader.method(function, ("forward", "call", "__call__"), call)
+        return Value(kinds=frozenset({SCORES})) if out is None else out
+    if function.code is not None:
+        return reader.inline(function, call)
+    if call.method == "compile" and not call.name:
+        call.on.attrs["loss"] = call.get("loss", 1) or UNKNOWN
+    if isinstance(call.on.code, ast.ClassDef) and call.method:
+        if call.method == "compile":
+            call.on.attrs["output"] = (
+                reader.method(call.on, ("call", "forward"), call._replace(args=(), kwargs={})) or UNKNOWN
+            )
+        if (out := reader.method(call.on, (call.method,), call)) is not None:
+            return out
+        if call.method == "apply":  # of Flax: the parameters, then what is given
+            out = reader.method(call.on, ("__call__",), call._replace(args=call.args[1:]))
+            return Value(kinds=frozenset({SCORES})) if out is None else out
+    if function.made:
+        return _applied(function, call)
+    sticky = {k for v in (call.on, *call.args, *call.kwargs.values()) for k in v.kinds & {RESAMPLED}}
+    if call.name in FUNCTIONS:
+        return _loss(call.name, call, call)
+    if call.name and re.search(r"cross_?entropy|nll_loss", call.method):
+        return Value(kinds=frozenset({LOSS}))
+    out = _library(call) if call.name else _method(call, node)
+    if out is not None:
+        return out.also(*sticky) if sticky else out
+    if call.name[:1].isalpha() and call.method[:1].isupper():
+        return _made(call)
+    name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+    if not call.name and (name.lower() in MODEL_NAMES or name.lower().endswith(("_model", "_net"))):
+        return Value(kinds=frozenset(sticky | {SCORES}))
+    made = call if call.name else None
+    return Value(kinds=frozenset(sticky), made=made)
+
+
+def _made(call: Call) -> Value:
+    value = Value(made=call)
+    if call.name in SEQUENTIAL:
+        layers = call.args
+        if len(layers) == 1 and layers[0].items is not None:
+            layers = layers[0].items
+        layers = layers or (call.kwargs.get("layers", UNKNOWN).items or ())
+        value.attrs["layers"] = Value(items=tuple(layers))
+        value.attrs["output"] = end_of(tuple(layers))
+    elif call.name == "keras.Model":
+        outputs = call.get("outputs", 1) or UNKNOWN
+        value.attrs["output"] = outputs if not outputs.items or len(outputs.items) != 1 else outputs.items[0]
+    weights = call.get("apply_class_balancing") or (call.get("alpha") if "Focal" in call.method else None)
+    return value.also(WEIGHTED_LOSS) if weights and weights.const is True else value
+
+
+def _applied(function: Value, call: Call) -> Value:
+    made = function.made
+    assert made is not None
+    if made.name in CLASSES:
+        return _loss(made.name, call, made)
+    if "output" in function.attrs:
+        return replace(function.attrs["output"], items=None)
+    if kind := layer_activation(made):
+        return activated(kind, made.node)
+    return Value(kinds=frozenset({SCORES}))
+
+
+def _loss(name: str, call: Call, weighted: Call) -> Value:
+    kinds = {LOSS}
+    reduction = weighted.get("reduction")
+    if name in ("torch.nn.CrossEntropyLoss", "torch.nn.functional.cross_entropy"):
+        weight = weighted.get("weight", 2 if name.endswith("y") else 0)
+        if weight and weight.given() and (reduction is None or reduction.const == "mean"):
+            kinds.add(WEIGHTED_MEAN)
+    return Value(kinds=frozenset(kinds))
+
+
+def _library(call: Call) -> Value | None:
+    """Of the functions of the libraries; None where it is not known."""
+    first, last, name = call.args[0] if call.args else UNKNOWN, call.method, call.name
+    if kind := activation(call):
+        return activated(kind, call.node)
+    if last in ("compute_class_weight", "class_weights") and name.startswith(("sklearn.", "lossviz.")):
+        return Value(kinds=frozenset({CLASS_WEIGHTS, ARRAY}))
+    if last == "compute_sample_weight":
+        return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
+    if last in ("Variable", "Parameter", "get_variable"):
+        return Value(kinds=frozenset({PARAMETER}))
+    if last in ("no_grad", "inference_mode"):
+        return Value(kinds=frozenset({"no_grad"}))
+    if last == "sample_from_datasets" and call.get("weights", 1):
+        return Value(kinds=frozenset({RESAMPLED}))
+    if name == "sklearn.utils.resample" and call.get("n_samples"):
+        return Value(kinds=frozenset({RESAMPLED}))
+    if last == "train_test_split":
+        return Value(items=tuple(v for arg in call.args for v in (arg, arg)))
+    if last in ("bincount", "Counter"):
+        return Value(kinds=frozenset({COUNTS}))
+    if last == "einsum":
+        return _einsum(call)
+    if last in ("where", "select") and len(call.args) == 3:
+        return _where(call)
+    if last == "dense" or last == "fully_connected":
+        kind = layer_activation(call._replace(name="tensorflow.layers"))
+        return activated(kind, call.node) if kind else Value(kinds=frozenset({SCORES}))
+    return _either(call, first, call.args[1:])
+
+
+def _method(call: Call, node: Any) -> Value | None:
+    """Of the methods of a value; None where it is not known."""
+    on, last = call.on, call.method
+    if not last:
+        if isinstance(node, ast.Name) and node.id in ("list", "tuple", "float"):
+            return call.args[0] if call.args else UNKNOWN
+        if isinstance(node, ast.Name) and node.id == "dict":
+            return Value(kinds=frozenset({DICT}))
+        if isinstance(node, ast.Name) and node.id == "enumerate" and call.args:
+            return Value(items=(Value(items=(UNKNOWN, element(call.args[0]))),))
+        if isinstance(node, ast.Name) and node.id == "zip":
+            return Value(items=(Value(items=tuple(element(a) for a in call.args)),))
+        return None
+    if kind := activation(call):
+        return activated(kind, call.node)
+    if last == "add" and "layers" in on.attrs:
+        on.attrs["layers"] = Value(items=(*(on.attrs["layers"].items or ()), *call.args))
+        on.attrs["output"] = end_of(on.attrs["layers"].items or ())
+        return UNKNOWN
+    if last in RESAMPLE:
+        sampler = on.made.name if on.made else ""
+        partial = on.made and (s := on.made.get("sampling_strategy", 0)) and not isinstance(s.const, str)
+        if "under" in sampler.lower() or partial:
+            return UNKNOWN
+        return Value(items=tuple(Value(kinds=(a.kinds & {LABELS}) | {RESAMPLED}) for a in call.args))
+    if last in ("fit_transform", "transform") and on.made and on.made.method == "MultiLabelBinarizer":
+        return Value(kinds=frozenset({LABELS, MULTI_LABEL}))
+    if last == "value_counts":
+        return Value(kinds=frozenset({COUNTS}))
+    if last in ("map", "replace", "apply") and LABELS in on and call.args and call.args[0].has(CLASS_WEIGHTS, WEIGHTS):
+        return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
+    if last == "add_weight":
+        return Value(kinds=frozenset({PARAMETER}))
+    if last == "max" and on.has(LOGITS, SCORES, SOFTMAX, SIGMOID) and (call.args or call.kwargs):
+        return Value(items=(UNKNOWN, Value(kinds=frozenset({PREDICTED}))))
+    if on.made and on.made.name == "keras.Model" and last == "predict":
+        return None
+    return _either(call, on, call.args)
+
+
+def _either(call: Call, first: Value, others: tuple[Value, ...]) -> Value | None:
+    """What functions and methods of one name do alike."""
+    last, second = call.method, others[0] if others else UNKNOWN
+    if last in KEEP:
+        return (
+            first.also(ARRAY) if last in ("array", "asarray", "constant", "tensor", "FloatTensor", "tolist") else first
+        )
+    if last in MULTIPLY:
+        return product(call.node, first, second)
+    if last in ("div", "divide", "truediv"):
+        return quotient(call.node, first, second)
+    if last in ("add", "subtract", "sub"):
+        return binary(call.node, "Add", first, second)
+    if last in ("matmul", "mm", "dot"):
+        return matmul(call.node, first, second)
+    if last in ("diag", "diag_embed"):
+        return first.also(DIAGONAL)
+    if last in LOOK_UP:
+        index = call.get("indices") or call.get("ids") or next((o for o in reversed(others) if o.kinds), second)
+        return looked_up(call.kwargs.get("params", first), index, call.node)
+    if last in REDUCE:
+        if LOG in first:
+            return Value(kinds=frozenset({LOG}))
+        return Value(kinds=first.kinds & {EXAMPLE_WEIGHTS, PREDICTED_WEIGHTS, LOSS, WEIGHTED_MEAN},
+                     marks=tuple(m for m in first.marks if m.what == "predicted"))  # fmt: skip
+    if last in ("argmax", "round", "rint") or (last == "max" and len(others) == 1 and call.name.startswith("torch")):
+        found = UNKNOWN
+        if LABELS in first and last == "argmax":
+            found = Value(kinds=frozenset({LABELS}))
+        elif first.has(LOGITS, SCORES, SOFTMAX, SIGMOID, PREDICTED):
+            found = Value(kinds=frozenset({PREDICTED}))
+        return Value(items=(UNKNOWN, found)) if last == "max" else found
+    if last in ("one_hot", "to_categorical"):
+        return Value(kinds=first.kinds & {LABELS, PREDICTED})
+    if last in ("equal", "not_equal", "greater", "eq", "gt"):
+        return compared(first, [second])
+    if last in ("log", "log_"):
+        return Value(kinds=frozenset({LOG} if first.has(SOFTMAX, SIGMOID, SCORES) else ()))
+    return None
+
+
+def _einsum(call: Call) -> Value:
+    form = call.args[0].const if call.args else ...
+    if isinstance(form, str) and len(call.args) == 3 and "->" in form:
+        parts, out = form.replace(" ", "").split("->")
+        a, _, b = parts.partition(",")
+        if out == a and set(b) < set(a):
+            return product(call.node, call.args[1], call.args[2])
+        if out == b and set(a) < set(b):
+            return product(call.node, call.args[2], call.args[1])
+        return matmul(call.node, call.args[1], call.args[2])
+    return UNKNOWN
+
+
+def _where(call: Call) -> Value:
+    condition, one, other = call.args
+    plain = not (one.kinds | other.kinds) - {WEIGHTS, CLASS_WEIGHTS}
+    if plain and LABELS in condition:
+        return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
+    if plain and PREDICTED in condition and one.has(WEIGHTS, CLASS_WEIGHTS):
+        return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", call.node),))
+    return Value(kinds=one.kinds & other.kinds)

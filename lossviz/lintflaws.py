@@ -1,0 +1,458 @@
+"""What is wrong with losses that are seen in the wild: the one place to add a rule.
+
+A rule is a function from a `Reading` to places, with a code, a title, a reason in plain words, the number of the claim
+that it goes back to, and the code to write instead. Command line, page, README and tests take it from here.
+"""
+
+import ast
+import re
+
+from lossviz.lintcalls import MULTIPLY, activation, layer_activation
+from lossviz.lintlosses import CLASSES, Loss, losses
+from lossviz.lintread import Reading
+from lossviz.lintrules import FIT, RULES, Places, line, methods, rule
+from lossviz.lintvalues import (
+    ARRAY,
+    CLASS_WEIGHTS,
+    DICT,
+    EXAMPLE_WEIGHTS,
+    LABELS,
+    LOGITS,
+    LOSS,
+    MULTI_LABEL,
+    PREDICTED_WEIGHTS,
+    RESAMPLED,
+    SIGMOID,
+    SOFTMAX,
+    UNKNOWN,
+    WEIGHTED_LOSS,
+    WEIGHTED_MEAN,
+    Call,
+    Value,
+)  # fmt: skip
+
+
+@rule(
+    "LV001",
+    "Logits multiplied by class weights",
+    "This does not weight the loss. It scales output columns: the same number added to all logits now changes the "
+    "loss, and a trainable last layer simply learns the factors away. Multiply each example's loss by the weight of "
+    "its true class.",
+    1,
+    tensorflow="loss = tf.nn.softmax_cross_entropy_with_logits(labels=onehot_labels, logits=logits)\n"
+    "weights = tf.reduce_sum(class_weights * onehot_labels, axis=1)  # of each example's true class\n"
+    "loss = tf.reduce_mean(weights * loss)",
+    torch="loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights)",
+    jax="loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels)\n"
+    "loss = (class_weights[labels] * loss).mean()",
+)
+def multiplied_logits(reading: Reading) -> Places:
+    """Weights on logits that reach a loss or a softmax."""
+    for loss in losses(reading.calls):
+        mark = loss.logits.mark("multiplied")
+        if loss.from_logits and mark and not loss.logits.has(SOFTMAX, SIGMOID):
+            yield mark.node, f"The loss is in line {line(loss.call.node)}."
+    for call in reading.calls:
+        kind = activation(call)
+        given = call.args[0] if call.args else call.kwargs.get("logits", call.on if call.method else UNKNOWN)
+        mark = given.mark("multiplied")
+        if kind in ("softmax", "log_softmax") and mark and mark.sure and not given.has(SOFTMAX, SIGMOID):
+            yield mark.node, f"The softmax is in line {line(call.node)}."
+
+
+@rule(
+    "LV002",
+    "Weighted probabilities given to a loss that takes logits",
+    "The loss applies its own softmax or sigmoid to what it gets. Probabilities times weights are no logits: the "
+    "gradient is squeezed and the weights end up inside an exponential. Give it the raw logits, and weight the "
+    "examples' losses.",
+    9,
+    tensorflow="loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)\n"
+    "loss = tf.reduce_mean(tf.gather(class_weights, labels) * loss)",
+    torch="loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights)",
+    jax="loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels)\n"
+    "loss = (class_weights[labels] * loss).mean()",
+)
+def weighted_probabilities(reading: Reading) -> Places:
+    """Products of weights and probabilities that reach a from-logits loss."""
+    for loss in losses(reading.calls):
+        if loss.from_logits and (mark := loss.logits.mark("weighted probabilities")):
+            yield mark.node, f"The loss is in line {line(loss.call.node)}."
+
+
+@rule(
+    "LV003",
+    "Softmax or sigmoid applied twice",
+    "The loss applies the softmax or sigmoid itself. Applied before as well, its input is squeezed between 0 and 1: "
+    "the loss cannot come near 0, and gradients shrink. Give it the raw logits.",
+    15,
+    tensorflow="logits = tf.keras.layers.Dense(10)(hidden)  # no activation\n"
+    "loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+    torch="logits = linear(hidden)  # no softmax, no sigmoid\nloss = torch.nn.functional.cross_entropy(logits, labels)",
+    jax="loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()  # logits without softmax",
+)
+def activated_twice(reading: Reading) -> Places:
+    """Probabilities given to a from-logits loss, or a softmax of a softmax."""
+    for loss in losses(reading.calls):
+        given = loss.logits
+        if loss.from_logits and given.has(SOFTMAX, SIGMOID) and not given.mark("weighted probabilities"):
+            kind = "softmax" if SOFTMAX in given else "sigmoid"
+            mark = given.mark("activated")
+            where = mark.node if mark else loss.call.node
+            yield where, f"A {kind} here; the loss in line {line(loss.call.node)} applies its own {loss.kind}."
+    for call in reading.calls:
+        given = call.args[0] if call.args else call.kwargs.get("logits", call.on if call.method else UNKNOWN)
+        kind = activation(call)
+        if kind == "log_softmax" or (kind and kind in given.kinds):
+            if mark := given.mark("activated"):
+                yield mark.node, f"Line {line(call.node)} applies the {kind.replace('log_', '')} again."
+
+
+@rule(
+    "LV004",
+    "Class weights on top of resampling",
+    "Resampling already makes rare classes count more; weights then count them twice. Weighting in the loss and "
+    "drawing more often are the same in expectation: use one of them.",
+    21,
+    keras="model.fit(x_train, y_train, class_weight=class_weight)  # on the data as they are, not resampled",
+    torch="loader = torch.utils.data.DataLoader(data, batch_size=64, sampler=sampler)  # balanced batches\n"
+    "criterion = torch.nn.CrossEntropyLoss()  # so no weights here",
+    sklearn="classifier.fit(X_train, y_train)  # class_weight='balanced' in the classifier, on data not resampled",
+)
+def resampled_and_weighted(reading: Reading) -> Places:
+    """Weights for data that were resampled, and weighted losses beside a weighted sampler."""
+    for call in methods(reading.calls, FIT):
+        if not any(RESAMPLED in v for v in call.args) and not any(
+            RESAMPLED in call.kwargs.get(n, UNKNOWN) for n in ("x", "y", "X")
+        ):
+            continue
+        weights = call.kwargs.get("class_weight")
+        if weights and weights.given() and RESAMPLED not in weights:
+            yield call.node, "The data were resampled, and `class_weight` weights them again."
+        weights = call.kwargs.get("sample_weight")
+        if weights and EXAMPLE_WEIGHTS in weights and RESAMPLED not in weights:
+            yield call.node, "The data were resampled, and `sample_weight` weights their classes again."
+        made = call.on.made
+        own = made.kwargs.get("class_weight") if made else None
+        if made and own and own.given() and not isinstance(own.const, str) and RESAMPLED not in own:
+            yield (
+                call.node,
+                f"The data were resampled, and the classifier of line {line(made.node)} weights them again.",
+            )
+    samplers = [
+        s for c in reading.calls if c.method == "DataLoader" and (s := c.get("sampler", 3)) and s.made
+        and s.made.method == "WeightedRandomSampler"
+    ]  # fmt: skip
+    if samplers:
+        for call in reading.calls:
+            if (keyword := _torch_weights(call)) and samplers[0].made:
+                yield (
+                    call.node,
+                    f"`{keyword}` weights what the sampler of line {line(samplers[0].made.node)} already balances.",
+                )
+
+
+def _torch_weights(call: Call) -> str:
+    """The keyword by which a PyTorch loss is given class weights; "" where it is not."""
+    functional = call.name.startswith("torch.nn.functional.")
+    last = {"cross_entropy": "CrossEntropyLoss", "binary_cross_entropy_with_logits": "BCEWithLogitsLoss"}.get(
+        call.method, call.method
+    )
+    if not call.name.startswith("torch.nn.") or last not in ("CrossEntropyLoss", "BCEWithLogitsLoss"):
+        return ""
+    keyword, position = ("weight", 2 if functional else 0) if last == "CrossEntropyLoss" else ("pos_weight", 4)
+    weights = call.get(keyword, position)
+    return keyword if weights is not None and weights.given() else ""
+
+
+@rule(
+    "LV005",
+    "Class weights given twice",
+    "Each of the two multiplies every example's loss, so that a class of weight 10 counts 100-fold. Give the weights once.",
+    16,
+    keras="model.compile(optimizer='adam', loss='sparse_categorical_crossentropy')  # plain\n"
+    "model.fit(x_train, y_train, class_weight=class_weight)  # weighted once",
+)
+def weighted_twice(reading: Reading) -> Places:
+    """class_weight beside sample_weight made of the same, or beside a loss that weights classes."""
+    for call in methods(reading.calls, FIT):
+        weights, examples = call.kwargs.get("class_weight"), call.kwargs.get("sample_weight")
+        own = call.on.made.kwargs.get("class_weight") if call.on.made else None
+        if examples and EXAMPLE_WEIGHTS in examples:
+            if weights and weights.given():
+                yield call.node, "`class_weight` and `sample_weight` hold the weight of the same class."
+            elif own and own.given() and call.on.made and call.on.made.name.startswith("sklearn."):
+                yield (
+                    call.node,
+                    "The classifier has `class_weight`, and `sample_weight` is the weight of the class again.",
+                )
+        loss = call.on.attrs.get("loss")
+        if weights and weights.given() and loss is not None and _weighted(loss):
+            yield call.node, "The loss that the model is compiled with weights the classes, too."
+
+
+def _weighted(loss: Value) -> bool:
+    """Whether a loss weights classes: it was made with class weights, or its body calls for them."""
+    if WEIGHTED_LOSS in loss:
+        return True
+    if loss.code is None:
+        return False
+    text = ast.unparse(loss.code)
+    return "weighted_cross_entropy_with_logits" in text or bool(re.search(r"\b(class_?weights?|pos_weight)\b", text))
+
+
+@rule(
+    "LV006",
+    "Weighted validation loss",
+    "Weights change what training aims at; a validation loss should tell how well the model does on data as they "
+    "come. Weighted, it follows a few rare examples, and early stopping or the schedule follows their noise. Validate "
+    "without weights, or by a metric such as balanced accuracy.",
+    16,
+    keras="model.fit(x_train, y_train, sample_weight=sample_weight, validation_data=(x_val, y_val))  # no weights there",
+    torch="criterion = torch.nn.CrossEntropyLoss(weight=class_weights)  # to train\n"
+    "validation_criterion = torch.nn.CrossEntropyLoss()  # to stop and to choose",
+)
+def weighted_validation(reading: Reading) -> Places:
+    """Class weights in validation_data, and a weighted loss without gradients on which something is decided."""
+    for call in methods(reading.calls, FIT):
+        held = call.kwargs.get("validation_data", UNKNOWN).items
+        if held and len(held) == 3 and held[2].has(EXAMPLE_WEIGHTS):
+            yield call.node, "The third of `validation_data` is the weight of each example's class."
+    if not _decides(reading.tree):
+        return
+    for loss in losses(reading.calls):
+        torch_loss = loss.made or loss.call
+        if "no_grad" in loss.call.inside and (keyword := _torch_weights(torch_loss)):
+            yield (
+                loss.call.node,
+                f"Its loss has `{keyword}` (line {line(torch_loss.node)}), and the validation loss decides.",
+            )
+
+
+def _decides(tree: ast.Module) -> bool:
+    """Whether a validation loss is compared, or handed to a schedule or to early stopping."""
+
+    def is_it(node: ast.AST) -> bool:
+        name = getattr(node, "id", getattr(node, "attr", ""))
+        return bool(re.search(r"val\w*loss|loss\w*val|dev_loss", name))
+
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare) and any(map(is_it, [node.left, *node.comparators])):
+            return True
+        if isinstance(node, ast.Call) and any(map(is_it, node.args)):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            if re.search(r"step|stop|min$", name.lower()):
+                return True
+    return False
+
+
+@rule(
+    "LV007",
+    "Softmax for several labels at once",
+    "A softmax shares one probability among all labels, so that a second true label takes from the first. Labels that "
+    "do not exclude each other need a sigmoid each.",
+    13,
+    tensorflow="loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=multi_hot, logits=logits)\nloss = tf.reduce_mean(loss)",
+    torch="loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, multi_hot)",
+    jax="loss = optax.sigmoid_binary_cross_entropy(logits, multi_hot).mean()",
+)
+def softmax_for_labels(reading: Reading) -> Places:
+    """Multi-label targets with a softmax loss; a softmax of more than two with a binary loss."""
+    for loss in losses(reading.calls):
+        if loss.kind == "softmax" and MULTI_LABEL in loss.labels:
+            yield loss.call.node, "Its targets are multi-label."
+        elif loss.kind == "sigmoid" and SOFTMAX in loss.logits and not loss.from_logits:
+            mark = loss.logits.mark("activated")
+            units = _units(reading, mark.node) if mark else None
+            several = isinstance(units, int) and units > 2
+            if mark and (several or MULTI_LABEL in loss.labels or (units is None and _multi_label(reading))):
+                yield mark.node, f"The loss in line {line(loss.call.node)} judges each label on its own."
+    for call in methods(reading.calls, FIT):
+        trained, targets = call.on.attrs.get("loss"), call.get("y", 1)
+        if targets and MULTI_LABEL in targets and trained is not None:
+            name = (
+                trained.const if isinstance(trained.const, str) else trained.made.name if trained.made else trained.name
+            )
+            if name.lower().replace("_", "").endswith("categoricalcrossentropy"):
+                yield call.node, "Its targets are multi-label, and the model is compiled with a softmax loss."
+
+
+def _units(reading: Reading, node: ast.AST) -> object:
+    made = next((c for c in reading.calls if c.node is node), None)
+    units = (made.get("units", 0) if made.method == "Dense" else None) if made else None
+    return units.const if units is not None and units.const is not ... else None
+
+
+def _multi_label(reading: Reading) -> bool:
+    return bool(re.search(r"multi_?label|multi_?hot|MultiLabelBinarizer", ast.unparse(reading.tree), re.IGNORECASE))
+
+
+@rule(
+    "LV008",
+    "Positional arguments of compute_class_weight",
+    "scikit-learn takes only the first by position since version 1.0: this is a TypeError. Name the others.",
+    17,
+    sklearn="weights = compute_class_weight('balanced', classes=np.unique(y_train), y=y_train)",
+)
+def positional(reading: Reading) -> Places:
+    """More than one positional argument."""
+    for call in reading.calls:
+        if call.name == "sklearn.utils.class_weight.compute_class_weight" and len(call.args) > 1:
+            yield call.node, "`classes` and `y` are keywords."
+
+
+@rule(
+    "LV009",
+    "An array given as class_weight",
+    "A dict is needed, class index to weight: an array is an error in Keras 3 and in scikit-learn.",
+    18,
+    keras="class_weight = dict(enumerate(weights))\nmodel.fit(x_train, y_train, class_weight=class_weight)",
+)
+def array_given(reading: Reading) -> Places:
+    """An array or a list where a dict belongs."""
+    for call in reading.calls:
+        if (call.method in FIT and not call.name) or (call.name.startswith("sklearn.") and call.method[:1].isupper()):
+            weights = call.kwargs.get("class_weight")
+            if weights and ARRAY in weights and DICT not in weights:
+                yield call.node, "What is given as `class_weight` is an array or a list."
+
+
+@rule(
+    "LV010",
+    "A weighted mean that divides by the batch's own weights",
+    "PyTorch's weighted cross-entropy divides by the sum of the weights in the batch (Σwℓ/Σw), Keras and optax by the "
+    "number of examples. In batches of one the weights cancel altogether; in accumulated small batches rare ones "
+    "count less than meant; and numbers do not match a Keras port. Take each example's loss, weight it, and divide by "
+    "the number of examples.",
+    16,
+    torch="loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights, reduction='none')\n"
+    "loss = loss.sum() / len(labels)",
+)
+def own_mean(reading: Reading) -> Places:
+    """Weighted mean losses in batches of one, in accumulation, or beside Keras' class_weight."""
+    weighted = [
+        c for c in reading.calls if _torch_weights(c) == "weight"
+        and (c.get("reduction") is None or c.get("reduction").const == "mean")  # type: ignore[union-attr]
+    ]  # fmt: skip
+    if not weighted:
+        return
+    pixels = re.search(
+        r"Conv\w*[23]d|segment|unet|mask|pixel|token|ignore_index", ast.unparse(reading.tree), re.IGNORECASE
+    )
+    loaders = [c for c in reading.calls if c.method == "DataLoader"]
+    sizes = [(c.get("batch_size", 1) or Value(const=1)).const for c in loaders]
+    if loaders and all(size == 1 for size in sizes) and not pixels:
+        yield weighted[0].node, f"Batches hold one example (line {line(loaders[0].node)}): its weight cancels."
+    for call in reading.calls:
+        if call.name == "/" and WEIGHTED_MEAN in call.args[0]:
+            divisor = call.node.right if isinstance(call.node, ast.BinOp) else getattr(call.node, "value", call.node)
+            if re.search(r"accum", ast.unparse(divisor), re.IGNORECASE):
+                yield (
+                    call.node,
+                    f"Each accumulated batch was divided by its own Σw (the loss of line {line(weighted[0].node)}).",
+                )
+    for call in methods(reading.calls, FIT):
+        weights = call.kwargs.get("class_weight")
+        if weights and weights.given() and any(c.name.startswith(("keras.", "tensorflow.")) for c in reading.calls):
+            yield (
+                weighted[0].node,
+                f"Keras divides by the number of examples (`class_weight` in line {line(call.node)}).",
+            )
+
+
+@rule(
+    "LV011",
+    "Weights chosen by the predicted label",
+    "The weight depends on the model's guess, so that guessing a cheap class makes every mistake cheap: the model "
+    "learns to guess it. Where the weight is 0, the gradient is 0 and the example is stuck. Look the weight up by the "
+    "true label.",
+    11,
+    tensorflow="loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)\n"
+    "loss = tf.reduce_mean(tf.gather(class_weights, labels) * loss)",
+    torch="loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights)  # by the true label",
+    jax="loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels)\n"
+    "loss = (class_weights[labels] * loss).mean()",
+)
+def by_prediction(reading: Reading) -> Places:
+    """Weights looked up at predicted labels that reach a loss."""
+    for call in reading.calls:
+        if (call.name == "*" or call.method in MULTIPLY) and len(call.args) + bool(call.on.kinds) > 1:
+            pair = (call.on, *call.args) if call.on.kinds else call.args
+            if any(LOSS in v for v in pair):
+                yield from _predicted(pair, call)
+    for loss in losses(reading.calls):
+        given = [loss.logits, *([loss.weights] if loss.weights else [])]
+        given += [v for n in ("weights", "sample_weight", "weight") if (v := loss.call.kwargs.get(n))]
+        yield from _predicted(given, loss.call)
+    for call in methods(reading.calls, FIT):
+        yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], call)
+
+
+def _predicted(values: tuple[Value, ...] | list[Value], call: Call) -> Places:
+    for value in values:
+        if (mark := value.mark("predicted")) and value.has(PREDICTED_WEIGHTS, LOGITS, "scores"):
+            yield mark.node, f"It is used in line {line(call.node)}."
+
+
+@rule(
+    "LV012",
+    "Class weights given as weights of examples",
+    "This argument wants one number per example, and these are one per class: an error unless the batch has as many "
+    "examples as there are classes, and silently wrong when it has. Look up each example's weight by its true label.",
+    5,
+    tensorflow="weights = tf.gather(class_weights, labels)  # of each example's true class\n"
+    "loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels=labels, logits=logits, weights=weights)",
+    keras="sample_weight = tf.gather(class_weights, labels)\n"
+    "loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits, sample_weight=sample_weight)",
+)
+def class_weights_as_examples(reading: Reading) -> Places:
+    """A vector of class weights where weights of examples belong."""
+    for loss in losses(reading.calls):
+        weights = loss.call.get(*_where_weights(loss)) if loss.batch else None
+        if weights is not None and CLASS_WEIGHTS in weights and loss.kind == "softmax":
+            if not weights.has(EXAMPLE_WEIGHTS, LABELS):
+                yield loss.call.node, ""
+    for call in methods(reading.calls, FIT):
+        weights = call.kwargs.get("sample_weight")
+        if weights and CLASS_WEIGHTS in weights:
+            yield call.node, ""
+
+
+def _where_weights(loss: Loss) -> tuple[str, int]:
+    return ("sample_weight", 2) if loss.name in CLASSES else ("weights", 2)
+
+
+@rule(
+    "LV013",
+    "Softmax over a single output",
+    "A softmax over one number is always 1: the model says the same for every example and learns nothing. One output "
+    "needs a sigmoid; a softmax needs one output per class.",
+    14,
+    keras="output = tf.keras.layers.Dense(1, activation='sigmoid')(hidden)  # or Dense(2, activation='softmax')",
+    torch="loss = torch.nn.functional.binary_cross_entropy_with_logits(logits.squeeze(1), labels.float())",
+)
+def single_softmax(reading: Reading) -> Places:
+    """A dense layer of one unit with a softmax, or one before a softmax layer or PyTorch's cross-entropy."""
+    for call in reading.calls:
+        units = call.get("units", 0)
+        if (
+            call.name == "keras.layers.Dense"
+            and units is not None
+            and units.const == 1
+            and layer_activation(call) == "softmax"
+        ):
+            yield call.node, ""
+        if call.name == "torch.nn.Sequential" and len(call.args) > 1:
+            before, last = call.args[-2].made, call.args[-1].made
+            if (
+                before
+                and last
+                and layer_activation(last) in ("softmax", "log_softmax")
+                and before.name == "torch.nn.Linear"
+            ):
+                out = before.get("out_features", 1)
+                if out is not None and out.const == 1:
+                    yield last.node, ""
+
+
+__all__ = ["RULES"]

@@ -1,0 +1,105 @@
+"""What was found, as a linter prints it: text, JSON, or SARIF 2.1.0."""
+
+import json
+from collections.abc import Sequence
+from pathlib import PurePath
+from typing import Any
+from urllib.parse import quote as url
+
+from lossviz.files import escaped
+from lossviz.lint import Finding, LintError
+from lossviz.lintflaws import RULES
+
+Found = Sequence[tuple[str, Finding]]
+Unread = Sequence[tuple[str, LintError]]
+
+
+def place(path: str, at: Finding | LintError) -> str:
+    """Where it is, as editors open it: file, line and column; of a notebook the cell, too."""
+    cell = f":cell {at.cell}" if at.cell else ""
+    return f"{escaped(path)}{cell}" + (f":{at.line}" if at.line else "") + (f":{at.column}" if at.column else "")
+
+
+def as_text(found: Found, unread: Unread, files: int) -> str:
+    """A finding on a line, its reason and the corrected code below it."""
+    lines = []
+    for path, f in found:
+        lines += [
+            f"{place(path, f)}: {f.code} {f.rule.title}",
+            f"    {' '.join(p for p in (f.detail, f.rule.reason) if p)}",
+        ]
+        lines += ["    Instead:", *(f"        {text}" for text in f.fix.split("\n")), ""]
+    checked = f"{files} file{'s' * (files != 1)} checked"
+    flaws = f"{len(found)} flaw{'s' * (len(found) != 1)} found" if found else "no flaw found"
+    return "\n".join([*lines, f"{checked}: {flaws}" + (f", {len(unread)} not read" if unread else "") + ".", ""])
+
+
+def as_json(found: Found, unread: Unread, files: int) -> str:
+    """Findings and what could not be read, each with its place."""
+    said: dict[str, Any] = {
+        "files": files,
+        "findings": [
+            {
+                "file": path, "cell": f.cell or None, "line": f.line, "column": f.column, "end_line": f.end_line,
+                "end_column": f.end_column, "code": f.code, "title": f.rule.title, "detail": f.detail, "reason": f.rule.reason,
+                "claim": f.rule.claim, "fix": f.fix,
+            }
+            for path, f in found
+        ],
+        "unread": [
+            {"file": path, "cell": e.cell or None, "line": e.line or None, "column": e.column or None, "message": str(e)}
+            for path, e in unread
+        ],
+    }  # fmt: skip
+    return json.dumps(said, indent=2) + "\n"
+
+
+def as_sarif(found: Found, unread: Unread, files: int) -> str:
+    """SARIF 2.1.0, as code scanning services read it; of a notebook the lines are those of the cell, and the message names it."""
+    codes = list(RULES)
+
+    def location(path: str, region: dict[str, int]) -> dict[str, Any]:
+        where: dict[str, Any] = {"artifactLocation": {"uri": url(PurePath(path).as_posix())}}
+        return {"physicalLocation": where | ({"region": region} if region else {})}
+
+    results = [
+        {
+            "ruleId": f.code,
+            "ruleIndex": codes.index(f.code),
+            "level": "warning",
+            "message": {"text": " ".join(p for p in (f"Cell {f.cell}." if f.cell else "", f.detail, f.rule.reason) if p)},
+            "locations": [location(path, {
+                "startLine": f.line, "startColumn": f.column, "endLine": f.end_line, "endColumn": f.end_column})],
+        }
+        for path, f in found
+    ]  # fmt: skip
+    notes = [
+        {
+            "level": "error",
+            "message": {"text": f"Cell {e.cell}: {e}" if e.cell else str(e)},
+            "locations": [location(path, {"startLine": e.line} if e.line else {})],
+        }
+        for path, e in unread
+    ]
+    rules = [
+        {
+            "id": r.code,
+            "name": "".join(word.capitalize() for word in r.title.replace("_", " ").split() if word.isalnum()),
+            "shortDescription": {"text": r.title},
+            "fullDescription": {"text": r.reason},
+            "help": {"text": "Instead:\n\n" + "\n\n".join(r.fix.values())},
+            "defaultConfiguration": {"level": "warning"},
+        }
+        for r in RULES.values()
+    ]
+    run = {
+        "tool": {"driver": {"name": "lossviz", "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{"executionSuccessful": not unread, "toolExecutionNotifications": notes}],
+        "results": results,
+    }
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return json.dumps({"$schema": schema, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+FORMATS = {"text": as_text, "json": as_json, "sarif": as_sarif}

@@ -1,0 +1,283 @@
+"""Multi-label: several yes-or-no labels an example, what each loss makes of the rare ones, and why not a softmax."""
+
+import io
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from parts import chart, controls, words, work
+from parts.titles import MULTILABEL
+
+from lossviz import multifigures as draw
+from lossviz import read_table
+from lossviz.engine import engine
+from lossviz.knobs import Knob
+from lossviz.multidata import KNOBS, MultiData, from_label_table, make_multilabel, offered
+from lossviz.multilabel import METHODS, RATE, STEPS, WORKED, Judged, MultiPlan, in_worker, prepare_multilabel
+from lossviz.tables import TableError
+
+if TYPE_CHECKING:
+    from distributed import Future
+
+FIRST = ["sigmoid", "pos_weight", "asymmetric", "softmax", "double_sigmoid"]
+SEED = Knob("seed", "Seed", 0, 0, 9999, 1, "Decides the data and the initial parameters.")
+EXAMPLE = Knob("example", "Test example", -1, -1, 19_999, 1, "−1: one with many labels.")
+YES = Knob("yes", "Weight of a 1", 2.0, 0.1, 20.0, 0.1, "A 0 has weight 1.")
+TRAINED = ("found", "boundary", "threshold", "calibration", "twice")
+
+
+def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> MultiData:
+    """The data that a worker makes; the last are kept."""
+    if st.session_state.get("m data", (None,))[0] != key:
+        st.session_state["m data"] = (key, work.wait(engine().submit(function, *args, **kwargs), "Making the data…"))
+    return st.session_state["m data"][1]
+
+
+def uploaded(seed: int) -> tuple[MultiData, str] | None:
+    """Controls for the visitor's own table, its data, and the code that makes them; None while there is no file."""
+    file = st.file_uploader(
+        "Your table", type=["csv", "tsv", "txt", "parquet", "gz"], key="m-file",
+        help="A row an example; labels are columns of 0 and 1, features columns of numbers. It stays in this server's memory.",
+    )  # fmt: skip
+    if file is not None:
+        st.session_state["file here"] = True
+        if st.session_state.get("m table", (None,))[0] != file.file_id:
+            st.session_state["m table"] = (
+                file.file_id,
+                engine().submit(read_table, file.getvalue(), file.name),
+                file.name,
+            )
+    elif st.session_state.pop("file here", False) or "m table" not in st.session_state:
+        st.session_state.pop("m table", None)
+        return None
+    else:
+        st.caption(words.plain(f"Still here: {st.session_state['m table'][2]}"))
+        if st.button("Remove the table"):
+            del st.session_state["m table"]
+            st.rerun()
+    file_id, table, name = st.session_state["m table"]
+    try:
+        likely, numeric, columns = work.wait(engine().submit(offered, table), "Reading…")
+    except ValueError as e:
+        if not isinstance(e, TableError):  # not the file's fault: the next run of the page tries again
+            del st.session_state["m table"]
+        raise
+    titles = {c: words.plain(c) for c in columns}
+    controls.settle("m-columns", (list(titles), list(likely[:8])))
+    labels = controls.several("Labels: columns of 0 and 1", titles, "m-columns", list(likely[:8]))
+    rest = {c: titles[c] for c in numeric if c not in labels}
+    controls.settle("m-features", (list(rest), list(rest)))
+    chosen = controls.several("Features: columns of numbers", rest, "m-features", list(rest)) if rest else []
+    data = made((file_id, labels, chosen, seed), from_label_table, table, labels, chosen, seed=seed)
+    code = (
+        f"with open({name!r}, 'rb') as file:\n    table = lossviz.read_table(file.read(), {name!r})\n"
+        f"data = from_label_table(table, {list(labels)!r}, {list(chosen)!r}, seed={seed})\n"
+    )
+    return data, code
+
+
+def settings() -> tuple[MultiData, str, dict[str, Any]] | None:
+    """Controls for data, model and methods; the data, their code, and the options of training."""
+    with st.sidebar:
+        source = controls.choose("Data", MULTILABEL["m-data"], "m-data", "made")
+        seed = int(controls.number(SEED, "m-seed"))
+        if source == "made":
+            given = controls.knobs(KNOBS, "m")
+            data = made((seed, given), make_multilabel, seed=seed, **given)
+            arguments = "".join(f", {k}={v!r}" for k, v in given.items())
+            code = f"data = make_multilabel(seed={seed}{arguments})\n"
+        elif found := uploaded(seed):
+            data, code = found
+        else:
+            return None
+        model = controls.choose("Model", MULTILABEL["m-model"], "m-model", "linear")
+        steps, rate = int(controls.number(STEPS, "m-steps")), controls.number(RATE, "m-rate")
+        turned = {}
+        with st.expander("Knobs of the methods"):
+            for m in (m for m in METHODS.values() if m.knobs):
+                st.markdown(f"**{words.plain(m.title)}**")
+                turned[m.name] = controls.knobs(m.knobs, f"m-{m.name}")
+    return data, code, {"model": model, "steps": steps, "learning_rate": rate, "seed": seed, "knobs": turned}
+
+
+def started(key: str, plan: MultiPlan) -> "list[Future]":
+    """The run of the page, a chain of tasks, a picture each; what another run has not begun is dropped."""
+    held = st.session_state.get("m run")
+    if held and held[0] == key and not any(f.cancelled() for f in held[1]):
+        return held[1]
+    if held:
+        engine().client.cancel([f for f in held[1] if not f.done()])
+    tasks: list[Future] = []
+    for i in range(len(plan.steps)):
+        before = tasks[-1] if tasks else None
+        last = i == len(plan.steps) - 1
+        tasks.append(engine().submit(in_worker, "advance", plan, before, i, last, priority=100 - i))
+    st.session_state["m run"] = (key, tasks)
+    st.session_state["m seen"] = (key, -1, None)
+    return tasks
+
+
+def newest(key: str, tasks: "list[Future]") -> tuple[int, Judged | None]:
+    """The latest picture that is there, and its number.
+
+    Raises:
+        ValueError: The worker's own sentence.
+    """
+    _, seen, judged = st.session_state["m seen"]
+    done = sum(f.done() for f in tasks)
+    if done - 1 > seen:
+        judged = work.wait(tasks[done - 1], "Training…")[1]
+        st.session_state["m seen"] = (key, done - 1, judged)
+    return done - 1, judged
+
+
+def picture(figure: Any, key: str, sentence: str, table: Any = None, code: str = "", arrays: Any = None) -> None:
+    """A picture with its sentence and numbers, and all that can be taken home of it."""
+    chart.show(figure, key, sentence, table)
+    if st.context.is_embedded or not code:
+        return
+    with st.expander("Take it away"):
+        st.caption("PNG and SVG are in the picture's own tool bar, at its top right; the link is in the address bar.")
+        row = st.container(horizontal=True)
+        row.download_button(
+            "Interactive page (HTML)", lambda: figure.to_html(include_plotlyjs=True), f"{key}.html", "text/html",
+            on_click="ignore", key=f"html-{key}",
+        )  # fmt: skip
+        if arrays is not None:
+            row.download_button(
+                "The arrays (NPZ)", lambda: npz(arrays), f"{key}.npz", "application/octet-stream", on_click="ignore",
+                key=f"npz-{key}",
+            )  # fmt: skip
+        st.write("This Python makes the same numbers, on the same kind of machine:")
+        st.code(code, language="python")
+
+
+def npz(judged: Judged) -> bytes:
+    """The arrays of a run as a file for `numpy.load`."""
+    file = io.BytesIO()
+    np.savez_compressed(file, methods=list(METHODS), **{f.name: getattr(judged, f.name) for f in fields(judged)})
+    return file.getvalue()
+
+
+def shown(view: str, plan: MultiPlan, judged: Judged, names: list[str], c: int, rule: str, code: str) -> None:
+    """One view of a run."""
+    more = {"code": code, "arrays": judged}
+    if view == "found":
+        rows = pd.DataFrame(draw.table(plan, judged, names))
+        picture(
+            draw.found(plan, judged, names, rule), "found", draw.found_sentence(plan, judged, names, rule), rows, **more
+        )
+    elif view == "boundary":
+        told = draw.boundaries_sentence(plan, names, c)
+        picture(draw.boundaries(plan, judged, names, c), "boundary", told, **more)
+    elif view == "threshold":
+        told = draw.thresholds_sentence(plan, judged, names, c)
+        picture(draw.thresholds(plan, judged, names, c), "threshold", told, **more)
+    elif view == "calibration":
+        told = draw.calibration_sentence(plan, judged, names, c)
+        picture(draw.calibration(plan, judged, names, c), "calibration", told, **more)
+    else:
+        asked = int(controls.number(EXAMPLE, "m-example"))
+        example = draw.telling(plan, judged) if asked < 0 else asked
+        if example >= len(plan.data.y_test):
+            raise ValueError(
+                f"There are {len(plan.data.y_test):,} test examples, 0 the first; {example:,} is none of them."
+            )
+        picture(draw.twice(plan, judged, example), "twice", draw.twice_sentence(plan, judged, example), **more)
+        picture(draw.two_way(), "two-way", draw.two_way_sentence())
+
+
+def follow(key: str, tasks: "list[Future]", *args: Any) -> None:
+    """The picture of a run, which follows it by itself until it has ended."""
+    view, plan, names, c, rule, code = args
+    try:
+        at, judged = newest(key, tasks)
+        ended = at == len(tasks) - 1
+        if not ended and not st.context.is_embedded:
+            step = plan.steps[at] if at >= 0 else 0
+            st.progress((at + 1) / len(tasks), f"Training: step {step:,} of {plan.steps[-1]:,}")
+        if judged is not None and (ended or view == "found"):
+            shown(view, plan, judged, names, c, rule if ended else "half", code)
+    except ValueError as e:
+        st.error(words.plain(str(e)))
+        ended = True
+    if ended and not st.session_state.get("m over") == key:
+        st.session_state["m over"] = key
+        st.rerun()
+
+
+def trained(view: str) -> None:
+    """Train, and show one view of it."""
+    names = controls.several(
+        "Methods",
+        MULTILABEL["m-methods"],
+        "m-methods",
+        FIRST,
+        "⚠ marks mistakes: a softmax over labels, a sigmoid twice.",
+    )
+    found = settings()
+    if found is None:
+        st.info("Choose a file in the side bar (» on a phone): its rows are examples, its labels columns of 0 and 1.")
+        return
+    data, source, options = found
+    if not names:
+        st.info("Choose at least one method.")
+        return
+    words.notes("What was done to the data", data.notes)
+    rule, c = "half", len(data.labels) - 1
+    if view == "found":
+        rule = controls.choose("Decided", MULTILABEL["m-rule"], "m-rule", "half")
+    elif view != "twice":
+        titles = {str(i): words.plain(n) for i, n in enumerate(data.labels)}
+        c = int(controls.choose("Label", titles, "m-label", str(c)))
+    key = repr((st.session_state["m data"][0], options))
+    plan = prepare_multilabel(data, **options)
+    tasks = started(key, plan)
+    arguments = ", ".join(f"{k}={v!r}" for k, v in options.items())
+    code = (
+        "import lossviz\nfrom lossviz.multidata import from_label_table, make_multilabel\n"
+        f"from lossviz.multitrain import fit_multilabel\n\n{source}run = fit_multilabel(data, {arguments})\nprint(run.recall)\n"
+    )
+    running = st.session_state.get("m over") != key
+    ordered = [n for n in METHODS if n in names]
+    st.fragment(follow, run_every=0.15 if running else None)(key, tasks, view, plan, ordered, c, rule, code)
+
+
+def still(view: str) -> None:
+    """The views that need no training."""
+    if view == "logits":
+        y = int(controls.one("The label is", MULTILABEL["m-true"], "m-true", "0"))
+        code = f"from lossviz.multilabel import from_probabilities\n\nprint(from_probabilities([40.0, -40.0], {y}))\n"
+        picture(draw.saturated(y), "logits", draw.saturated_sentence(y), code=code)
+        return
+    name = controls.choose("Case", MULTILABEL["m-case"], "m-case")
+    yes = controls.number(YES, "m-yes")
+    y, p = WORKED[name]
+    code = f"from lossviz.multilabel import worked\n\nprint(worked({y}, {p}, no=1, yes={yes}).mean())\n"
+    rows = pd.DataFrame(draw.worked_table(name, yes))
+    picture(draw.worked_figure(name, yes), "worked", draw.worked_sentence(name, yes), rows, code)
+
+
+if not st.context.is_embedded:
+    st.title("Multi-label")
+    st.write(
+        "Several labels can be true of one example. Each is a two-class problem of its own: softmax over (0, z), which is the "
+        "sigmoid of z. How do rare labels fare, and what breaks if a softmax makes them share?"
+    )
+view = controls.one("View", MULTILABEL["m-view"], "m-view", "found")
+try:
+    if view in TRAINED:
+        try:
+            engine()
+        except Exception as e:
+            raise ValueError(
+                f"The workers that train cannot be reached ({type(e).__name__}). Try again in a minute."
+            ) from e
+        trained(view)
+    else:
+        still(view)
+except ValueError as e:
+    st.error(words.plain(str(e)))
+controls.unread()

@@ -1,0 +1,45 @@
+"""Claims on trial in a real browser: a vote by keyboard, the evidence, on to the next; the link holds it; narrow and embedded."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+SOON = 60_000
+
+
+def test_vote_see_and_go_on(new_page):
+    page = new_page("/claims")
+    page.get_by_role("button", name="1 · Multiplying the logits").click(timeout=SOON)
+    vote = page.get_by_role("button", name="False", exact=True)
+    expect(vote).to_be_visible(timeout=SOON)
+    expect(page.locator(".chart")).to_have_count(0)
+    vote.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("heading", name="You said: false. Right. The experiment says: false")).to_be_visible()
+    asked = parse_qs(urlsplit(page.url).query)
+    assert (asked["claim"], asked["votes"]) == (["1"], ["1f"])
+    copy = new_page(page.url)
+    expect(copy.locator(".chart[data-drawn]")).to_be_visible(timeout=SOON)
+    page.get_by_role("button", name="Next").click()
+    expect(page.get_by_text("Claim 2 of 25")).to_be_visible(timeout=SOON)
+    expect(page.locator(".chart")).to_have_count(0)
+    page.get_by_role("button", name="All claims").click()
+    expect(page.get_by_role("button", name="✓ 1 · Multiplying the logits")).to_be_visible(timeout=SOON)
+
+
+def test_keras_on_trial_on_a_phone(new_page):
+    page = new_page("/claims?claim=21&revealed=true", viewport={"width": 390, "height": 844})
+    expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=120_000)
+    expect(page.get_by_text("Tried just now: keras")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_embedded(new_page):
+    page = new_page("/claims?claim=9&revealed=true&embed=true")
+    expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("button", name="Next")).to_be_visible()
+    expect(page.get_by_role("heading")).to_have_count(0)

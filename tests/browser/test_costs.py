@@ -1,0 +1,50 @@
+"""Costs in a real browser: models are trained for a matrix, its pictures come, a changed cost is in the link and trains anew."""
+
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+pytestmark = pytest.mark.browser
+
+FIRST = 120_000
+SMALL = "/costs?c-problem=fraud&c-steps=50&c-fraud-n=200"
+
+
+def drawn(page, key):
+    chart = page.locator(f".st-key-chart-{key} .chart[data-drawn]").first
+    expect(chart).to_be_visible(timeout=FIRST)
+    return chart
+
+
+def test_costs_are_trained_for_and_priced(new_page):
+    page = new_page(SMALL)
+    expect(page.locator(".race:not([data-frames='0'])")).to_be_visible(timeout=FIRST)
+    expect(page.get_by_text("Edit the data")).to_have_count(0)
+    drawn(page, "realised")
+    curve = drawn(page, "cost-curve")
+    low, high = curve.evaluate("(e) => e._fullLayout.xaxis.range")  # powers of ten
+    assert -3 < low < high < 5, "the ratios that run, and nothing beyond"
+    drawn(page, "assumed")
+    field = page.get_by_role("textbox", name="Costs as rows")
+    field.fill("0, 1; 1, 0")
+    field.press("Enter")
+    expect(page.get_by_text(re.compile("as usual: both mistakes cost the same"))).to_be_visible(timeout=FIRST)
+    assert parse_qs(urlsplit(page.url).query)["c-fraud-cost"] == ["0, 1; 1, 0"]
+    # the table writes what is typed into a cell into the field
+    grid = page.get_by_test_id("stDataFrame").first
+    box = grid.bounding_box()
+    page.mouse.click(box["x"] + 0.4 * box["width"], box["y"] + 0.85 * box["height"])
+    page.keyboard.type("7")
+    page.keyboard.press("Enter")
+    expect(field).to_have_value("0, 1; 7, 0", timeout=FIRST)
+    field.fill("0, 1; -4, 0")
+    field.press("Enter")
+    expect(page.get_by_text(re.compile("a cost cannot be negative"))).to_be_visible(timeout=FIRST)
+
+
+def test_on_a_phone_nothing_is_wider_than_the_screen(new_page):
+    page = new_page(SMALL, viewport={"width": 390, "height": 800})
+    drawn(page, "realised")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,3 @@
+"""These files are read by the linter, never imported."""
+
+collect_ignore_glob = ["*.py"]

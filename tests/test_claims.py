@@ -1,0 +1,226 @@
+"""Claims on trial: each verdict, that each experiment can say something else, and that the code to write instead runs."""
+
+import dataclasses
+import json
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from lossviz import claimfigures, claims, figures, trials
+from lossviz.__main__ import main
+from lossviz.claim import THREADS, VERDICTS, Evidence, Picture, entered, logistic, multiplied, predicted, weighted
+from lossviz.claims import CLAIMS
+
+NUMBERS = list(CLAIMS)
+LIGHT = [n for n in NUMBERS if not CLAIMS[n].packages]
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Evidence by number: every experiment runs once for all tests."""
+    held = {}
+
+    def of(number):
+        if number not in held:
+            held[number] = CLAIMS[number].experiment()
+        return held[number]
+
+    return of
+
+
+def test_all_claims_are_there():
+    assert list(range(1, 26)) == NUMBERS
+    for claim in CLAIMS.values():
+        assert claim.expected in VERDICTS
+        assert claim.thread in THREADS
+        assert claim.said.endswith(".")
+        assert len(claim.why.split()) > 30
+        assert claim.test[-1] in ".?"
+    assert len({c.said for c in CLAIMS.values()}) == 25
+    assert {c.expected for c in CLAIMS.values()} == set(VERDICTS), "not everything is false"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_verdict_as_recorded(number, found):
+    evidence = found(number)
+    assert evidence.verdict == CLAIMS[number].expected
+    if evidence.verdict == "depends":
+        assert evidence.sentence.startswith("It depends on "), "the condition comes first"
+    assert re.search(r"\d", evidence.sentence)
+    assert "nan" not in evidence.sentence.lower()
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_verdict_flips(number, found):
+    claim = CLAIMS[number]
+    other = claim.experiment(claim.rival)
+    assert other.verdict in VERDICTS
+    assert other.verdict != found(number).verdict
+    assert other.sentence != found(number).sentence
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_picture_holds_the_numbers(number, found):
+    picture = found(number).picture
+    figure = claimfigures.draw(picture)
+    assert len(figure.data) == len(picture.bars) + len(picture.lines) > 0
+    assert len({trace.name for trace in figure.data}) == len(figure.data)
+    for trace in figure.data:
+        name = trace.name.removesuffix(" ⚠")
+        assert (name in picture.flawed) == trace.name.endswith("⚠")
+        if name in picture.lines:
+            x, y = picture.lines[name]
+            np.testing.assert_array_equal(trace.x, x)
+            np.testing.assert_array_equal(trace.y, y)
+            assert np.isfinite(y).all()
+            assert (trace.line.dash == "dash") == (name in picture.flawed)
+        else:
+            assert list(trace.y) == list(picture.bars[name].values())
+            assert (trace.marker.pattern.shape == "/") == (name in picture.flawed)
+    refused = sum(v is None for heights in picture.bars.values() for v in heights.values())
+    assert len(figure.layout.annotations) == refused
+    assert figure.layout.yaxis.title.text
+    assert len(figures.numbers(figure)) > 1
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_code_to_write_instead_runs(number):
+    exec(compile(CLAIMS[number].code, f"claim {number}", "exec"), {})
+    assert "assert " in CLAIMS[number].code or number == 18, "it checks itself"
+
+
+# Values worked by hand, or by another way
+
+
+def test_losses_of_the_thread():
+    w, z = np.array([31 / 531, 500 / 531]), [[2.0, 1.0], [2.0, 1.0]]
+    np.testing.assert_allclose(weighted(z, [0, 1], w), [0.0182883, 1.2365929], atol=1e-7)
+    np.testing.assert_allclose(multiplied(z, [0, 1], w), [1.1883185, 0.3634597], atol=1e-7)
+    shifted = multiplied(np.add(z, 5), [0, 1], w)
+    np.testing.assert_allclose(shifted, [5.2463353, 0.0052807], atol=1e-7)
+
+
+def test_logistic_is_scikit_learns():
+    from sklearn.linear_model import LogisticRegression
+
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(200, 2)), rng.integers(0, 2, 200)
+    w = np.where(y == 1, 3.0, 1.0)
+    theirs = LogisticRegression(C=1e9, tol=1e-10, max_iter=1000).fit(X, y, sample_weight=w)
+    np.testing.assert_allclose(predicted(logistic(X, y, w), X), theirs.predict_proba(X)[:, 1], atol=1e-5)
+
+
+def test_numbers_of_a_few_experiments(found):
+    assert found(4).sentence.startswith("With 500 negatives and 31 positives it is 17.13; 16.13 balances.")
+    stuck = found(11).sentence
+    assert "loss 1.099 (log 3 is 1.099), gradient 0." in stuck
+    means = found(16).sentence
+    assert "The mean is 0.7788" in means
+    assert "5.840" in means  # by PyTorch, or by its formula
+    assert found(23).picture.bars["computed"]["second, weight 2"] == pytest.approx(1.044, abs=1e-5)
+    least = found(13).picture.bars["softmax"]
+    assert least["both"] == pytest.approx(np.log(2))
+    assert least["none"] == pytest.approx(np.log(2))
+
+
+def test_without_pytorch_its_mean_is_computed(monkeypatch):
+    monkeypatch.setattr(trials, "find_spec", lambda name: None)
+    evidence = CLAIMS[16].experiment()
+    assert "Σwℓ/Σw, PyTorch's mean, would be 5.8407" in evidence.sentence
+    assert evidence.verdict == "true"
+
+
+def test_a_number_belongs_to_one_claim():
+    entries = {}
+    told = {f.name: "" for f in dataclasses.fields(CLAIMS[1]) if f.name not in ("number", "said", "experiment")}
+    entered(entries, 1, "A.", **told)(lambda: None)
+    with pytest.raises(ValueError, match="two claims 1"):
+        entered(entries, 1, "B.", **told)(lambda: None)
+
+
+@pytest.mark.parametrize("number", ["0", "26", "", "x", "1.5", "-1", "²", "9" * 50])
+def test_unknown_claim(number):
+    with pytest.raises(ValueError, match=r"^there is no claim .* numbered 1 to 25$"):
+        claims.find(number)
+
+
+def test_versions_are_the_installed_ones():
+    import keras
+
+    assert CLAIMS[21].versions["keras"] == keras.__version__
+    assert claims.experiment(23).versions == CLAIMS[23].versions
+    assert claims.experiment(1).versions == {}
+    absent = dataclasses.replace(CLAIMS[1], packages=("no-such-package",))
+    assert absent.versions == {"no-such-package": "not installed"}
+
+
+def test_one_that_cannot_run_does_not_stop_the_others(monkeypatch):
+    def broken():
+        raise ImportError("no such\n module")
+
+    monkeypatch.setitem(CLAIMS, 3, dataclasses.replace(CLAIMS[3], experiment=broken))
+    first, second = claims.tried([3, 4])
+    assert (first.verdict, first.as_recorded, first.error) == ("failed", False, "ImportError: no such module")
+    assert second.as_recorded
+    table = claims.as_table([first, second])
+    assert "changed from the record: ImportError: no such module" in table
+    assert table.endswith("1 of 2 verdicts as recorded.\n")
+
+
+# On the command line
+
+
+def test_table(capsys):
+    assert main(["claims", "4", "1", "9"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[:3] for line in lines[1:4]] == [
+        ["4", *["false"] * 2],
+        ["1", *["false"] * 2],
+        ["9", *["depends"] * 2],
+    ]
+    assert CLAIMS[4].said in lines[1]
+    assert lines[-1] == "3 of 3 verdicts as recorded."
+
+
+def test_json_and_a_changed_verdict(capsys, monkeypatch):
+    changed = dataclasses.replace(CLAIMS[1], experiment=lambda: Evidence("true", "It does.", Picture("", "")))
+    monkeypatch.setitem(CLAIMS, 1, changed)
+    assert main(["claims", "1", "17", "--format", "json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    one, other = told["claims"]
+    assert (one["verdict"], one["expected"], one["as_recorded"], one["found"]) == ("true", "false", False, "It does.")
+    assert other["as_recorded"]
+    assert list(told["versions"]) == ["scikit-learn"]
+    assert main(["claims", "1"]) == 1
+    assert "changed from the record: It does." in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("argv", [["26"], ["one"], ["1", "--format", "xml"]])
+def test_usage(argv, capsys):
+    assert main(["claims", *argv]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"lossviz: .*\n", err)
+
+
+def test_as_a_user_runs_it():
+    done = subprocess.run(
+        [sys.executable, "-m", "lossviz", "claims", "5", "20"], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"Tried against (tensorflow|keras) \d+\.\d+", done.stdout)
+    assert done.stdout.endswith("2 of 2 verdicts as recorded.\n")
+
+
+def test_the_list_loads_no_framework():
+    code = (
+        "import sys; from lossviz import claims, claimfigures; "
+        f"[claims.CLAIMS[n].experiment() for n in {LIGHT!r}]; "
+        "print(*sorted({'tensorflow', 'keras', 'torch', 'sklearn', 'lossviz.trials'} & set(sys.modules)))"
+    )
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert out.stdout.split() == []

@@ -1,0 +1,114 @@
+"""The page on which one pastes code, run without a browser."""
+
+import html
+import json
+import re
+
+import pytest
+from conftest import ROOT
+from parts.listing import PAGES
+from streamlit.testing.v1 import AppTest
+
+from lossviz.lint import lint
+from lossviz.lintflaws import RULES
+from lossviz.lintsamples import SAMPLES
+
+FIRST = next(iter(SAMPLES.values()))
+
+
+def unescaped(text):
+    return html.unescape(re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", text))
+
+
+class Page:
+    def __init__(self, **parameters):
+        self.at = AppTest.from_file(ROOT / "pages" / "lint.py", default_timeout=30)
+        self.at.query_params.update(parameters)
+        self.run()
+
+    def run(self):
+        self.at.run()
+        assert not self.at.exception
+        return self
+
+    def paste(self, code):
+        self.at.text_area(key="lint code").set_value(code)
+        return self.run()
+
+    @property
+    def html(self):
+        return " ".join(e.proto.body for e in self.at.get("html"))
+
+    @property
+    def titles(self):
+        return [s.value for s in self.at.header]
+
+
+@pytest.mark.parametrize("title", SAMPLES)
+def test_samples_are_one_click_away(title):
+    page = Page()
+    page.at.button(key=f"sample {title}").click()
+    page.run()
+    found = lint(SAMPLES[title])
+    assert page.at.text_area(key="lint code").value == SAMPLES[title]
+    assert page.titles == [f"Line {f.line}: {f.rule.title}" for f in found]
+    assert page.html.count("⚠") == len({f.line for f in found})
+    codes = [c.value for c in page.at.code]
+    assert all(f.fix in codes for f in found)
+    if not found:
+        assert "No flaw found" in page.html
+
+
+def test_reason_claim_and_rules_are_told():
+    page = Page()
+    said = unescaped(" ".join(m.value for m in page.at.markdown))
+    (f,) = lint(FIRST)
+    assert f"{f.detail} {f.rule.reason}" in said
+    assert all(r.title in said and r.code in said for r in RULES.values())
+    there = any(p.file == "claims.py" for p in PAGES)
+    assert ("claims?claim=1" in page.html) == there
+    assert any("claim 1." in c.value for c in page.at.caption) != there
+
+
+def test_short_code_is_in_the_link_and_long_is_not():
+    short = "loss = F.cross_entropy(logits * class_weights, y)"
+    page = Page().paste(short)
+    assert page.at.query_params["code"] in (short, [short])
+    again = Page(code=short)
+    assert again.titles == ["Line 1: Logits multiplied by class weights"]
+    page.paste(short + "\n" + "# more\n" * 300)
+    assert "code" not in page.at.query_params
+    assert any("not part of the link" in c.value for c in page.at.caption)
+    page.paste(FIRST)
+    assert "code" not in page.at.query_params
+
+
+def test_what_cannot_be_parsed_is_told_with_its_line():
+    page = Page().paste("x = 1\nprint 'old'\n")
+    (error,) = page.at.error
+    assert unescaped(error.value).startswith("Line 2, column 1: Not valid Python 3: Missing parentheses")
+    assert "cannot be parsed" in page.html
+    assert page.at.text_area(key="lint code").value == "x = 1\nprint 'old'\n", "nothing is lost"
+    page.paste("(" * 3000)
+    assert len(page.at.error) == 1
+    page.paste("   \n ")
+    assert [i.value for i in page.at.info] == ["Paste some code, or click an example."]
+
+
+def test_code_is_only_text():
+    evil = "x = '<img src=x onerror=alert(1)>'  # **b** $x$ :red[x]\n"
+    evil += "loss = F.cross_entropy(logits * class_weights, '</div><script>')"
+    page = Page().paste(evil)
+    assert "<img" not in page.html
+    assert "<script" not in page.html
+    assert "&lt;img src=x onerror=alert(1)&gt;" in page.html
+
+
+def test_thumbnail_is_what_the_linter_says():
+    (listed,) = (p for p in PAGES if p.file == "lint.py")
+    kind, data = listed.thumbnail({})
+    (f,) = lint(FIRST)
+    assert kind == "lint"
+    assert data["lines"][data["at"]] == FIRST.split("\n")[f.line - 1]
+    assert data["fix"] == f.fix.split("\n")
+    assert json.dumps(data)
