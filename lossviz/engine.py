@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from lossviz.plan import LANES, Chunk, Piece, Plan, Run, assemble
+from lossviz.plan import LANES, Chunk, Piece, Plan, Run
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -68,9 +68,11 @@ def _hold(plan: Plan) -> Plan:
 
 
 def _advance(plan: Plan, shard: tuple[int, ...], before: Any, chunk: Chunk) -> tuple[Any, Piece]:
-    train = _train()
-    state = train.start(plan, shard) if before is None else before[0]
-    return train.advance(plan, shard, state, chunk)
+    _train()
+    room = import_module(f"lossviz.{plan.room}")
+    state = room.start(plan, shard) if before is None else before[0]
+    advanced: tuple[Any, Piece] = room.advance(plan, shard, state, chunk)
+    return advanced
 
 
 @dataclass
@@ -202,7 +204,7 @@ class Job:
         self._seen = time.monotonic()
         with self._lock:
             if self._run is None or self._run[0] != len(self._pieces):
-                self._run = (len(self._pieces), assemble(self.plan, self._pieces))
+                self._run = (len(self._pieces), self.plan.assemble(self._pieces))
             return self._run[1]
 
     def push(self, frame: int) -> "Future":
