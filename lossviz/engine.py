@@ -30,7 +30,11 @@ SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
 COLD = os.environ.get("LOSSVIZ_WARM") == "0"
 _RACES = [("train", model, classes) for classes in (3, 2, 4, 5, 6, 7, 8, 9, 10) for model in ("mlp", "linear")]
-WARM = [] if COLD else [*_RACES[:4], ("surface", "mlp", 2), ("surface", "linear", 2), *_RACES[4:]]
+WARM = (
+    []
+    if COLD
+    else [*_RACES[:4], ("surface", "mlp", 2), ("surface", "linear", 2), ("segment", "scenes", 12), *_RACES[4:]]
+)
 """What is compiled at start, the likeliest first; nothing with LOSSVIZ_WARM=0, as in tests."""
 
 # Below, what runs in a worker. Names start with an underscore: a worker finds them by import.

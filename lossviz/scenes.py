@@ -84,7 +84,9 @@ def count_pixels(labels: ArrayLike, classes: int, ignore: int | None = None) -> 
     """
     y = np.asarray(labels)
     if y.size and not 0 <= y.min() <= y.max() < classes:
-        raise ValueError(f"labels must be between 0 and {classes - 1}; there is {int(y.max() if y.min() >= 0 else y.min())}")
+        raise ValueError(
+            f"labels must be between 0 and {classes - 1}; there is {int(y.max() if y.min() >= 0 else y.min())}"
+        )
     each = np.stack([np.bincount(mask.ravel(), minlength=classes) for mask in y])
     if ignore is not None:
         each[:, ignore] = 0
@@ -172,12 +174,16 @@ class _Painter:
                     self.put("Tree", self.box(edge + wide / 2 - 1, foot - high / 2, 2, high / 2))
                     for _ in range(3):
                         dx, dy = rng.normal(0, 2, 2)
-                        self.put("Tree", self.oval(edge + wide / 2 + dx, foot - 0.65 * high + dy, wide / 2.2, high / 2.6))
+                        self.put(
+                            "Tree", self.oval(edge + wide / 2 + dx, foot - 0.65 * high + dy, wide / 2.2, high / 2.6)
+                        )
                 at += wide * rng.uniform(0.8, 1.15)
         if rng.random() < 0.45:
-            side, foot = rng.integers(2), horizon + rng.uniform(4, 8)
+            side, foot = int(rng.integers(2)), horizon + rng.uniform(4, 8)
             wide = rng.uniform(10, 20)
-            self.put("Fence", self.box(0 if not side else SIDE - wide, foot - 3, wide, rng.integers(3, 5)), stripes=30)
+            self.put(
+                "Fence", self.box(0 if not side else SIDE - wide, foot - 3, wide, int(rng.integers(3, 5))), stripes=30
+            )
         for _ in range(rng.integers(1, 4)):
             near_by = rng.uniform(0.05, 0.5)
             foot, size = horizon + 3 + 26 * near_by, 4 + 15 * near_by
@@ -192,7 +198,9 @@ class _Painter:
                 if name == "Pedestrian":
                     self.put(name, self.box(middle, foot - high, 2, high))
                 else:
-                    self.put(name, self.oval(middle, foot - 1.3, 3.2, 1.4) | self.box(middle - 1, foot - high - 1, 2, high))
+                    self.put(
+                        name, self.oval(middle, foot - 1.3, 3.2, 1.4) | self.box(middle - 1, foot - high - 1, 2, high)
+                    )
         for _ in range(rng.integers(1, 4)):
             at, foot = int(rng.choice([rng.integers(3, 22), rng.integers(42, 61)])), horizon + rng.uniform(4, 14)
             top = foot - rng.uniform(14, 26)
@@ -209,4 +217,4 @@ class _Painter:
         return np.clip(noisy, 0, 255).astype(np.uint8), self.label
 
 
-__all__ = ["CLASSES", "PixelCounts", "Scenes", "VOID", "count_pixels", "make_scenes", "tally"]
+__all__ = ["CLASSES", "VOID", "PixelCounts", "Scenes", "count_pixels", "make_scenes", "tally"]

@@ -1,7 +1,7 @@
 """Training of the segmentation network, compiled: the one equation over pixels, a task a frame.
 
-A scene is SIDE² examples of the equation, so the loss is `lossviz.equation.losses` and nothing else; only Dice and Tversky, losses
-of regions, are written here. The network is four small convolutions. XLA's own convolutions take ten times as long on this
+A scene is SIDE² examples of the equation, so the loss is `lossviz.equation.losses` and nothing else; only Dice and Tversky,
+losses of regions, are written here. The network is four small convolutions. XLA's own convolutions take ten times as long on this
 kind of processor as a matrix product over shifted copies (channels first, pixels along the last axis), so that is how they are
 written. Images stay bytes until a step reads them, padded to the most scenes there may be: one program for any number.
 """
@@ -210,7 +210,10 @@ def _scenes(plan: ScenePlan) -> tuple[Any, Any, Any, Any]:
     images, labels = np.zeros((MOST, SIDE, SIDE, 3), np.uint8), np.zeros((MOST, SIDE, SIDE), np.uint8)
     images[:n], labels[:n] = plan.scenes.images, plan.scenes.labels
     half = SHOWN // 2
-    seen = (np.concatenate([getattr(s, a)[:most] for s, most in ((plan.scenes, half), (plan.test, TEST))]) for a in ("images", "labels"))
+    seen = (
+        np.concatenate([getattr(s, a)[:most] for s, most in ((plan.scenes, half), (plan.test, TEST))])
+        for a in ("images", "labels")
+    )
     return tf.constant(images), tf.constant(labels), *(tf.constant(a) for a in seen)
 
 
@@ -297,8 +300,9 @@ def fit_scenes(methods: str | Sequence[str] = ("plain", "true_mask", "multiplied
 
     Args:
         methods: Names in `lossviz.METHODS`.
-        **options: Of `prepare_scenes`: `scenes` (48), `steps` (400), `seed` (0), `weights` ("presence", another key of
-            `lossviz.segplan.SOURCES`, or 12 numbers), `void` (True: weight 0), `learning_rate` (0.01), `knobs` ({method: {knob: value}}).
+        **options: Of `prepare_scenes`: `scenes` (48), `steps` (300), `seed` (0), `weights` ("presence", another key of
+            `lossviz.segplan.SOURCES`, or 12 numbers), `void` (True: weight 0), `learning_rate` (0.01), `knobs`
+            ({method: {knob: value}}).
 
     Returns:
         A `SceneRun`: confusion, intersection over union, stuck pixels and maps of every frame, NumPy arrays.

@@ -382,7 +382,7 @@ def assemble(plan: ScenePlan, pieces: Iterable[Frame]) -> SceneRun:
 
 
 N = Knob("scenes", "Training scenes", 48, 8, 200, 1, "Each 64 × 64 pixels; 12 more are kept for the test.")
-STEPS = Knob("steps", "Steps", 400, 20, 3000, 10, f"Adam's steps, on {BATCH} scenes each.")
+STEPS = Knob("steps", "Steps", 300, 20, 3000, 10, f"Adam's steps, on {BATCH} scenes each.")
 RATE = Knob("learning_rate", "Learning rate", 0.01, 0.0001, 0.2, 0.0001, "Of Adam.")
 SEED = Knob("seed", "Seed", 0, 0, 9999, 1, "Decides the scenes, the initial parameters and the batches.")
 FRAMES = 40
@@ -391,7 +391,7 @@ FRAMES = 40
 def prepare_scenes(
     methods: str | Sequence[str] = ("plain", "true_mask", "multiplied_mask"),
     scenes: int = 48,
-    steps: int = 400,
+    steps: int = 300,
     seed: int = 0,
     *,
     weights: str | ArrayLike = "presence",

@@ -4,6 +4,8 @@ from lossviz import DATASETS, MODELS, OPTIMIZERS, SCHEMES, STRATEGIES
 from lossviz.labelguess import LAYOUTS
 from lossviz.plan import INFERENCES
 from lossviz.planes import PLANES
+from lossviz.segplan import METHODS, SOURCES
+from lossviz.segwire import SCENES
 
 AXES = {"two": "Two columns", "pca": "PCA of all numbers", "lda": "LDA of all numbers"}
 VIEWS = {
@@ -28,6 +30,14 @@ SURFACES = {
     "plane": PLANES,
 }
 """Controls of the page of loss surfaces."""
+SEGMENTATION = {
+    "seg-methods": {m.name: m.title + (" ⚠" if m.flawed else "") for m in METHODS.values()},
+    "seg-row": {m.name: m.title for m in METHODS.values()},
+    "seg-scene": {name: name for name in SCENES},
+    "seg-weights": SOURCES,
+    "seg-look": {"scenes": "These scenes", "camvid": "CamVid and SegNet", "masks": "Your own masks"},
+}
+"""Controls of the page of segmentation."""
 SCALES = {"own": "as it comes", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1"}
 TITLES = {
     "strategies": {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()},
@@ -54,6 +64,7 @@ TITLES = {
     "read-layout": {"auto": "As detected"} | LAYOUTS,
     "table-axes": AXES,
     **SURFACES,
+    **SEGMENTATION,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
 TITLES |= {f"s-{key}": TITLES[key] for key in ("optimizer", "strategies", "inference")}
 TITLES |= {
