@@ -108,7 +108,7 @@ def show(job: Job, key: str, scene: int, code: str) -> None:
             "The arrays (NPZ)", lambda: segfigures.as_npz(run), "segmentation.npz", "application/octet-stream",
             on_click="ignore",
         )  # fmt: skip
-        st.write("This Python makes the same arrays, on the same kind of machine:")
+        st.write("This Python trains the same again, to rounding, which hangs on the number of threads:")
         st.code(code, language="python")
 
 
