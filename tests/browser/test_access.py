@@ -15,6 +15,8 @@ SIGHTS = {
     "/race?steps=50&data=moons&model=linear&view=pr": ".chart[data-drawn]",
     "/surfaces?resolution=20&s-steps=50": ".chart[data-drawn]",
     "/surfaces?look=fading": ".chart[data-drawn]",
+    "/segmentation?seg-steps=20&seg-scenes=8": ".segments:not([data-frames='0'])",
+    "/segmentation?seg-steps=20&seg-scenes=8&seg-methods=plain&seg-look=masks": ".segments:not([data-frames='0'])",
     "/weights": ".chart[data-drawn]",
     "/lab": ".chart[data-drawn]",
     "/lab?z=1,-2,0.5&s=cross_entropy,vs,masked_logits&w=0.5,8,2": ".chart[data-drawn]",
