@@ -77,7 +77,9 @@ const legend = ({ head }) => {
 const keys = (state) => {
   const { head } = state, box = el("div", "keys"), scale = el("span", "item"), bar = el("span", "bar");
   bar.style.background = `linear-gradient(to right, ${head.scale.colours.join(", ")})`;
-  scale.append(el("span", "", `Weight, loss and gradient on one scale: ${head.scale.low}`), bar, el("span", "", `${head.scale.high}`));
+  const ends = el("span", "item");
+  ends.append(el("span", "", String(head.scale.low)), bar, el("span", "", String(head.scale.high)));
+  scale.append(el("span", "", "Weight, loss and gradient, on one scale:"), ends);
   const zero = el("span", "item"), stuck = el("span", "item");
   state.zero = el("span", "dot");
   zero.append(state.zero, el("span", "", "exactly 0"));
