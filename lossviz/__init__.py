@@ -11,8 +11,11 @@ from lossviz.fading import fading_weights
 from lossviz.labels import LabelCounts, count_labels, label_weights
 from lossviz.logistic import fit_logistic
 from lossviz.logitplane import logit_plane
+from lossviz.masks import count_masks
 from lossviz.models import MODELS
 from lossviz.plan import OPTIMIZERS, Run, decode_maps
+from lossviz.scenes import count_pixels, make_scenes
+from lossviz.segplan import METHODS
 from lossviz.spellings import apply_fixes, hygiene
 from lossviz.strategies import STRATEGIES
 from lossviz.tables import from_table, read_table
@@ -20,11 +23,13 @@ from lossviz.weights import SCHEMES, class_weights
 
 if TYPE_CHECKING:
     from lossviz.equation import gradient, loss
+    from lossviz.segment import fit_scenes
     from lossviz.surface import interpolate, loss_surface
     from lossviz.train import fit
 
 __all__ = [
     "DATASETS",
+    "METHODS",
     "MODELS",
     "OPTIMIZERS",
     "SCHEMES",
@@ -34,10 +39,13 @@ __all__ = [
     "apply_fixes",
     "class_weights",
     "count_labels",
+    "count_masks",
+    "count_pixels",
     "decode_maps",
     "fading_weights",
     "fit",
     "fit_logistic",
+    "fit_scenes",
     "from_table",
     "gradient",
     "hygiene",
@@ -47,12 +55,14 @@ __all__ = [
     "loss",
     "loss_surface",
     "make_dataset",
+    "make_scenes",
     "read_table",
     "with_points",
 ]
 
 _NEED_TENSORFLOW = {
     "fit": "train", "loss": "equation", "gradient": "equation", "loss_surface": "surface", "interpolate": "surface",
+    "fit_scenes": "segment",
 }  # fmt: skip
 
 

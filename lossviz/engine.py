@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from lossviz.plan import LANES, Chunk, Piece, Plan, Run, assemble
+from lossviz.plan import LANES, Chunk, Piece, Plan, Run
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -31,11 +31,8 @@ SILENCE = 5.0
 COLD = os.environ.get("LOSSVIZ_WARM") == "0"
 _RACES = [("train", model, classes) for classes in (3, 2, 4, 5, 6, 7, 8, 9, 10) for model in ("mlp", "linear")]
 _MULTI = [("multitrain", model, labels) for labels in (4, 3, 5, 6, 7, 8) for model in ("linear", "mlp")]
-WARM = (
-    []
-    if COLD
-    else [*_RACES[:4], ("surface", "mlp", 2), ("surface", "linear", 2), *_MULTI[:2], *_RACES[4:], *_MULTI[2:]]
-)
+_FIRST = [*_RACES[:4], ("surface", "mlp", 2), ("surface", "linear", 2), *_MULTI[:2], ("segment", "scenes", 12)]
+WARM = [] if COLD else [*_FIRST, *_RACES[4:], *_MULTI[2:]]
 """What is compiled at start, the likeliest first; nothing with LOSSVIZ_WARM=0, as in tests."""
 
 # Below, what runs in a worker. Names start with an underscore: a worker finds them by import.
@@ -73,9 +70,11 @@ def _hold(plan: Plan) -> Plan:
 
 
 def _advance(plan: Plan, shard: tuple[int, ...], before: Any, chunk: Chunk) -> tuple[Any, Piece]:
-    train = _train()
-    state = train.start(plan, shard) if before is None else before[0]
-    return train.advance(plan, shard, state, chunk)
+    _train()
+    room = import_module(f"lossviz.{plan.room}")
+    state = room.start(plan, shard) if before is None else before[0]
+    advanced: tuple[Any, Piece] = room.advance(plan, shard, state, chunk)
+    return advanced
 
 
 @dataclass
@@ -207,7 +206,7 @@ class Job:
         self._seen = time.monotonic()
         with self._lock:
             if self._run is None or self._run[0] != len(self._pieces):
-                self._run = (len(self._pieces), assemble(self.plan, self._pieces))
+                self._run = (len(self._pieces), self.plan.assemble(self._pieces))
             return self._run[1]
 
     def push(self, frame: int) -> "Future":

@@ -38,6 +38,14 @@ EQUATION_COLOURS = {"light": ("#0B5CAD", "#6F6F6F"), "dark": ("#8CC8FF", "#9A9A9
 """Of the terms of the equation that a strategy uses, and of the others; by theme."""
 LOSS_SCALE = "Cividis_r"
 """Of losses, low to high: even steps, and the same to the colour-blind."""
+SCENE_COLOURS = (
+    "#C2E3FF", "#6F1E4F", "#E3FF00", "#006CA5", "#9D7E68", "#91FFCC", "#7F1402", "#FFDD77", "#00026F", "#4439FA",
+    "#FF4D00", "#000000",
+)  # fmt: skip
+"""Of the twelve classes of street scenes, in the order of `lossviz.scenes.CLASSES`: as far apart as could be found, for the
+red- and green-blind too (at least 29 in CIELAB)."""
+STUCK_COLOUR = "#FF62FF"
+"""Of a pixel that is wrong and learns nothing: no colour of a class, nor of the scale of losses."""
 LINE_GRID = 240
 """Pixels a side on which true boundaries are found."""
 

@@ -107,6 +107,10 @@ class Plan:
     steps: Array
     extent: tuple[float, float, float, float] | None
     resolution: int
+    room: str = field(default="train", init=False)
+    """The room that trains it."""
+    wire: str = field(default="wire", init=False)
+    """The room that tells of it."""
 
     def __repr__(self) -> str:
         return f"Plan({len(self.rows)} rows, {len(self.y)} + {len(self.y_test)} examples, {self.steps[-1]} steps)"
@@ -145,6 +149,10 @@ class Plan:
         starts = np.concatenate([[0], np.cumsum(self.counts)[:-1]])
         c = present[rng.integers(0, len(present), n)]
         return by_class[starts[c] + (rng.random(n) * self.counts[c]).astype(np.int64)]
+
+    def assemble(self, pieces: Iterable["Piece"]) -> "Run":
+        """The run as far as these pieces go."""
+        return assemble(self, pieces)
 
     def shards(self) -> list[tuple[int, ...]]:
         """Rows in shards of up to ROWS that see the same batches: what one thread trains at a time."""

@@ -10,6 +10,7 @@ import asyncio
 import json
 import zlib
 from collections.abc import AsyncIterator, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -187,7 +188,9 @@ def record(job: "Job") -> bytes:
     known = []
     if job.beside is not None and job.beside.status == "finished":
         known = [truth(*job.beside.result())]
-    return b"".join([head(job.plan), *(piece(job.plan, p) for p in job.pieces()), *known, end(job.run(), job.error)])
+    told = import_module(f"lossviz.{job.plan.wire}")
+    pieces = (told.piece(job.plan, p) for p in job.pieces())
+    return b"".join([told.head(job.plan), *pieces, *known, told.end(job.run(), job.error)])
 
 
 async def live(job: "Job") -> AsyncIterator[bytes]:
@@ -208,14 +211,15 @@ async def _live(job: "Job") -> AsyncIterator[bytes]:
             pass
 
     job.listen(heard)
+    told = import_module(f"lossviz.{job.plan.wire}")  # whose `head`, `piece` and `end` have the words for such a run
     try:
-        yield head(job.plan)
+        yield await asyncio.to_thread(told.head, job.plan)
         sent, beside = 0, job.beside
         while True:
             news.clear()
             ended = job.ended  # asked before the pieces: then those of an ended job are all there
             for part in job.pieces()[sent:]:
-                if packed := await asyncio.to_thread(piece, job.plan, part):
+                if packed := await asyncio.to_thread(told.piece, job.plan, part):
                     yield packed
                 sent += 1
             if beside is not None and beside.done():
@@ -223,7 +227,7 @@ async def _live(job: "Job") -> AsyncIterator[bytes]:
                     yield truth(*await asyncio.to_thread(beside.result))
                 beside = None
             if ended and (beside is None or job.error or job.cancelled):
-                yield end(await asyncio.to_thread(job.run), job.error)
+                yield told.end(await asyncio.to_thread(job.run), job.error)
                 return
             if not sent:
                 yield pack("status", {}, text="" if job.warm else COLD)

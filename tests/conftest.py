@@ -71,10 +71,20 @@ def read(data):
     return SimpleNamespace(**said | {"maps": maps, "curves": curves, "confusion": confusion, "frames": there.min()})
 
 
-def drawn(job):
-    """The same of a job, read to its end."""
+def _told(job):
+    """The bytes of a job's messages, read to its end."""
 
     async def everything():
         return b"".join([message async for message in wire.live(job)])
 
-    return read(asyncio.run(everything()))
+    return asyncio.run(everything())
+
+
+def drawn(job):
+    """The same of a job, read to its end."""
+    return read(_told(job))
+
+
+def drawn_messages(job):
+    """A job's messages, but for those on how it stands."""
+    return [m for m in wire.unpack(_told(job)) if m["kind"] != "status"]

@@ -91,6 +91,14 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
         "strategies",
         "train",
     },
+    "camvid": set(),
+    "scenes": {"camvid"},
+    "masks": {"files", "scenes"},
+    "segplan": {"camvid", "knobs", "scenes", "strategies", "weights"},
+    "segsentences": {"scenes", "segplan"},
+    "segfigures": {"figures", "scenes", "segplan", "weights"},
+    "segwire": {"figures", "scenes", "segplan", "segsentences", "wire"},
+    "segment": {"equation", "plan", "scenes", "segplan", "train"},
     "train": {"equation", "measure", "models", "plan", "strategies"},
     "lintvalues": set(),
     "lintlosses": {"lintvalues"},
@@ -104,7 +112,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lintsamples": set(),
 }
 ON_TRIAL = {"trials": {"keras", "torch"}}  # claims about Keras and PyTorch can be tried on them only; inside functions
-LIGHT = (*(MAY_IMPORT.keys() - {"equation", "multitrain", "surface", "train"}), "__init__")
+LIGHT = (*(MAY_IMPORT.keys() - {"equation", "multitrain", "segment", "surface", "train"}), "__init__")
 HEAVY = {"tensorflow", "keras", "sklearn", "plotly", "torch", "streamlit", "distributed", "dask"}
 
 
@@ -167,6 +175,7 @@ def test_pages_do_not_load_tensorflow():
             rooms = {".".join(n.split(".")[:2]) for n in found}  # of `lossviz.surface.patch` too
             assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface", "lossviz.trials"}, path
             assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface", "lossviz.multitrain"}, path
+            assert not rooms & {"lossviz.train", "lossviz.equation", "lossviz.surface", "lossviz.segment"}, path
             assert not found & {f"lossviz.{name}" for name in lossviz._NEED_TENSORFLOW}, path  # the names that load it
 
 

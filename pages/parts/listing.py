@@ -9,10 +9,13 @@ import numpy as np
 
 from lossviz import SCHEMES, STRATEGIES, class_weights, fit_logistic, lab
 from lossviz.claims import CLAIMS, VERDICTS
+from lossviz.figures import SCENE_COLOURS
 from lossviz.lint import lint
 from lossviz.lintsamples import SAMPLES
 from lossviz.logitplane import value
 from lossviz.multilabel import outputs
+from lossviz.scenes import CLASSES, count_pixels, make_scenes
+from lossviz.segplan import mask_weights
 
 
 class Listed(NamedTuple):
@@ -149,6 +152,21 @@ def _costs(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
     return _prices()
 
 
+def _scene() -> tuple[str, dict[str, Any]]:
+    """A street scene, its classes, and the weight of each pixel."""
+    scenes = make_scenes(12)
+    weights = mask_weights("presence", count_pixels(scenes.labels, len(CLASSES)))
+    pictures = [
+        {"pixels": scenes.images[i].ravel().tolist(), "classes": scenes.labels[i].ravel().tolist()} for i in (4, 8)
+    ]
+    strong = np.sqrt(np.minimum(weights / weights.max(), 1)).round(3).tolist()
+    return "scene", {"pictures": pictures, "colours": SCENE_COLOURS, "weights": strong, "side": scenes.labels.shape[-1]}
+
+
+def _segmentation(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
+    return _scene()
+
+
 PAGES = (
     Listed("home.py", "Home", "home"),
     Listed(
@@ -192,6 +210,13 @@ PAGES = (
         "checklist",
         "Several labels an example: rare ones found or lost, and why a softmax cannot say yes twice.",
         _twice,
+    ),
+    Listed(
+        "segmentation.py",
+        "Segmentation",
+        "grid_on",
+        "A pixel is an example: weights from masks, used rightly and wrongly, and pixels that are stuck for ever.",
+        _segmentation,
     ),
     Listed(
         "costs.py",

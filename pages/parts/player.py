@@ -16,9 +16,13 @@ from parts import controls
 HERE = Path(__file__).parent
 
 
+PLAYER = ("canvas.js", "transport.js", "player.js")
+
+
 def _component(name: str, html: str) -> object:
     """A component: its own script after what all pictures share."""
-    scripts = "\n".join((HERE / file).read_text() for file in ("canvas.js", f"{name}.js"))
+    files = PLAYER if name == "player" else ("canvas.js", f"{name}.js")
+    scripts = "\n".join((HERE / file).read_text() for file in files)
     return st.components.v2.component(f"lossviz_{name}", html=html, css=(HERE / "player.css").read_text(), js=scripts)
 
 
@@ -117,7 +121,7 @@ mount({{ data, parentElement: document.getElementById("here"), setTriggerValue: 
 
 def standalone(job: Job, code: str) -> str:
     """The picture and its player as one HTML file that needs no server: the same scripts, the run's messages, its call."""
-    scripts = "\n".join((HERE / file).read_text() for file in ("canvas.js", "player.js"))
+    scripts = "\n".join((HERE / file).read_text() for file in PLAYER)
     js = scripts.replace("export default function (", "const mount = function (")
     data = b64encode(wire.record(job)).decode()
     return PAGE.format(css=(HERE / "player.css").read_text(), js=js, data=data, code=escape(code))

@@ -214,6 +214,32 @@ const DRAWINGS = {
     const now = ratio[j], told = now < 9.95 ? now.toFixed(1) : Math.round(now);
     ctx.fillText(`a miss costs ${told} false alarms`, left, 16, width - 16);
   },
+  // A street scene, the class of each pixel, and how much each weighs, one after the other.
+  scene(ctx, width, height, { pictures, colours, weights, side }, seconds, state) {
+    const looks = ["Scene", "Classes", "Weights"], size = height - 24, gap = 10, n = Math.min(pictures.length, Math.floor((width + gap) / (size + gap)));
+    const round = (seconds % 9) / 3, k = Math.floor(round), part = ease((round - k - 0.75) / 0.25);
+    state.scenes ??= pictures.map(({ pixels, classes }) => looks.map((look) => {
+      const plane = new OffscreenCanvas(side, side), image = new ImageData(side, side);
+      classes.forEach((c, i) => {
+        const shade = 255 * weights[c], hue = [1, 3, 5].map((at) => parseInt(colours[c].slice(at, at + 2), 16));
+        image.data.set(look === "Scene" ? [...pixels.slice(3 * i, 3 * i + 3), 255] : look === "Classes" ? [...hue, 255] : [shade, shade, shade, 255], 4 * i);
+      });
+      plane.getContext("2d").putImageData(image, 0, 0);
+      return plane;
+    }));
+    ctx.imageSmoothingEnabled = false;
+    for (let i = 0; i < n; i++) {
+      const left = (width - n * size - (n - 1) * gap) / 2 + i * (size + gap);
+      ctx.drawImage(state.scenes[i][k], left, 0, size, size);
+      ctx.globalAlpha = part;
+      ctx.drawImage(state.scenes[i][(k + 1) % 3], left, 0, size, size);
+      ctx.globalAlpha = 1;
+    }
+    ctx.fillStyle = state.ink;
+    ctx.textAlign = "center";
+    ctx.font = "600 13px system-ui, sans-serif";
+    ctx.fillText(looks[part < 0.5 ? k : (k + 1) % 3], width / 2, height - 6, width);
+  },
   // The tables of one strategy after another: what the equation multiplies, adds and charges.
   tables(ctx, width, height, { rows }, seconds, state) {
     const row = rows[Math.floor(seconds / 2) % rows.length], letters = Object.keys(row.tables);

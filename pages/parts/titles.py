@@ -6,9 +6,12 @@ from lossviz.costmatrix import STRATEGIES as REMEDIES
 from lossviz.labelguess import LAYOUTS
 from lossviz.lesson import STEPS
 from lossviz.lessons import LESSONS
-from lossviz.multilabel import METHODS, RULES, WORKED
+from lossviz.multilabel import METHODS as LABELLED
+from lossviz.multilabel import RULES, WORKED
 from lossviz.plan import INFERENCES
 from lossviz.planes import PLANES
+from lossviz.segplan import METHODS, SOURCES
+from lossviz.segwire import SCENES
 
 AXES = {"two": "Two columns", "pca": "PCA of all numbers", "lda": "LDA of all numbers"}
 VIEWS = {
@@ -45,7 +48,7 @@ MULTILABEL = {
     },
     "m-data": {"made": "Made, with known truth", "upload": "Your own table…"},
     "m-model": {m.name: m.title for m in MODELS.values()},
-    "m-methods": {m.name: m.title + (" ⚠" if m.flawed else "") for m in METHODS.values()},
+    "m-methods": {m.name: m.title + (" ⚠" if m.flawed else "") for m in LABELLED.values()},
     "m-rule": RULES,
     "m-true": {"0": "The label is 0", "1": "The label is 1"},
     "m-case": {name: name for name in WORKED},
@@ -56,6 +59,14 @@ COSTS = {
     "c-strategies": {name: STRATEGIES[name].title for name in REMEDIES},
 }
 """Controls of the page of costs."""
+SEGMENTATION = {
+    "seg-methods": {m.name: m.title + (" ⚠" if m.flawed else "") for m in METHODS.values()},
+    "seg-row": {m.name: m.title for m in METHODS.values()},
+    "seg-scene": {name: name for name in SCENES},
+    "seg-weights": SOURCES,
+    "seg-look": {"scenes": "These scenes", "camvid": "CamVid and SegNet", "masks": "Your own masks"},
+}
+"""Controls of the page of segmentation."""
 SCALES = {"own": "as it comes", "sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1"}
 TITLES = {
     "strategies": {s.name: s.title + (" ⚠" if s.flawed else "") for s in STRATEGIES.values()},
@@ -87,6 +98,7 @@ TITLES = {
     **SURFACES,
     **MULTILABEL,
     **COSTS,
+    **SEGMENTATION,
 } | {f"{name}-axes": AXES for name, entry in DATASETS.items() if entry.columns}
 TITLES |= {
     "ref-scale": {name: title for name, title in SCALES.items() if name != "own"},

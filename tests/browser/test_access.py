@@ -18,6 +18,8 @@ SIGHTS = {
     "/multilabel?m-n=200&m-rarest=0.1&m-steps=50": ".chart[data-drawn]",
     "/multilabel?m-view=worked": ".chart[data-drawn]",
     "/costs?c-steps=50&c-medical-n=200": ".chart[data-drawn]",
+    "/segmentation?seg-steps=20&seg-scenes=8": ".segments:not([data-frames='0'])",
+    "/segmentation?seg-steps=20&seg-scenes=8&seg-methods=plain&seg-look=masks": ".segments:not([data-frames='0'])",
     "/weights": ".chart[data-drawn]",
     "/lab": ".chart[data-drawn]",
     "/lab?z=1,-2,0.5&s=cross_entropy,vs,masked_logits&w=0.5,8,2": ".chart[data-drawn]",

@@ -1,0 +1,200 @@
+"""Label masks as files: PNG images whose pixels are class indices, counted; nothing is decoded that has not been measured.
+
+Masks of different sizes are taken: median frequency divides pixels by pixels, and each image counts with as many as it has.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lossviz.files import FileError, escaped, listed, quote
+from lossviz.scenes import PixelCounts, tally
+
+MOST_PIXELS = 40_000_000
+"""Of one mask: 40 megapixels take 40 MB, or 80 where indices have 16 bits."""
+MOST_FILES = 5000
+MOST_BYTES = 200_000_000
+"""Of one file within an archive, and of all of them, unpacked."""
+MOST_CLASSES = 1000
+PNG = b"\x89PNG\r\n\x1a\n"
+INDEX_MODES = {
+    "1": "black and white",
+    "L": "grayscale",
+    "P": "indexed",
+    "I;16": "16-bit grayscale",
+    "I": "16-bit grayscale",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class MaskCounts:
+    """What uploaded masks hold.
+
+    Attributes:
+        names: Of the classes.
+        counts: Their pixels and images, as `lossviz.scenes.count_pixels` has them.
+        ignored: Pixels that were left out.
+        sizes: Width and height of the masks, each once.
+        notes: What was noticed, a sentence each.
+    """
+
+    names: tuple[str, ...]
+    counts: PixelCounts
+    ignored: int
+    sizes: tuple[tuple[int, int], ...]
+    notes: tuple[str, ...]
+
+
+def _unpacked(files: Sequence[tuple[str, bytes]]) -> Iterable[tuple[str, bytes]]:
+    """The files, and those within zip archives; an entry's size is known before it is unpacked."""
+    total = number = 0
+    for name, data in files:
+        if data[:4] != b"PK\x03\x04":
+            number += 1
+            yield name, data
+            continue
+        try:
+            archive = zipfile.ZipFile(io.BytesIO(data))
+        except zipfile.BadZipFile:
+            raise FileError(f"{quote(name)} is a damaged zip archive: pack it again.") from None
+        entries = [e for e in archive.infolist() if not e.is_dir() and not e.filename.startswith("__MACOSX")]
+        entries = [e for e in entries if e.filename.lower().endswith(".png")]
+        if not entries:
+            raise FileError(f"{quote(name)} holds no PNG files.")
+        for entry in entries:
+            total += entry.file_size
+            number += 1
+            if number > MOST_FILES or total > MOST_BYTES:
+                raise FileError(
+                    f"{quote(name)} holds more than {MOST_FILES:,} masks or {MOST_BYTES // 1_000_000} MB: use a part of them."
+                )
+            try:
+                yield f"{name}/{entry.filename}", archive.read(entry)
+            except Exception:  # damaged, encrypted, or packed in a way that is not known
+                raise FileError(f"{quote(entry.filename)} in {quote(name)} cannot be unpacked.") from None
+
+
+def read_mask(name: str, data: bytes) -> Any:
+    """One mask.
+
+    Args:
+        name: Of the file, for messages.
+        data: Its bytes.
+
+    Returns:
+        Indices, integers [H, W].
+
+    Raises:
+        FileError: It is no PNG, is too large, damaged, or holds colours in place of indices.
+    """
+    from PIL import Image
+
+    if data[:8] != PNG:
+        raise FileError(
+            f"{quote(name)} is no PNG file. Save label masks as indexed or grayscale PNG: JPEG changes labels."
+        )
+    wide, high = (int.from_bytes(data[at : at + 4], "big") for at in (16, 20))
+    if wide * high > MOST_PIXELS:  # said by the file's first bytes; nothing is decoded
+        raise FileError(
+            f"{quote(name)} is {wide:,} × {high:,} pixels, more than {MOST_PIXELS // 1_000_000} million: "
+            "resize it, with nearest neighbour so that labels stay labels."
+        )
+    try:
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+            if image.mode not in INDEX_MODES:
+                raise FileError(
+                    f"{quote(name)} holds colours ({image.mode}), not class indices: save it as indexed or grayscale PNG, whose "
+                    "pixel values are 0, 1, 2, … for the classes."
+                )
+            if getattr(image, "n_frames", 1) > 1:
+                raise FileError(f"{quote(name)} is an animation: save one picture a mask.")
+            return np.asarray(image).astype(np.int64)
+    except FileError:
+        raise
+    except MemoryError:
+        raise
+    except Exception:  # whatever a decoder says of a damaged file
+        raise FileError(f"{quote(name)} is a damaged PNG file: save it again.") from None
+
+
+def count_masks(
+    files: Sequence[tuple[str, bytes]], names: Sequence[str] = (), ignore: Sequence[int] = (255,)
+) -> MaskCounts:
+    """Count the pixels of label masks, for median-frequency weights.
+
+    Args:
+        files: Name and bytes of each file: PNG, or zip archives of PNG.
+        names: Of the classes, in the order of their indices; empty: every index that is found is a class.
+        ignore: Indices that are no class, such as void; they count for nothing.
+
+    Returns:
+        Counts of every named class, or of every index that occurs.
+
+    Raises:
+        FileError: No files, or one that cannot be used; an index without a name; nothing but ignored pixels.
+
+    Example:
+        >>> from PIL import Image
+        >>> file = io.BytesIO()
+        >>> Image.fromarray(np.array([[0, 0, 1, 255]], np.uint8)).save(file, "PNG")
+        >>> found = count_masks([("a.png", file.getvalue())], ["road", "sign"])
+        >>> found.counts.pixels.tolist(), found.ignored
+        ([2, 1], 1)
+    """
+    given: dict[int, int] = {}  # index -> column
+    rows: list[dict[int, int]] = []
+    sizes: dict[tuple[int, int], int] = {}
+    ignored, left_out = 0, set(ignore)
+    for name, data in _unpacked(files):
+        y = read_mask(name, data)
+        sizes[y.shape[::-1]] = sizes.get(y.shape[::-1], 0) + 1
+        values, pixels = np.unique(y, return_counts=True)
+        row = {}
+        for value, n in zip(values.tolist(), pixels.tolist(), strict=True):
+            if value in left_out:
+                ignored += n
+            elif names and not 0 <= value < len(names):
+                at = np.argwhere(y == value)[0]
+                raise FileError(
+                    f"{quote(name)} has {n:,} pixels of index {value}, the first at row {at[0]}, column {at[1]} (from 0); the "
+                    f"{len(names)} named classes are 0 to {len(names) - 1}. Name more classes, or ignore index {value}."
+                )
+            else:
+                row[value] = n
+                given.setdefault(value, 0)
+        if len(given) > MOST_CLASSES:
+            raise FileError(
+                f"After {quote(name)} there are more than {MOST_CLASSES:,} different indices: that looks like photographs "
+                "or depth maps, not label masks."
+            )
+        rows.append(row)
+    if not rows:
+        raise FileError("There are no masks.")
+    order = list(range(len(names))) if names else sorted(given)
+    each = np.array([[row.get(i, 0) for i in order] for row in rows], np.int64).reshape(len(rows), -1)
+    if not each.sum():
+        raise FileError(
+            f"Every pixel is of an ignored index ({', '.join(map(str, sorted(left_out)))}): nothing is left to count."
+        )
+    called = tuple(escaped(n) for n in names) if names else tuple(f"index {i}" for i in order)
+    notes = []
+    if len(sizes) > 1:
+        (small, large) = min(sizes, key=lambda s: s[0] * s[1]), max(sizes, key=lambda s: s[0] * s[1])
+        notes.append(
+            f"The masks have {len(sizes)} sizes, from {small[0]}×{small[1]} to {large[0]}×{large[1]}. That is no fault: "
+            "pixels are counted, so a larger image counts for more."
+        )
+    missing = [called[i] for i in np.flatnonzero(each.sum(0) == 0)]
+    if missing:
+        one = len(missing) == 1
+        notes.append(f"{listed(missing)} never occur{'s' if one else ''} and {'has' if one else 'have'} no weight.")
+    if not names and len(order) > 60:
+        notes.append(f"{len(order)} different indices: are these grayscale photographs, or masks with soft edges?")
+    empty = int((each.sum(1) == 0).sum())
+    if empty:
+        notes.append(f"{empty} of {len(rows)} masks hold nothing but ignored pixels.")
+    return MaskCounts(called, tally(each), ignored, tuple(sizes), tuple(notes))

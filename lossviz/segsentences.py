@@ -1,0 +1,92 @@
+"""What pictures of segmentation say, computed from them."""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lossviz.scenes import CLASSES, VOID
+from lossviz.segplan import METHODS, Frame, ScenePlan, SceneRun, iou
+
+LOG_K = float(np.log(len(CLASSES)))
+
+
+def mean_iou(confusion: ArrayLike) -> float:
+    """Mean intersection over union of the classes that occur.
+
+    Example:
+        >>> table = np.zeros((12, 12)); table[0, 0] = table[1, 0] = 5
+        >>> mean_iou(table)
+        0.25
+    """
+    table = np.asarray(confusion)
+    occurs = table.sum(-1) > 0
+    occurs[VOID] = False
+    return float(iou(table)[occurs].mean()) if occurs.any() else 0.0
+
+
+def share(part: float) -> str:
+    """A small share in percent: not rounded to nothing.
+
+    Example:
+        >>> share(0), share(0.00012), share(0.042)
+        ('0 %', '0.012 %', '4.2 %')
+    """
+    return f"{100 * part:.2g} %" if part < 0.1 else f"{100 * part:.0f} %"
+
+
+def stuck(plan: ScenePlan, part: float, loss: float) -> str:
+    """How many pixels learn nothing though they are wrong, and what they pay."""
+    if not part:
+        return "none stuck"
+    paid = f"{loss:.3f}" + (f" = log {len(CLASSES)}" if abs(loss - LOG_K) < 1e-4 else "")
+    return f"{share(part)} of the unseen pixels stuck: wrong, loss {paid}, gradient exactly 0"
+
+
+def frame(plan: ScenePlan, part: Frame) -> str:
+    """Of one method at one step."""
+    return f"mean IoU {100 * mean_iou(part.confusion):.1f} %, {stuck(plan, part.stuck_share, part.stuck_loss)}"
+
+
+def outcome(run: SceneRun) -> str:
+    """Which method came how far, what it did for the rarest classes, and how many pixels were ever stuck."""
+    plan = run.plan
+    titles = [METHODS[m].title for m in plan.methods]
+    ends = ", ".join(f"{t} {100 * v:.1f} %" for t, v in zip(titles, run.mean_iou[-1], strict=True))
+    counts = run.confusion[-1, 0].sum(1).astype(float)
+    counts[VOID] = np.inf
+    rare = [c for c in np.argsort(np.where(counts > 0, counts, np.inf)) if 0 < counts[c] < np.inf][:4]
+    named = ", ".join(CLASSES[c] for c in rare)
+    small = ", ".join(f"{t} {100 * v:.1f} %" for t, v in zip(titles, np.nanmean(run.iou[-1][:, rare], 1), strict=True))
+    text = f"Mean IoU on {len(plan.test.labels)} unseen scenes: {ends}. Of the four rarest classes ({named}): {small}."
+    most = run.stuck.max(0)
+    for j in np.flatnonzero(most > 0):
+        at = int(run.stuck[:, j].argmax())
+        last = share(run.stuck[-1, j]) if run.stuck[-1, j] else "none"
+        text += (
+            f" {titles[j]}: at step {run.steps[at]}, {stuck(plan, most[j], run.stuck_loss[at, j])}; at the end {last}."
+        )
+    return text
+
+
+def weights(right: ArrayLike, wrong: ArrayLike, images: ArrayLike, masks: int, names: tuple[str, ...]) -> str:
+    """What the wrong denominator of median frequency does.
+
+    Args:
+        right: Weights with each class's own images in the denominator, [K], NaN where there are none.
+        wrong: With all images.
+        images: Images that contain each class, [K].
+        masks: How many there are.
+        names: Of the classes.
+
+    Example:
+        >>> weights([1.0, 2.0], [1.0, 4.0], [4, 2], 4, ("road", "sign"))
+        'With all images in the denominator, sign, in 2 of 4 images, weighs 4 in place of 2: 2 times as much.'
+    """
+    a, b = np.asarray(right, float), np.asarray(wrong, float)
+    ratio = np.divide(b, a, out=np.ones_like(a), where=np.isfinite(a) & np.isfinite(b) & (a > 0))
+    if np.allclose(ratio, 1):
+        return "Every class is in every image, so that both denominators are the same, and so are the weights."
+    c = int(np.abs(np.log(np.maximum(ratio, 1e-12))).argmax())
+    return (
+        f"With all images in the denominator, {names[c]}, in {int(np.asarray(images)[c])} of {masks} images, weighs "
+        f"{b[c]:.3g} in place of {a[c]:.3g}: {ratio[c]:.2g} times as much."
+    )

@@ -1,0 +1,195 @@
+"""The page of segmentation, run without a browser: training, link, code, weights, masks and every fault."""
+
+import html
+import json
+import re
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from parts.titles import SEGMENTATION
+from streamlit.testing.v1 import AppTest
+from test_masks import bomb, png
+
+from lossviz import camvid, count_pixels, segsentences
+from lossviz.scenes import CLASSES
+from lossviz.segplan import METHODS, SOURCES
+
+PAGE = ROOT / "pages" / "segmentation.py"
+QUICK = {"seg-steps": "20", "seg-scenes": "8"}
+
+
+class Page:
+    """The page in one session."""
+
+    def __init__(self, finish):
+        self.finish = finish
+        self.at = AppTest.from_file(PAGE, default_timeout=180)
+
+    def open(self, **parameters):
+        self.at.query_params.update(QUICK | parameters)
+        return self.run()
+
+    def run(self):
+        self.at.run()
+        assert not self.at.exception
+        return self
+
+    def train(self):
+        self.finish(self.job, 180)
+        return self.run()
+
+    @property
+    def job(self):
+        return self.at.session_state["segmentation job"][1]
+
+    @property
+    def told(self):
+        return [json.loads(c.proto.json) for c in self.at.get("bidi_component")]
+
+    @property
+    def charts(self):
+        return {t["name"]: t for t in self.told if "figure" in t}
+
+    @property
+    def problem(self):
+        (error,) = self.at.error
+        return re.sub(r"\\(.)", r"\1", error.value)
+
+    @property
+    def sentences(self):
+        return " ".join(html.unescape(e.proto.body) for e in self.at.get("html"))
+
+
+@pytest.fixture(autouse=True)
+def main_module(monkeypatch):
+    """Streamlit puts each script in the place of `__main__`, which a worker that starts later would try to import."""
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
+
+
+@pytest.fixture
+def page(engine, finish):
+    return Page(finish)
+
+
+def test_it_trains_what_the_link_asks_for_and_says_what_came_of_it(page):
+    asked = ["true_mask", "multiplied_mask", "tversky"]
+    page.open(**{
+        "seg-methods": [SEGMENTATION["seg-methods"][n] for n in asked], "seg-weights": SOURCES["segnet"], "seg-seed": "3",
+        "seg-tversky-alpha": "0.1", "seg-scene": "Training scene 2", "seg-row": "Masks times logits",
+    }).train()  # fmt: skip
+    assert not page.at.error
+    run = page.job.run()
+    plan = run.plan
+    assert plan.methods == tuple(asked)
+    assert plan.seed == 3
+    assert plan.knobs["tversky"]["alpha"] == 0.1
+    np.testing.assert_array_equal(plan.weights, camvid.SEGNET)
+    picture = page.told[0]
+    assert picture["url"] == f"/live/{page.job.token}"
+    assert picture["scene"] == 1
+    chart = page.charts["segmentation-iou"]
+    assert len(json.loads(chart["figure"])["data"]) == len(CLASSES) - 1
+    best = np.nanmax(run.iou[-1, 1])
+    assert chart["label"].startswith("Masks times logits: ")
+    assert f"with an IoU of {100 * best:.1f} %" in chart["label"]
+    assert chart["label"] in page.sentences
+    code = page.at.code[-1].value
+    assert "weights='segnet'" in code
+    assert "{'tversky': {'alpha': 0.1, 'beta': 0.7}}" in code
+
+
+def test_another_scene_trains_nothing_anew_and_another_method_does(page):
+    page.open(**{"seg-methods": ["Plain"]}).train()
+    first = page.job
+    page.at.selectbox(key="seg-scene").select("Unseen scene 2")
+    page.run()
+    assert page.job is first
+    assert page.told[0]["scene"] == 3
+    page.at.button_group(key="seg-methods").set_value(["plain", "dice"])
+    page.run()
+    assert page.job is not first
+    assert first.ended
+
+
+def test_void_can_be_turned_on_as_a_class(page):
+    page.open(**{"seg-methods": ["Weighted by true label"], "seg-void": "false"})
+    assert page.job.plan.weights[-1] > 0
+    assert not page.job.plan.void
+
+
+def test_weights_from_scenes_and_from_camvid(page):
+    page.open(**{"seg-methods": ["Plain"]})
+    counts = count_pixels(page.job.plan.scenes.labels, 12)
+    label = page.charts["seg-own"]["label"]
+    assert f"of {counts.masks} images" in label or "both denominators are the same" in label
+    page.at.button_group(key="seg-look").set_value("camvid")
+    page.run()
+    label = page.charts["seg-camvid"]["label"]
+    assert "The copied list gives SignSymbol 9.6446; from the counts of the same 367 images follows 3.5331" in label
+    assert "Fence, in 173 of 367 images, weighs 3.74 in place of 1.81" in label
+    table = next(d.value for d in page.at.dataframe if "SegNet's copied list" in d.value.columns)
+    np.testing.assert_array_equal(table["Pixels"], camvid.PIXELS)
+
+
+def masks(page, *files):
+    page.at.file_uploader[0].set_value([(name, data, "image/png") for name, data in files])
+    return page.run()
+
+
+def test_ones_own_masks(page):
+    page.open(**{"seg-methods": ["Plain"], "seg-look": "Your own masks", "seg-names": "road, =sky, <b>sign</b>"})
+    assert "Choose label masks" in page.at.info[-1].value
+    a, b = np.zeros((4, 5), np.uint8), np.ones((3, 3), np.uint8)
+    a[0, :2], b[0, 0] = 2, 255
+    masks(page, ("a.png", png(a)), ("b.png", png(b)))
+    assert not page.at.error
+    counts = np.array([18, 8, 2]) / np.array([20, 8, 20])
+    right = np.median(counts) / counts
+    code = next(c.value for c in page.at.code if c.value.startswith("class_weight"))
+    scope = {}
+    exec(code, scope)
+    assert scope["class_weight"] == pytest.approx(dict(zip(["road", "=sky", "<b>sign</b>"], right, strict=True)))
+    assert "2 masks, 28 pixels counted, 1 ignored" in page.sentences
+    assert "2 sizes, from 3×3 to 5×4" in page.sentences
+    assert page.charts["seg-mine"]["label"].startswith("With all images in the denominator")
+
+
+@pytest.mark.parametrize(
+    ("data", "parameters", "said"),
+    [
+        (b"\xff\xd8\xff", {}, "'a.png' is no PNG file"),
+        (bomb(90_000, 90_000), {}, "more than 40 million"),
+        (png(np.full((2, 2), 9, np.uint8)), {"seg-names": "road, sky"}, "has 4 pixels of index 9"),
+        (png(np.full((2, 2), 9, np.uint8)), {"seg-ignore": "9"}, "nothing is left to count"),
+        (png(np.full((2, 2), 9, np.uint8)), {"seg-ignore": "nine"}, "'nine' is no index"),
+        (png(np.full((2, 2), 9, np.uint8)), {"seg-names": "a, a"}, "two are the same"),
+    ],
+)
+def test_what_is_wrong_with_masks_is_a_sentence(page, data, parameters, said):
+    page.open(**{"seg-methods": ["Plain"], "seg-look": "Your own masks", **parameters})
+    if not page.at.error:
+        masks(page, ("a.png", data))
+    assert said in page.problem
+    assert page.told, "the pictures stay"
+
+
+def test_no_method_and_links_in_vain(page):
+    page.open(**{"seg-methods": ["Plain"]})
+    page.at.button_group(key="seg-methods").set_value([])
+    page.run()
+    assert "at least one method" in page.at.info[0].value
+    assert page.job.cancelled
+    other = Page(page.finish).open(**{"seg-weights": "nonesuch", "seg-scenes": "100000"})
+    said = re.sub(r"\\(.)", r"\1", other.at.warning[0].value)
+    assert "seg-weights=nonesuch" in said
+    assert "seg-scenes=100000" in said
+    assert other.job.plan.scenes.labels.shape[0] == 48
+
+
+def test_every_method_has_a_title_and_says_whether_it_is_flawed():
+    for m in METHODS.values():
+        assert SEGMENTATION["seg-methods"][m.name] == m.title + " ⚠" * m.flawed
+        assert m.summary.endswith(".")
+    assert segsentences.share(0.5) == "50 %"
