@@ -88,7 +88,7 @@ def torch_mean(z: ArrayLike, y: ArrayLike, class_weight: ArrayLike) -> float | N
         return None
     import torch
 
-    loss = torch.nn.CrossEntropyLoss(weight=torch.tensor(np.asarray(class_weight, float)))
+    loss = torch.nn.CrossEntropyLoss(weight=torch.tensor(np.asarray(class_weight, float)))  # noqa: LV010 (its mean is on trial)
     return float(loss(torch.tensor(np.asarray(z, float)), torch.tensor(np.asarray(y, np.int64))))
 
 
