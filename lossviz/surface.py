@@ -30,6 +30,8 @@ POINTS = 512
 """Most grid points of one call of a compiled program."""
 TILE = 8
 """Grid points that go through the network together."""
+PAIR = 2
+"""The same of own planes: fewer, as each grid point brings the parameters of ROWS strategies."""
 SHARE = 2
 """Strategies that are computed together where they share parameters."""
 GROUPS = 16
@@ -94,24 +96,25 @@ def _programs(dims: tuple[int, ...], blocks: int) -> dict[str, Any]:
     flag = tf.TensorSpec([], tf.bool)
     one = {f: f32(ROWS, *spec.shape[2:]) for f, spec in tables.items()}
 
-    @tf.function(
-        jit_compile=True, input_signature=[f32(ROWS, size), f32(2, size), f32(POINTS, 2), i32(), *points, one, flag]
-    )
-    def own(origin, directions, at, used, x, y, used_blocks, tables, simple):  # type: ignore[no-untyped-def]
-        """Every row's loss, [POINTS, ROWS], summed; parameters are made here: to bring them along takes a fifth longer."""
+    pairs = f32(POINTS // PAIR, PAIR, 2)
 
-        def point(t: Any, out: Any) -> Any:
-            theta = origin + tf.reduce_sum(at[t][:, None] * directions, 0)
+    @tf.function(jit_compile=True, input_signature=[f32(ROWS, size), f32(2, size), pairs, i32(), *points, one, flag])
+    def own(origin, directions, at, used, x, y, used_blocks, tables, simple):  # type: ignore[no-untyped-def]
+        """Every row's loss, [pairs, PAIR, ROWS], summed; parameters are made here: to bring them along takes a fifth longer."""
+        twice = {f: tf.tile(a, [PAIR, *[1] * (len(a.shape) - 1)]) for f, a in tables.items()}
+
+        def pair(t: Any, out: Any) -> Any:
+            theta = tf.reshape(origin + tf.reduce_sum(at[t][:, :, None] * directions, 1)[:, None], [PAIR * ROWS, size])
 
             def block(b: Any, a: Any) -> Any:
                 z = models.logits(theta, x[b], dims)
-                found = tf.cond(simple, lambda: _simple_losses(z, y[b], tables), lambda: losses(z, y[b], tables))
+                found = tf.cond(simple, lambda: _simple_losses(z, y[b], twice), lambda: losses(z, y[b], twice))
                 return b + 1, a + tf.reduce_sum(found, 1)
 
-            a = tf.while_loop(lambda b, _: b < used_blocks, block, [0, tf.zeros([ROWS])])[1]
-            return t + 1, tf.tensor_scatter_nd_update(out, [[t]], a[None])
+            a = tf.while_loop(lambda b, _: b < used_blocks, block, [0, tf.zeros([PAIR * ROWS])])[1]
+            return t + 1, tf.tensor_scatter_nd_update(out, [[t]], tf.reshape(a, [1, PAIR, ROWS]))
 
-        return tf.while_loop(lambda t, _: t < used, point, [0, tf.zeros([POINTS, ROWS])])[1]
+        return tf.while_loop(lambda t, _: t < used, pair, [0, tf.zeros([POINTS // PAIR, PAIR, ROWS])])[1]
 
     return {"shared": shared, "own": own}
 
@@ -208,9 +211,10 @@ def own_losses(plan: Plan, where: Plane, x: Array, y: Array, rows: Sequence[int]
             count = len(points[at : at + POINTS])
             part[:count] = points[at : at + POINTS]
             sums = train._call(
-                program, origin, directions, part, tf.constant(count), examples, labels, used_blocks, tables, simple
-            ).numpy()
-            out[g, at : at + count] = sums[:count, : len(g)].T / n
+                program, origin, directions, part.reshape(-1, PAIR, 2), tf.constant(-(-count // PAIR)), examples, labels,
+                used_blocks, tables, simple,
+            ).numpy()  # fmt: skip
+            out[g, at : at + count] = sums.reshape(POINTS, ROWS)[:count, : len(g)].T / n
     return out
 
 
