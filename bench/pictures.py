@@ -19,7 +19,12 @@ PAGES = {  # path and what is there once the page is
     "weights": ("/weights", ".chart[data-drawn]"),
     "lab": ("/lab", ".chart[data-drawn]"),
     "surfaces": ("/surfaces", ".chart[data-drawn]"),
-    "reference": ("/reference", "[data-testid=stHeading]"),
+    "multilabel": ("/multilabel", ".chart[data-drawn]"),
+    "segmentation": ("/segmentation?seg-steps=50", ".chart[data-drawn]"),
+    "costs": ("/costs", ".chart[data-drawn]"),
+    "claims": ("/claims?claim=1&revealed=true", ".chart[data-drawn]"),
+    "lint": ("/lint", "[data-testid=stCode]"),
+    "reference": ("/reference", ".chart[data-drawn]"),
 }
 LOOKS = {"light": (1280, 900, "light"), "dark": (1280, 900, "dark"), "phone": (390, 844, "light")}
 
