@@ -389,7 +389,7 @@ def surfaces(lab: Lab) -> tuple["go.Figure", str]:
 
     names = lab.shown[:4]
     titles = [get(n).title + (" (flawed)" if get(n).flawed else "") for n in names]
-    columns = 2 if len(names) == 4 else len(names)
+    columns = min(2, len(names))  # with three, axes are cut off
     rows = -(-len(names) // columns)
     kinds = [[{"type": "surface"}] * columns] * rows
     figure = make_subplots(

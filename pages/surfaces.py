@@ -291,7 +291,11 @@ def surface(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -
     st.session_state["surfaces names"] = list(titles)
     left, right = st.columns(2)
     with left:
-        at = pair("Point", "at", "across, up", "Click a contour, or type where: the model there is shown below.")
+        try:
+            at = pair("Point", "at", "across, up", "Click a contour, or type where: the model there is shown below.")
+        except ValueError as e:  # the surface does not hang on it, and stays
+            st.error(words.plain(str(e)))
+            at = None
     with right:
         said = "Whose decision rule is drawn at the point; the table has all."
         rule_of = controls.choose("Decides as", titles, "rule-of", help=said)

@@ -291,7 +291,7 @@ def test_without_l2_its_curves_are_left_out(page):
     ("asked", "said"),
     [
         ({"range-x": "3, -3"}, "Across, from and to: the first must be less than the second; not 3, -3"),
-        ({"range-x": "1"}, "has 1 numbers, not 2"),
+        ({"range-x": "1"}, "has 1 number, not 2"),
         ({"range-y": "0, inf"}, "Up, from and to: 'inf' is no number; write from, to"),
         ({"at": "a, 1"}, "'a' is no number"),
         ({"at": "1, 2; 3, 4"}, "Point: 2 rows, where 1 is enough; write across, up"),

@@ -587,7 +587,7 @@ def test_data_drawn_by_hand(page):
         ("blobs-points", "1, 2, 7", "point 1 is of class 7: classes are whole numbers from 0 to 1"),
         ("blobs-points", "1, nan, 1", "Added points, row 1: 'nan' is no number; write x, y, class; x, y, class"),
         ("blobs-counts", "90, 1", "counts[1] is 1: each class needs a whole number of points, 2 or more"),
-        ("blobs-counts", "90", "Class counts, row 1 has 1 numbers, not 2; write n0, n1; n0, n1"),
+        ("blobs-counts", "90", "Class counts, row 1 has 1 number, not 2; write n0, n1; n0, n1"),
         ("blobs-centres", "0, 0", "centres must have shape [2, 2]; not [1, 2]"),
     ):
         kept = page.at.text_input(key=key).value

@@ -185,11 +185,16 @@ def rows(label: str, key: str, form: str, help: str, most: int | None = None) ->
         text = st.text_input(label, key=key, placeholder=placeholder, help=help, bind="query-params", max_chars=6000)
     found, wanted = [], form.count(",") + 1
     for i, row in enumerate(r for r in (text or "").split(";") if r.strip()):
-        cells, where = [c.strip() for c in row.split(",")], label if most == 1 else f"{label}, row {i + 1}"
+        cells, where = (
+            [c.strip().replace("−", "-") for c in row.split(",")],
+            label if most == 1 else f"{label}, row {i + 1}",
+        )
         if wrong := [c for c in cells if not _is_number(c)]:
             raise ValueError(f"{where}: {wrong[0][:40]!r} is no number; write {several}")
         if len(cells) != wanted:
-            raise ValueError(f"{where} has {len(cells)} numbers, not {wanted}; write {several}")
+            raise ValueError(
+                f"{where} has {len(cells)} {'number' if len(cells) == 1 else 'numbers'}, not {wanted}; write {several}"
+            )
         found.append(tuple(float(c) for c in cells))
     if most is not None and len(found) > most:
         raise ValueError(f"{label}: {len(found)} rows, where {most} is enough; write {several}")

@@ -72,6 +72,9 @@ const valleyOf = (t, z) => {
   return S.map((s) => most / s);
 };
 
+// The logits that count nothing at a point: more than one, and there is no single flat direction.
+const dead = (t, z) => t.S[argmax(z)].flatMap((s, c) => (s === 0 ? [c] : []));
+
 const unequal = (t) => t.S.some((row) => row.some((s) => s !== row[0]));
 
 // The tables of two of the classes, as a problem of their own.

@@ -397,7 +397,7 @@ const build = (state) => {
   root.replaceChildren(
     bar, choice, state.warning, bench, state.cardSentence, state.details,
     h2("The same added to every logit"), p("Which class is largest, and by how much, stays; so must a loss that is a softmax's. Dashed: flawed."), tSlider, shift, state.shiftSentence,
-    h2("The plane of logits"), p("One scale in all panels. Arrows: downhill. Solid line: where the raw logits change class; dotted: another rule of the strategy. Dashed orange: the flat valley, along which no probability changes. Click or drag the point."), steps, state.scale, state.planeGrid, state.planeSentence,
+    h2("The plane of logits"), p("One scale in all panels. Arrows: downhill. Solid line: where the raw logits change class; dotted: another rule of the strategy. Dashed orange: the flat valley, along which no probability changes; of three classes and more, its projection: the logits that are held still here move along it too, so it crosses the bands and the loss stays. Click or drag the point."), steps, state.scale, state.planeGrid, state.planeSentence,
     h2("Multiply or add?"), p("Where both classes occur at one spot: the expected loss, above its least. The path goes from the point above to the minimum (★). Below: the true share from which on that class is decided, by raw logits (◆; the bar: from other starts) and by those of training (○)."), share, state.addScale, addGrid, state.strip, state.addSentence,
   );
   buildHand(state);

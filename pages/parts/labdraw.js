@@ -74,7 +74,7 @@ const drawShift = (state, shown) => {
   for (const v of niceTicks(0, high, 4)) { ctx.beginPath(); ctx.moveTo(left, py(v)); ctx.lineTo(width - right, py(v)); ctx.stroke(); ctx.textAlign = "right"; ctx.fillText(tickText(v), left - 6, py(v) + 4); }
   ctx.textAlign = "center";
   for (const s of niceTicks(-far, far, 6)) ctx.fillText(tickText(s), px(s), height - bottom + 15);
-  ctx.fillText("t, added to every logit", (left + width - right) / 2, height - 2);
+  ctx.fillText("t, added to every logit", (left + width - right) / 2, height - 4);
   ctx.save();
   ctx.beginPath(); ctx.rect(left, top - 4, width - left - right, height - top - bottom + 8); ctx.clip();
   curves.forEach(({ entry, v }, i) => {
@@ -195,7 +195,7 @@ const planeSpecs = (state, shown) => {
       const out = evaluatePlane(t, state.y, base, a, b, at, new Float64Array(count));
       return { field: out, high: out.reduce((m, v) => Math.max(m, v), 0), strength: strongestIn(descent, zAt, reach) };
     });
-    const v = coordinates(valleyOf(t, z)), flat = Math.hypot(...v) > 1e-12 ? v : null;
+    const v = coordinates(valleyOf(t, z)), flat = Math.hypot(...v) > 1e-12 && dead(t, z).length < 2 ? v : null;
     const path = state.paths?.[entry.name]?.map(coordinates);
     return { ...found, reach, zAt, descent, titles, rules: t.rules, above: { reach, point, valley: flat, path, upTo: state.upTo, colour: state.told.catalogue.colours[state.y] } };
   });

@@ -83,8 +83,9 @@ const shiftSentence = (state, found) => {
   const still = [], moved = [];
   for (const f of found) (Math.abs(f.r.value - f.unshifted) <= 1e-9 * Math.max(1, Math.abs(f.unshifted)) ? still : moved).push(f);
   if (state.t === 0) {
-    const would = found.filter((f) => unequal(f.t)).map((f) => f.entry.title);
-    return would.length ? `Move t: ${listed(would)} will move, although nothing is decided differently; the others will not.` : "Move t: none of these losses will move.";
+    const moves = ({ t, r }) => [-5, 5].some((by) => Math.abs(evaluate(t, state.z.map((x) => x + by), state.y).value - r.value) > 1e-9 * Math.max(1, Math.abs(r.value)));
+    const would = found.filter(moves).map((f) => f.entry.title), others = would.length < found.length ? "; the others will not" : "";
+    return would.length ? `Move t: ${listed(would)} will move, although nothing is decided differently${others}.` : "Move t: none of these losses will move.";
   }
   const how = moved.map((f) => `${f.entry.title} from ${long(f.unshifted)} to ${long(f.r.value)}`);
   const stays = still.length ? `${upper(listed(still.map((f) => f.entry.title)))} ${still.length > 1 ? "stay" : "stays"} as before.` : "";
@@ -106,7 +107,7 @@ const planeSentence = (state, z, found) => {
   const parts = [];
   if (harmless.length) parts.push(`${upper(listed(harmless.map((f) => f.entry.title)))} ${harmless.length > 1 ? "are" : "is"} flat along (${z.map(() => "1").join(", ")}), where no decision changes.`);
   for (const f of found.filter((x) => !harmless.includes(x)).slice(0, 3)) {
-    const v = valleyOf(f.t, z), across = acrossValley(f.t, z, state.y, f.r.value), along = `${f.entry.title}: flat along (${v.map((x) => num(x)).join(", ")})`;
+    const v = valleyOf(f.t, z), across = acrossValley(f.t, z, state.y, f.r.value), still = dead(f.t, z), along = `${f.entry.title}: flat along ${still.length > 1 ? `each of ${listed(still.map(zed))}, whose factors are 0` : `(${v.map((x) => num(x)).join(", ")})`}`;
     parts.push(across ? `${along}, across the decision line: the loss is ${num(f.r.value)} at ${vector(z)}, which decides class ${f.r.guess}, and ${num(f.r.value)} at ${vector(across.there)}, which decides class ${across.guess}.` : `${along}.`);
   }
   if (state.paths) {
@@ -159,7 +160,7 @@ const addSentence = (state, found) => {
   const [multiplied, added] = found, b = state.axes[1], here = Math.log(state.p / (1 - state.p)), parts = [];
   if (!multiplied.ends || !added.ends) return "A factor or a count is 0: there is no minimum to compare.";
   parts.push(`Where class ${b} truly has ${portion(state.p)}: added, from any start, the raw logits decide ${side(state, here > added.raw)} (from ${share(added.raw)} on; class ${b} is ${portion(found.prior)} of the two), the adjusted ones ${side(state, here > added.trained)}, as plain cross-entropy would. So train adjusted, decide raw.`);
-  parts.push(`Multiplied: as in training they decide ${side(state, here > multiplied.trained)}, plain cross-entropy again; raw they decide ${side(state, here > multiplied.raw)} from this start (from ${share(multiplied.raw)} on), but any threshold from ${share(multiplied.low)} to ${share(multiplied.high)} for others: no weighting either way.`);
+  parts.push(`Multiplied: as in training they decide ${side(state, here > multiplied.trained)}, plain cross-entropy again; raw they decide ${side(state, here > multiplied.raw)} from this start (from ${share(multiplied.raw)} on), ${multiplied.low < multiplied.high ? `but any threshold from ${share(multiplied.low)} to ${share(multiplied.high)} for others` : "and from any other"}: no weighting either way.`);
   const [, , cdt, vs] = found;
   if (cdt.ends && vs.ends && state.n[state.axes[0]] !== state.n[b]) parts.push(`CDT and VS multiply the other way round, the smaller factor on the rarer class; where classes overlap, as here, their factors too leave the start in the raw threshold (CDT ${share(cdt.low)} to ${share(cdt.high)}, VS ${share(vs.low)} to ${share(vs.high)}).`);
   return parts.join(" ");
