@@ -62,7 +62,7 @@ def matrix(name: str, chosen: costmatrix.Preset) -> tuple[list[list[float]], np.
     """
     k, labels = len(chosen.classes), chosen.classes
     field, form = f"c-{name}-cost", ", ".join(f"c{d}" for d in range(k))
-    st.subheader(f"What a mistake costs, in {chosen.unit}", anchor=False)
+    st.header(f"What a mistake costs, in {chosen.unit}", anchor=False)
     place, trouble = st.container(), None
     told = "A row for each true class, a number for each decided class; empty: the costs we begin with."
     try:
@@ -78,7 +78,7 @@ def matrix(name: str, chosen: costmatrix.Preset) -> tuple[list[list[float]], np.
             table = {str(d): [row[d] for row in rows] for d in range(k)} | {"true": [f"{x} is true" for x in labels]}
             st.data_editor(
                 table, key=editor, hide_index=True, disabled=["true"], column_order=["true", *map(str, range(k))],
-                column_config={"true": st.column_config.TextColumn("", pinned=True)}
+                column_config={"true": st.column_config.TextColumn("true class", pinned=True)}
                 | {str(d): st.column_config.NumberColumn(f"decided: {x}") for d, x in enumerate(labels)},
                 on_change=edited, args=(editor, field, rows),
             )  # fmt: skip

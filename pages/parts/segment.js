@@ -191,7 +191,7 @@ const build = (state) => {
   pair.append(figure(state, -1, "image", "Scene"), figure(state, -1, "truth", "Truth"));
   state.pointed = el("p", "axes");
   state.methods = head.panels.map((p, row) => {
-    const box = el("section", p.flawed ? "method flawed" : "method"), title = el("h3"), four = el("div", "four");
+    const box = el("section", p.flawed ? "method flawed" : "method"), title = el("h2"), four = el("div", "four");
     const line = dot(p.colour);
     title.append(line, el("span", "", p.title));
     if (p.flawed) title.append(el("span", "badge", "flawed"));
