@@ -127,6 +127,23 @@ def test_numbers_of_a_few_experiments(found):
     assert least["none"] == pytest.approx(np.log(2))
 
 
+def test_decisions_are_judged_by_what_they_cost(found):
+    lines = found(9).picture.lines
+    weighted_p, plain = lines["weighted probabilities"][1], lines["plain argmax"][1]
+    assert np.ptp(weighted_p) < 1e-12, "adding to all logits changes no probability"
+    assert (weighted_p < plain - 0.05).all()
+    assert lines["weighted logits"][1].max() > plain[0]
+    assert found(9).picture.flawed == ("weighted logits",)
+    trial = CLAIMS[9].experiment
+    upside_down = trial({"probabilities": lambda s, w: s / w, "logits": lambda s, w: s + np.log(w)})
+    assert (upside_down.verdict, upside_down.picture.flawed) == ("depends", ("weighted probabilities",))
+    np.testing.assert_allclose(upside_down.picture.lines["weighted logits"][1], weighted_p, atol=1e-12)
+    unchanged = trial(dict.fromkeys(("probabilities", "logits"), lambda s, w: s))
+    assert unchanged.verdict == "false", "it must beat the plain argmax"
+    no_score = trial(dict.fromkeys(("probabilities", "logits"), lambda s, w: s * 0 + w))
+    assert no_score.verdict == "false", "and the best constant"
+
+
 def test_without_pytorch_its_mean_is_computed(monkeypatch):
     monkeypatch.setattr(trials, "find_spec", lambda name: None)
     evidence = CLAIMS[16].experiment()
