@@ -144,6 +144,22 @@ def test_decisions_are_judged_by_what_they_cost(found):
     assert no_score.verdict == "false", "and the best constant"
 
 
+def test_scaling_down_with_two_and_with_more_classes(found):
+    bars = found(12).picture.bars
+    assert set(bars["predicted right"].values()) == {0.0}, "its loss never falls"
+    wrong = bars["predicted wrong"]
+    assert wrong["2 classes"] == 1
+    assert 0.9 < wrong["3 classes"] < 0.96
+    assert 0.83 < wrong["12 classes"] < 0.91
+    raised, close = re.search(
+        r"Of the ([\d,]+) wrong ones whose loss rises, ([\d,]+) have", found(12).sentence
+    ).groups()
+    assert raised == close, "only a true class above the mean of the logits can lose"
+    z = np.array([[0, 0.01, -3]])  # predicted wrong, by a hair
+    before, after = weighted(z, [0], [1, 1, 1]), weighted(0.3 * z, [0], [1, 1, 1])
+    np.testing.assert_allclose([before[0], after[0]], [0.7226, 0.8795], atol=1e-4)
+
+
 def test_without_pytorch_its_mean_is_computed(monkeypatch):
     monkeypatch.setattr(trials, "find_spec", lambda name: None)
     evidence = CLAIMS[16].experiment()
