@@ -160,6 +160,17 @@ def test_scaling_down_with_two_and_with_more_classes(found):
     np.testing.assert_allclose([before[0], after[0]], [0.7226, 0.8795], atol=1e-4)
 
 
+def test_square_root_and_log_are_both_tried(found):
+    lines = found(24).picture.lines
+    assert list(lines)[1:] == ["square root", "log", "balanced"]
+    recall = [float(lines[name][0][0]) for name in ("square root", "log", "balanced")]
+    assert recall == sorted(set(recall)), "three places on the frontier"
+    for words in ("F1 of the rare class: 0.55 square root, 0.47 log, 0.38 balanced", "0.808 square root, 0.854 log"):
+        assert words in found(24).sentence
+    one_soft = dict(CLAIMS[24].rival) | {"log": lambda counts: np.array([1.0, 4.0])}
+    assert CLAIMS[24].experiment(one_soft).verdict == "depends", "either can win"
+
+
 def test_without_pytorch_its_mean_is_computed(monkeypatch):
     monkeypatch.setattr(trials, "find_spec", lambda name: None)
     evidence = CLAIMS[16].experiment()
