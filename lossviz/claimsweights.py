@@ -336,9 +336,9 @@ def rarer_is_heavier(weights: Callable[[str, list[int]], Array] = _by_scheme) ->
     least = min(shown, key=lambda title: shown[title][1] / shown[title][0])
     return Evidence(
         ruling(list(holds.values())),
-        f"{sum(holds.values())} of {len(holds)} schemes give the rarer class the higher weight on all 50 pairs. With 500 "
-        f"and 31 examples the ratio of the weights goes from {shown[least][1] / shown[least][0]:.2f} ({least}) to "
-        f"{max(w[1] / w[0] for w in shown.values()):.2f}.",
+        f"{sum(holds.values())} of {len(holds)} schemes give the rarer class the higher weight on all 50 pairs of up to "
+        f"10,000 examples a class. With 500 and 31 examples the ratio of the weights goes from "
+        f"{shown[least][1] / shown[least][0]:.2f} ({least}) to {max(w[1] / w[0] for w in shown.values()):.2f}.",
         Picture(
             "",
             "weight of 31 examples ÷ weight of 500",
