@@ -84,6 +84,9 @@ def test_picture_holds_the_numbers(number, found):
     refused = sum(v is None for heights in picture.bars.values() for v in heights.values())
     assert len(figure.layout.annotations) == refused
     assert figure.layout.yaxis.title.text
+    assert figure.layout.showlegend == (len(figure.data) > 1 or bool(picture.flawed))
+    assert {trace.legend for trace in figure.data} == {"legend2"}
+    assert (figure.layout.legend2.y, figure.layout.legend2.yanchor) == (1.02, "bottom"), "above the plot"
     assert len(figures.numbers(figure)) > 1
 
 
