@@ -12,6 +12,8 @@ FLAWED = "#D55E00"
 SOUND = tuple(c for c in CLASS_COLOURS if c != FLAWED)
 DASHES = ("solid", "dot", "dashdot", "longdashdot")
 """Of sound lines, so that two that lie on each other are both seen; dashes are for what is flawed."""
+LEGEND = "legend2"
+"""Above the plot: names of places are long, and turned on a narrow page. The first legend is put below there."""
 
 
 def draw(picture: Picture) -> "go.Figure":
@@ -41,12 +43,12 @@ def draw(picture: Picture) -> "go.Figure":
             if flawed:
                 marker["pattern"] = {"shape": "/", "fillmode": "overlay", "fgcolor": "white"}
             # a place that is empty still takes its room, so that the bar beside it does not move
-            out.add_bar(x=list(heights), y=list(heights.values()), name=title, marker=marker)
+            out.add_bar(x=list(heights), y=list(heights.values()), name=title, marker=marker, legend=LEGEND)
         else:
             x, y = picture.lines[name]
             single = len(x) == 1
             out.add_scatter(
-                x=x, y=y, name=title, mode="markers" if single else "lines",
+                x=x, y=y, name=title, mode="markers" if single else "lines", legend=LEGEND,
                 line={"color": colour, "width": 3, "dash": "dash" if flawed else DASHES[i % len(DASHES)]},
                 marker={"size": 13, "color": colour, "symbol": ("circle", "diamond", "square")[i % 3]},
             )  # fmt: skip
@@ -57,7 +59,11 @@ def draw(picture: Picture) -> "go.Figure":
                     x=place, y=0, text="refused", showarrow=False, yanchor="bottom", textangle=-90, xshift=-14
                 )
     out.update_layout(
-        barmode="group", height=400, margin={"t": 20, "r": 10}, legend={"orientation": "h", "y": -0.25}, showlegend=True
+        barmode="group",
+        height=400,
+        margin={"t": 20, "r": 10},
+        legend2={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
+        showlegend=len(names) > 1 or bool(picture.flawed),
     )
     out.update_xaxes(title_text=picture.x, automargin=True)
     out.update_yaxes(title_text=picture.y, automargin=True)

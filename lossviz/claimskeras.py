@@ -40,8 +40,9 @@ LABELS, WEIGHTS = np.array([1, 3, 4, 4, 4, 1]), np.array([0.3, 0.1, 0.2, 0.3, 0.
     expected="true",
     why="Each example's loss is multiplied by its weight, and the mean still divides by the number of examples N, not by "
     "the sum of the weights. So weights change the scale of the loss, and with SGD the learning rate. PyTorch's "
-    "`CrossEntropyLoss(weight=…)` divides by Σw: the same weights, another number. Weights whose mean over the examples "
-    "is 1 make the two agree.",
+    "`CrossEntropyLoss(weight=…)` divides by Σw: the same weights, another number. The two agree where the "
+    "weights of the examples in the batch have the mean 1. Weights whose mean over all the data is 1 give that for the whole "
+    "data as one batch; in mini-batches the mean differs from batch to batch, and so do the two losses.",
     code="""import keras
 import numpy as np
 

@@ -153,30 +153,60 @@ assert (decision == [1, 1]).all()
     rival={"probabilities": MULTIPLY["probabilities"], "logits": lambda s, w: s + np.log(w)},
 )
 def multiply_the_scores(rule: Mapping[str, Rule] = MULTIPLY) -> Evidence:
-    """Decide 20,000 random cases by weighted probabilities and by weighted logits, with a number added to all logits."""
-    rng, w = np.random.default_rng(0), np.array([1.0, 5.0])
-    z, at = rng.normal(0, 2, (20_000, 2)), np.arange(-6.0, 6.5)
-    best = (w * np.exp(log_softmax(z))).argmax(1)
-    share = {
-        kind: np.array([np.mean(rule[kind](make(z + t), w).argmax(1) == best) for t in at])
-        for kind, make in {"probabilities": lambda s: np.exp(log_softmax(s)), "logits": lambda s: s}.items()
-    }
-    right = {kind: bool(s.min() == 1) for kind, s in share.items()}
+    """Draw 2,000 labels from known probabilities, 20 times, and charge every miss the weight of its true class.
+
+    A rule works if it costs less than the plain argmax and than the best constant answer, whatever is added to all logits.
+    """
+    rng, w, draws = np.random.default_rng(0), np.array([1.0, 2.0, 5.0]), 20
+    at = np.arange(-6.0, 6.5)
+    paid: dict[str, list[list[float]]] = {"probabilities": [], "logits": [], "plain": [], "constant": []}
+    for _ in range(draws):
+        z = rng.normal(0, 2, (2000, 3))
+        p = np.exp(log_softmax(z))
+        y = (rng.random((2000, 1)) > p.cumsum(1)[:, :-1]).sum(1)
+
+        def cost(decision: Array | int, y: Array = y) -> float:
+            return float((w[y] * (decision != y)).mean())
+
+        paid["probabilities"].append([cost(rule["probabilities"](np.exp(log_softmax(z + t)), w).argmax(1)) for t in at])
+        paid["logits"].append([cost(rule["logits"](z + t, w).argmax(1)) for t in at])
+        paid["plain"].append([cost((z + t).argmax(1)) for t in at])
+        paid["constant"].append([min(cost(c) for c in range(3))] * len(at))
+    costs = {name: np.array(of) for name, of in paid.items()}  # [draws, shifts] each
+
+    def cheaper(name: str, other: str) -> bool:
+        """Whether by more than two standard errors of the paired difference, at every shift."""
+        saved = costs[other] - costs[name]
+        return bool((saved.mean(0) > 2 * saved.std(0, ddof=1) / np.sqrt(draws)).all())
+
+    right = {kind: cheaper(kind, "plain") and cheaper(kind, "constant") for kind in ("probabilities", "logits")}
     verdict = ruling(list(right.values()))
-    told = [f"{kind}: {s.min():.1%} to {s.max():.1%}" for kind, s in share.items()]
     condition = {
         "depends": "It depends on the score. ",
         "true": "It works for both scores. ",
         "false": "It works for neither score. ",
     }[verdict]
+    titles = {
+        "probabilities": "weighted probabilities",
+        "logits": "weighted logits",
+        "plain": "plain argmax",
+        "constant": "best constant",
+    }
+
+    def told(name: str) -> str:
+        means, spread = costs[name].mean(0), costs[name].std(0, ddof=1).max()
+        low, high = f"{means.min():.2f}", f"{means.max():.2f}"
+        return f"{titles[name]} {low if low == high else f'{low} to {high}'} (± {spread:.2f})"
+
     return Evidence(
         verdict,
-        f"{condition}Decisions as the costs ask, whatever is added to all logits: {'; '.join(told)}.",
+        f"{condition}Cost of a case over all that is added to the logits, where misses cost 1, 2 and 5: "
+        f"{'; '.join(told(name) for name in costs)}. ± is the largest standard deviation over the 20 draws.",
         Picture(
             "added to all logits",
-            "share decided as the costs 1 and 5 ask",
-            lines={f"weighted {kind}": (at, s) for kind, s in share.items()},
-            flawed=tuple(f"weighted {kind}" for kind in share if not right[kind]),
+            "mean cost of a case",
+            lines={titles[name]: (at, of.mean(0)) for name, of in costs.items()},
+            flawed=tuple(titles[kind] for kind in right if not right[kind]),
         ),
     )
 
@@ -299,9 +329,11 @@ def mask_of_predictions(train_on: LossAndGradient = _masked) -> Evidence:
     thread="masks",
     packages=(),
     expected="depends",
-    why="A factor below 1 on all logits makes the model less sure. Where the prediction is right, being less sure costs: "
-    "the loss goes *up*. Where it is wrong, being less sure helps: the loss goes down. So the recipe tells the model to "
-    "worry about what it already gets right. A weight on the loss lowers both alike.",
+    why="A factor below 1 on all logits makes the probabilities more alike. Where the prediction is right, the true class can "
+    "only lose by that: the loss goes *up*. Where it is wrong, the true class gains for sure if its logit is below the mean "
+    "of the logits; with two classes a wrong prediction is just that. With more classes the true one may be a close second: "
+    "then it, too, hands probability to the classes far below, and the loss can go up. So the recipe tells the model to worry "
+    "about what it already gets right. A weight on the loss lowers all alike.",
     code="""import numpy as np
 
 logits, labels = np.array([[3.0, 0.0], [-3.0, 0.0]]), np.array([0, 0])  # one right, one wrong
@@ -315,23 +347,37 @@ assert (0.2 * loss < loss).all()  # a weight of 0.2 on the loss lowers it whethe
 def scaling_down(
     loss: Callable[[Array, Array, float], Array] = lambda z, y, a: cross_entropy(a * z, y),
 ) -> Evidence:
-    """Turn a factor from 1 down to 0.1 on 2,000 random examples, apart by whether the prediction is right."""
-    rng, factors = np.random.default_rng(0), np.linspace(0.1, 1, 19)
-    z = rng.normal(0, 2, (2000, 2))
-    y = np.zeros(2000, int)
-    right = z.argmax(1) == y
-    lower = loss(z, y, 0.3) < loss(z, y, 1.0)
-    shares = {"right": lower[right].mean(), "wrong": lower[~right].mean()}
-    verdict = ruling([*lower.tolist()])
-    means = np.array([[loss(z[of], y[of], float(a)).mean() for a in factors] for of in (right, ~right)])
+    """Multiply the logits of 10,000 random examples by 0.3, with 2, 3 and 12 classes, apart by whether they are predicted right.
+
+    For the wrong ones whose loss does not fall, look whether the true class has a logit above the mean of the logits.
+    """
+    rng, y = np.random.default_rng(0), np.zeros(10_000, int)
+    falls: dict[str, dict[str, float | None]] = {"predicted right": {}, "predicted wrong": {}}
+    every: list[bool] = []
+    close = raised = 0
+    for classes in (2, 3, 12):
+        z = rng.normal(0, 2, (len(y), classes))
+        right, lower = z.argmax(1) == y, loss(z, y, 0.3) < loss(z, y, 1.0)
+        every += lower.tolist()
+        for name, of in (("predicted right", right), ("predicted wrong", ~right)):
+            falls[name][f"{classes} classes"] = float(lower[of].mean())
+        odd = ~right & ~lower
+        raised += int(odd.sum())
+        close += int((z[odd, 0] > z[odd].mean(1)).sum())
+    verdict = ruling(every)
+    told = "; ".join(
+        f"{k} {falls['predicted right'][k]:.0%} and {falls['predicted wrong'][k]:.0%}" for k in falls["predicted right"]
+    )
+    condition = (
+        "It depends on whether the prediction is right and, beyond two classes, on how far behind the true class is. "
+    )
+    second = (
+        f" Of the {raised:,} wrong ones whose loss rises, {close:,} have a true class above the mean of the logits."
+    )
     return Evidence(
         verdict,
-        ("It depends on whether the prediction is right. " if verdict == "depends" else "")
-        + f"A factor of 0.3 lowers the loss of {shares['right']:.0%} of the examples that are predicted right, and of "
-        f"{shares['wrong']:.0%} of those predicted wrong.",
-        Picture(
-            "factor",
-            "mean loss, nats",
-            lines={"predicted right": (factors, means[0]), "predicted wrong": (factors, means[1])},
-        ),
+        (condition if verdict == "depends" else "")
+        + f"Share of the examples predicted right, and of those predicted wrong, whose loss a factor of 0.3 lowers: {told}."
+        + (second if raised else ""),
+        Picture("", "share of examples whose loss falls", bars=falls),
     )

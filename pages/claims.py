@@ -24,10 +24,22 @@ def votes() -> dict[int, str]:
     return found
 
 
+def keep(held: dict[int, str]) -> None:
+    """Write the votes into the link."""
+    if held:
+        st.query_params["votes"] = "".join(f"{n}{v[0]}" for n, v in sorted(held.items()))
+    else:
+        st.query_params.pop("votes", None)
+
+
 def vote(number: int, verdict: str) -> None:
     """Keep a vote in the link."""
-    held = votes() | {number: verdict}
-    st.query_params["votes"] = "".join(f"{n}{v[0]}" for n, v in sorted(held.items()))
+    keep(votes() | {number: verdict})
+
+
+def unvote(number: int) -> None:
+    """Take a vote out of the link: the claim asks again."""
+    keep({n: v for n, v in votes().items() if n != number})
 
 
 def go(number: int | None) -> None:
@@ -127,7 +139,10 @@ def on_trial(claim: Claim, held: dict[int, str], revealed: bool) -> None:
     st.code(claim.code, language="python")
     versions = ", ".join(f"{name} {text}" for name, text in found.versions.items()) or "plain arithmetic, no framework"
     st.caption(words.plain(f"Tried just now: {versions}. Said in: {THREADS[claim.thread]}."))
-    st.button("Try it again", on_click=again, args=(claim.number,))
+    row = st.container(horizontal=True)
+    row.button("Try it again", on_click=again, args=(claim.number,))
+    if mine is not None:
+        row.button("Vote again", on_click=unvote, args=(claim.number,))
     with st.expander("The Python that gives these numbers"):
         st.code(
             f"from lossviz import claims\n\nfound = claims.experiment({claim.number})\nprint(found.verdict, found.sentence)",

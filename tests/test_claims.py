@@ -84,6 +84,9 @@ def test_picture_holds_the_numbers(number, found):
     refused = sum(v is None for heights in picture.bars.values() for v in heights.values())
     assert len(figure.layout.annotations) == refused
     assert figure.layout.yaxis.title.text
+    assert figure.layout.showlegend == (len(figure.data) > 1 or bool(picture.flawed))
+    assert {trace.legend for trace in figure.data} == {"legend2"}
+    assert (figure.layout.legend2.y, figure.layout.legend2.yanchor) == (1.02, "bottom"), "above the plot"
     assert len(figures.numbers(figure)) > 1
 
 
@@ -125,6 +128,50 @@ def test_numbers_of_a_few_experiments(found):
     least = found(13).picture.bars["softmax"]
     assert least["both"] == pytest.approx(np.log(2))
     assert least["none"] == pytest.approx(np.log(2))
+
+
+def test_decisions_are_judged_by_what_they_cost(found):
+    lines = found(9).picture.lines
+    weighted_p, plain = lines["weighted probabilities"][1], lines["plain argmax"][1]
+    assert np.ptp(weighted_p) < 1e-12, "adding to all logits changes no probability"
+    assert (weighted_p < plain - 0.05).all()
+    assert lines["weighted logits"][1].max() > plain[0]
+    assert found(9).picture.flawed == ("weighted logits",)
+    trial = CLAIMS[9].experiment
+    upside_down = trial({"probabilities": lambda s, w: s / w, "logits": lambda s, w: s + np.log(w)})
+    assert (upside_down.verdict, upside_down.picture.flawed) == ("depends", ("weighted probabilities",))
+    np.testing.assert_allclose(upside_down.picture.lines["weighted logits"][1], weighted_p, atol=1e-12)
+    unchanged = trial(dict.fromkeys(("probabilities", "logits"), lambda s, w: s))
+    assert unchanged.verdict == "false", "it must beat the plain argmax"
+    no_score = trial(dict.fromkeys(("probabilities", "logits"), lambda s, w: s * 0 + w))
+    assert no_score.verdict == "false", "and the best constant"
+
+
+def test_scaling_down_with_two_and_with_more_classes(found):
+    bars = found(12).picture.bars
+    assert set(bars["predicted right"].values()) == {0.0}, "its loss never falls"
+    wrong = bars["predicted wrong"]
+    assert wrong["2 classes"] == 1
+    assert 0.9 < wrong["3 classes"] < 0.96
+    assert 0.83 < wrong["12 classes"] < 0.91
+    raised, close = re.search(
+        r"Of the ([\d,]+) wrong ones whose loss rises, ([\d,]+) have", found(12).sentence
+    ).groups()
+    assert raised == close, "only a true class above the mean of the logits can lose"
+    z = np.array([[0, 0.01, -3]])  # predicted wrong, by a hair
+    before, after = weighted(z, [0], [1, 1, 1]), weighted(0.3 * z, [0], [1, 1, 1])
+    np.testing.assert_allclose([before[0], after[0]], [0.7226, 0.8795], atol=1e-4)
+
+
+def test_square_root_and_log_are_both_tried(found):
+    lines = found(24).picture.lines
+    assert list(lines)[1:] == ["square root", "log", "balanced"]
+    recall = [float(lines[name][0][0]) for name in ("square root", "log", "balanced")]
+    assert recall == sorted(set(recall)), "three places on the frontier"
+    for words in ("F1 of the rare class: 0.55 square root, 0.47 log, 0.38 balanced", "0.808 square root, 0.854 log"):
+        assert words in found(24).sentence
+    one_soft = dict(CLAIMS[24].rival) | {"log": lambda counts: np.array([1.0, 4.0])}
+    assert CLAIMS[24].experiment(one_soft).verdict == "depends", "either can win"
 
 
 def test_without_pytorch_its_mean_is_computed(monkeypatch):

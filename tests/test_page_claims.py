@@ -78,6 +78,21 @@ def test_vote_before_evidence(engine):
     assert marked == ["go-1"]
 
 
+def test_a_vote_can_be_given_again(engine):
+    page = Page(claim="4", votes="1f4t")
+    assert "You said: true. Not so." in page.text
+    page.click("Vote again")
+    assert page.link("votes") == "1f"
+    assert not page.charts
+    assert "You said" not in page.text
+    page.click("False")
+    assert page.link("votes") == "1f4f"
+    assert "You said: false. Right." in page.text
+    alone = Page(claim="4", votes="4t").click("Vote again")
+    assert alone.link("votes") is None
+    assert "Vote again" not in {b.label for b in Page(claim="4", revealed="true").at.button}, "there is none to change"
+
+
 def test_a_framework_on_trial_names_its_version(engine):
     page = Page(claim="22", votes="1f4t22f")
     assert "You said: false. Right. The experiment says: false" in page.text
