@@ -81,7 +81,7 @@ def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
         figure.update_xaxes(range=[0, 4 * float(np.median(cost))])
     figure.update_layout(height=90 + 40 * len(shown), margin={"t": 20, "l": 10, "r": 10}, showlegend=False)
     figure.update_yaxes(automargin=True)
-    figure.update_xaxes(title_text=f"cost per test example, {figures.shown(unit)}", rangemode="tozero")
+    figure.update_xaxes(title_text=f"cost per example, {figures.shown(unit)}", rangemode="tozero")
     return figure
 
 

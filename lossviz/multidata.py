@@ -146,10 +146,22 @@ def binary(table: Table) -> tuple[str, ...]:
     return tuple(found)
 
 
-def offered(table: Table) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Columns of a table that hold 0 and 1; those that hold numbers and do not only name the rows; and all."""
+def spoilt(table: Table) -> tuple[str, ...]:
+    """Columns that would be labels but for a few cells: of 0 and 1 in nine of ten rows, and of whole numbers."""
+    found = []
+    for name in table.numeric:
+        values, fault = _numbers(table.frame[name])
+        held = values[fault == 0]
+        share = np.isin(held, (0, 1)).mean() if len(held) else 0
+        if 0.9 <= share < 1 and (held == np.round(held)).all():
+            found.append(name)
+    return tuple(found)
+
+
+def offered(table: Table) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Columns of 0 and 1; of numbers that do not only name the rows; all; and those that a few cells keep from being labels."""
     numeric = tuple(c for c in table.numeric if not table.identifies(c))
-    return binary(table), numeric, table.columns
+    return binary(table), numeric, table.columns, spoilt(table)
 
 
 def _dealt(y: Array, rng: np.random.Generator) -> list[Array]:
@@ -199,6 +211,10 @@ def from_label_table(
     for name in (*chosen, *(features or ())):
         if name not in table.columns:
             raise TableError(f"There is no column {quote(name)} in the table.")
+    if not chosen and len(binary(table)) < 2:
+        raise TableError(
+            "A label is a column of 0 and 1, and there are no two such columns: write 1 where a label holds and 0 where not."
+        )
     if len(chosen) < 2:
         only = f"Only {quote(chosen[0])} is chosen" if chosen else "None is chosen"
         raise TableError(

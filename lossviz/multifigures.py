@@ -58,9 +58,7 @@ def found(plan: MultiPlan, judged: Judged, names: Sequence[str], rule: str) -> "
     """Recall and precision of every label on the test part, a mark a method."""
     from plotly.subplots import make_subplots
 
-    figure = make_subplots(
-        1, 2, subplot_titles=("Recall: of those that are there, found", "Precision: of those said, right")
-    )
+    figure = make_subplots(1, 2, subplot_titles=("Recall: how many are found", "Precision: how many are right"))
     r, x = list(RULES).index(rule), _names(plan)
     for column, values in enumerate((judged.recall, judged.precision), 1):
         for name in names:
@@ -69,8 +67,8 @@ def found(plan: MultiPlan, judged: Judged, names: Sequence[str], rule: str) -> "
                 mode="lines+markers", line=_line(name) | {"width": 1}, marker=_marker(name), row=1, col=column,
             )  # fmt: skip
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
-    figure.update_xaxes(title_text="label, and its share of the training examples")
-    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.3})
+    figure.update_xaxes(title_text="label, share in training", tickangle=0)
+    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.3}, meta={"panels": 2})
     return figure
 
 
@@ -154,12 +152,14 @@ def boundaries_sentence(plan: MultiPlan, names: Sequence[str], c: int) -> str:
     for name in names:
         eta = repaired(METHODS[name], plan.tables[PLACE[name]][c], 0.0)
         if eta is not None and METHODS[name].output == "sigmoid":
-            said.append(f"{METHODS[name].title} from {percent(float(eta))}")
-    return (
-        f"A half of the output is not a half of the probability: at its optimum, {plan.data.labels[c]} is said "
-        f"{'; '.join(said) if said else 'by none of the methods shown at a probability with a closed form'}"
-        f"{' of true probability on' if said else ''}."
-    )
+            said.append(f"{percent(float(eta))} by {METHODS[name].title}")
+    others = [METHODS[n].title for n in names if METHODS[n].output != "sigmoid"]
+    text = "A half of the output is not a half of the probability."
+    if said:
+        text += f" At the optimum, {plan.data.labels[c]} is decided from a true probability of {', '.join(said)} on."
+    if others:
+        text += f" {' and '.join(others)}: no such rule holds label by label; with no line drawn, nothing in sight is decided."
+    return text
 
 
 def thresholds(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> "go.Figure":
@@ -208,9 +208,10 @@ def calibration(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -
         for name in names:
             i, m = PLACE[name], METHODS[name]
             z = judged.logits[i].astype(np.float64)
-            p = outputs(m.output, z)[c] if column == 1 else repaired(m, plan.tables[i][c], z[c])
-            if p is None:
+            if column == 2 and m.output != "sigmoid":  # no weighting to undo
                 continue
+            p = outputs(m.output, z)[c] if column == 1 else repaired(m, plan.tables[i][c], z[c])
+            assert p is not None
             claimed, share, size = reliability(y, p)
             figure.add_scatter(
                 x=claimed, y=share, name=_title(name), legendgroup=name, showlegend=column == 1, mode="lines+markers",
@@ -218,7 +219,7 @@ def calibration(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -
             )  # fmt: skip
     figure.update_xaxes(title_text="output", range=[-0.03, 1.03])
     figure.update_yaxes(title_text=f"share that has {shown(plan.data.labels[c])}", range=[-0.03, 1.03], col=1)
-    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.25})
+    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.25}, meta={"panels": 2})
     return figure
 
 
@@ -228,7 +229,7 @@ def calibration_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], 
     for n in names:
         text = f"{METHODS[n].title} {judged.ece[PLACE[n], c]:.3f}"
         after = judged.repaired_ece[PLACE[n], c]
-        parts.append(text + (f" → {after:.3f}" if np.isfinite(after) else ""))
+        parts.append(text + (f" → {after:.3f}" if METHODS[n].output == "sigmoid" and np.isfinite(after) else ""))
     return (
         f"Expected calibration error of {plan.data.labels[c]} (mean distance of the output from the observed share), as it comes "
         f"→ with the weighting undone: {', '.join(parts)}."
@@ -259,6 +260,10 @@ def twice(plan: MultiPlan, judged: Judged, example: int) -> "go.Figure":
     return figure
 
 
+def _times(n: int) -> str:
+    return {0: "never", 1: "once", 2: "twice"}.get(n, f"{n} times")
+
+
 def twice_sentence(plan: MultiPlan, judged: Judged, example: int) -> str:
     """How many yeses each gives."""
     z = judged.logits[:, :, example].astype(np.float64)
@@ -266,9 +271,8 @@ def twice_sentence(plan: MultiPlan, judged: Judged, example: int) -> str:
     truth = [n for n, t in zip(plan.data.labels, plan.data.y_test[example], strict=True) if t]
     return (
         f"Test example {example} has {', '.join(truth) if truth else 'none of the labels'}. "
-        f"The sigmoids add up to {one.sum():.2f} and say yes {int((one > 0.5).sum())} times; a softmax always adds up "
-        f"to {other.sum():.2f}, so that it can say yes only "
-        f"once: here {int((other > 0.5).sum())} times."
+        f"The sigmoids add up to {one.sum():.2f} and say yes {_times(int((one > 0.5).sum()))}; a softmax always adds up "
+        f"to {other.sum():.2f}, so that it can say yes only once: here {_times(int((other > 0.5).sum()))}."
     )
 
 
@@ -307,7 +311,8 @@ def two_way_sentence() -> str:
     apart = np.abs(outputs("softmax", np.stack([0 * z, z]))[1] - expit(z)).max()
     both = outputs("softmax", [[6.0], [6.0]])[0, 0]
     return (
-        f"For one yes-or-no decision, softmax over (0, z) and sigmoid differ by at most {apart:.0e}: they are the same. "
+        "For one yes-or-no decision, softmax over (0, z) and sigmoid are the same "
+        f"(to {max(apart, 1e-15):.0e} at every logit tried). "
         f"For two labels they are not: at logits 6 and 6 two sigmoids say {expit(6):.3f} each, a softmax {both:.1f} each."
     )
 
@@ -357,7 +362,7 @@ def saturated_sentence(y: int) -> str:
     bare = float(from_probabilities(z if y == 0 else -120 * np.ones(1), y, 0)[0][0])
     return (
         f"A model that is sure and wrong, z = {z[0]:g}: from logits the loss is {loss:.4g} with slope {slope:.4g}; by way of "
-        f"a float32 probability it is {lost:.4g} with slope {flat:g}, and from |z| = {ends:.1f} on the example teaches nothing; "
+        f"a float32 probability it is {lost:.4g} with slope {flat + 0.0:g}, and from |z| = {ends:.1f} on the example teaches nothing; "
         f"without the clip it becomes {'infinite' if np.isinf(bare) else 'undefined'} in the end. So give the loss logits."
     )
 

@@ -59,7 +59,7 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
             st.rerun()
     file_id, table, name = st.session_state["m table"]
     try:
-        likely, numeric, columns = work.wait(engine().submit(offered, table), "Reading…")
+        likely, numeric, columns, spoilt = work.wait(engine().submit(offered, table), "Reading…")
     except ValueError as e:
         if not isinstance(e, TableError):  # not the file's fault: the next run of the page tries again
             del st.session_state["m table"]
@@ -68,8 +68,17 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
     controls.settle("m-columns", (list(titles), list(likely[:8])))
     labels = controls.several("Labels: columns of 0 and 1", titles, "m-columns", list(likely[:8]))
     rest = {c: titles[c] for c in numeric if c not in labels}
-    controls.settle("m-features", (list(rest), list(rest)))
-    chosen = controls.several("Features: columns of numbers", rest, "m-features", list(rest)) if rest else []
+    if left := [c for c in spoilt if c not in labels]:
+        named = ", ".join(f"'{c}'" for c in left)
+        st.warning(
+            words.plain(
+                f"{named}: 0 and 1 but for a few cells. Not taken as a label, and not as a feature, which would give labels away. "
+                "Choose it as a label to see which cell is wrong, or as a feature if it is one."
+            )
+        )
+    usual = [c for c in rest if c not in left]
+    controls.settle("m-features", (list(rest), usual))
+    chosen = controls.several("Features: columns of numbers", rest, "m-features", usual) if rest else []
     data = made((file_id, labels, chosen, seed), from_label_table, table, labels, chosen, seed=seed)
     code = (
         f"with open({name!r}, 'rb') as file:\n    table = lossviz.read_table(file.read(), {name!r})\n"
