@@ -362,7 +362,7 @@ def saturated_sentence(y: int) -> str:
     bare = float(from_probabilities(z if y == 0 else -120 * np.ones(1), y, 0)[0][0])
     return (
         f"A model that is sure and wrong, z = {z[0]:g}: from logits the loss is {loss:.4g} with slope {slope:.4g}; by way of "
-        f"a float32 probability it is {lost:.4g} with slope {flat + 0.0:g}, and from |z| = {ends:.1f} on the example teaches nothing; "
+        f"a float32 probability it is {lost:.4g} with slope {flat:g}; from |z| = {ends:.1f} on the example teaches nothing; "
         f"without the clip it becomes {'infinite' if np.isinf(bare) else 'undefined'} in the end. So give the loss logits."
     )
 

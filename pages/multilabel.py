@@ -72,7 +72,7 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
         named = ", ".join(f"'{c}'" for c in left)
         st.warning(
             words.plain(
-                f"{named}: 0 and 1 but for a few cells. Not taken as a label, and not as a feature, which would give labels away. "
+                f"{named}: 0 and 1 but for a few cells. Taken neither as a label nor as a feature, which would give labels away. "
                 "Choose it as a label to see which cell is wrong, or as a feature if it is one."
             )
         )

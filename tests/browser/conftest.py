@@ -105,3 +105,18 @@ def new_page(browser, server):
     for context in contexts:
         context.close()
     assert not complaints
+
+
+@pytest.fixture
+def visit():
+    """Go to another page by the menu, in which what has no room is behind one more button."""
+
+    def go(page, title):
+        link = page.get_by_test_id("stTopNavLink").filter(has_text=title).first
+        more = page.get_by_test_id("stTopNavSection")
+        if not link.is_visible() or link.locator("xpath=ancestor::*[@inert]").count():
+            more.click()
+            link = page.get_by_text(title, exact=True).last  # what the button opens is at the end of the page
+        link.click()
+
+    return go

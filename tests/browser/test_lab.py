@@ -405,11 +405,11 @@ def test_past_the_edge_of_a_plane_is_its_edge(new_page):
     assert parse_qs(urlsplit(page.url).query)["z"][0].startswith("4,")
 
 
-def test_who_comes_back_finds_what_was_left(new_page):
+def test_who_comes_back_finds_what_was_left(new_page, visit):
     page = opened(new_page, "/lab?z=3,0,1&y=2&batch=1,2,0;0,0,1")
-    page.get_by_role("link", name="Reference").first.click()
+    visit(page, "Reference")
     expect(page.get_by_role("heading", name="Reference")).to_be_visible(timeout=SOON)
-    page.get_by_role("link", name="Logit lab").first.click()
+    visit(page, "Logit lab")
     addressed(page, "batch=1")
     until(page, "(e) => +e.dataset.drawn > 0")
     query = parse_qs(urlsplit(page.url).query)

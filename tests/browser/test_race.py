@@ -530,7 +530,7 @@ def test_pointing_reads_the_model_and_the_truth(new_page):
     expect(page.locator(".note").first).to_contain_text("recall of class 1")
 
 
-def test_leaving_stops_and_a_new_run_takes_over_without_a_blank(new_page):
+def test_leaving_stops_and_a_new_run_takes_over_without_a_blank(new_page, visit):
     page = new_page("/race?steps=50&data=moons&model=linear")
     old = trained(page, timeout=FIRST)
     blank = """() => {
@@ -564,11 +564,11 @@ def test_leaving_stops_and_a_new_run_takes_over_without_a_blank(new_page):
     page.wait_for_function(
         "([e]) => +e.dataset.frames > 0", arg=[page.locator(".race").element_handle()], timeout=FIRST
     )
-    page.get_by_role("link", name="Reference").click()
+    visit(page, "Reference")
     expect(page.get_by_role("heading", name="Reference", exact=True)).to_be_visible(timeout=SOON)
     page.wait_for_timeout(3000)
     assert len(asked) == 1, "nothing asks again for what nobody looks at"
-    assert given_up == asked, "the stream is given up, so that the run is cancelled"
+    assert set(asked) <= set(given_up), "the stream is given up, so that the run is cancelled"
 
 
 def test_dark_mode(new_page):
@@ -582,12 +582,12 @@ def test_dark_mode(new_page):
     assert np.median(maps(light).mean(-1)) > 150
 
 
-def test_the_reference_opens_from_the_top(new_page):
+def test_the_reference_opens_from_the_top(new_page, visit):
     page = new_page("/race?steps=50")
     trained(page, timeout=FIRST)
-    page.get_by_role("link", name="Reference").click()
+    visit(page, "Reference")
     expect(page.get_by_role("heading", name="Reference", exact=True)).to_be_visible(timeout=SOON)
     for title in ("Strategies", "Class weights", "Datasets", "Cross-entropy"):
         expect(page.get_by_role("heading", name=title, exact=True)).to_be_visible()
-    page.get_by_role("link", name="Strategy race").click()
+    visit(page, "Strategy race")
     trained(page)
