@@ -7,16 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import streamlit as st
-from parts import chart, controls, words, work
+from parts import chart, controls, upload, words, work
 from parts.titles import MULTILABEL
 
 from lossviz import multifigures as draw
-from lossviz import read_table
 from lossviz.engine import engine
 from lossviz.knobs import Knob
 from lossviz.multidata import KNOBS, MultiData, from_label_table, make_multilabel, offered
 from lossviz.multilabel import METHODS, RATE, STEPS, WORKED, Judged, MultiPlan, in_worker, prepare_multilabel
-from lossviz.tables import TableError
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -37,33 +35,11 @@ def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> MultiData:
 
 def uploaded(seed: int) -> tuple[MultiData, str] | None:
     """Controls for the visitor's own table, its data, and the code that makes them; None while there is no file."""
-    file = st.file_uploader(
-        "Your table", type=["csv", "tsv", "txt", "parquet", "gz"], key="m-file",
-        help="A row an example; labels are columns of 0 and 1, features columns of numbers. It stays in this server's memory.",
-    )  # fmt: skip
-    if file is not None:
-        st.session_state["file here"] = True
-        if st.session_state.get("m table", (None,))[0] != file.file_id:
-            st.session_state["m table"] = (
-                file.file_id,
-                engine().submit(read_table, file.getvalue(), file.name),
-                file.name,
-            )
-    elif st.session_state.pop("file here", False) or "m table" not in st.session_state:
-        st.session_state.pop("m table", None)
+    said = "A row an example; labels are columns of 0 and 1, features columns of numbers. It stays in this server's memory."
+    found = upload.table("m", ("csv", "tsv", "txt", "parquet", "gz"), said, offered)
+    if found is None:
         return None
-    else:
-        st.caption(words.plain(f"Still here: {st.session_state['m table'][2]}"))
-        if st.button("Remove the table"):
-            del st.session_state["m table"]
-            st.rerun()
-    file_id, table, name = st.session_state["m table"]
-    try:
-        likely, numeric, columns, spoilt = work.wait(engine().submit(offered, table), "Reading…")
-    except ValueError as e:
-        if not isinstance(e, TableError):  # not the file's fault: the next run of the page tries again
-            del st.session_state["m table"]
-        raise
+    file_id, table, name, (likely, numeric, columns, spoilt) = found
     titles = {c: words.plain(c) for c in columns}
     controls.settle("m-columns", (list(titles), list(likely[:8])))
     labels = controls.several("Labels: columns of 0 and 1", titles, "m-columns", list(likely[:8]))

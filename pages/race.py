@@ -7,17 +7,17 @@ from hashlib import sha1
 from typing import Any
 
 import streamlit as st
-from parts import controls, player, takeaway, verdict, words, work
+from parts import controls, player, takeaway, upload, verdict, words, work
 from parts.titles import AXES, TITLES
 
-from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, read_table, with_points
+from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, with_points
 from lossviz.data import Dataset
 from lossviz.engine import Job, engine
 from lossviz.figures import truth
 from lossviz.knobs import Knob
 from lossviz.plan import prepare
 from lossviz.presets import PRESETS
-from lossviz.tables import TableError, choices
+from lossviz.tables import choices
 from lossviz.takeaway import Source
 
 FIRST = ["cross_entropy", "weighted_cross_entropy", "multiplied_logits"]
@@ -136,34 +136,12 @@ def edited(name: str, centres: list[list[float]] | None) -> None:
 
 def uploaded(seed: int) -> tuple[Dataset, Source] | None:
     """Controls for the visitor's own table, and the dataset they make; None while there is no file."""
-    file = st.file_uploader(
-        "Your table",
-        type=["csv", "tsv", "txt", "parquet", "gz", "xlsx", "xls"],
-        key="race-file",
-        help="CSV, TSV or Parquet, also gzipped: a row an example, a column the class. It stays in this server's memory.",
-    )
-    if file is not None:
-        st.session_state["file here"] = True
-        if st.session_state.get("race table", (None,))[0] != file.file_id:
-            abandon()
-            # kept before it is known to be readable, so that a bad file is sent to the worker once
-            task = engine().submit(read_table, file.getvalue(), file.name)
-            st.session_state["race table"] = (file.file_id, task, file.name)
-    elif st.session_state.pop("file here", False) or "race table" not in st.session_state:  # taken away, or never there
-        st.session_state.pop("race table", None)
+    said = "CSV, TSV or Parquet, also gzipped: a row an example, a column the class. It stays in this server's memory."
+    types = ("csv", "tsv", "txt", "parquet", "gz", "xlsx", "xls")
+    found = upload.table("race", types, said, choices, abandon)
+    if found is None:
         return None
-    else:  # the visitor was on another page, which empties the field
-        st.caption(words.plain(f"Still here: {st.session_state['race table'][2]}"))
-        if st.button("Remove the table"):
-            del st.session_state["race table"]
-            st.rerun()
-    file_id, table, name = st.session_state["race table"]
-    try:
-        offers = work.wait(engine().submit(choices, table), "Reading…")
-    except ValueError as e:
-        if not isinstance(e, TableError):  # not the file's fault: the next run of the page tries again
-            del st.session_state["race table"]
-        raise
+    file_id, table, name, offers = found
     titles = {c: c for c in (*offers.labels, *(c for c in offers.columns if c not in offers.labels))}
     likeliest = (offers.labels or offers.columns[-1:])[0]
     label_column = controls.choose("Class", titles, "table-class", likeliest)
