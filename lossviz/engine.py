@@ -256,6 +256,7 @@ class Engine:
                 n_workers=1,
                 threads_per_worker=LANES,
                 processes=True,
+                preload=["lossviz.alive"],
                 dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
                 silence_logs=logging.CRITICAL,
             )
