@@ -13,7 +13,7 @@ LIMIT = 60.0
 
 
 def _turn() -> None:
-    faulthandler.dump_traceback_later(LIMIT, file=sys.__stderr__, exit=True)
+    faulthandler.dump_traceback_later(LIMIT, file=sys.__stderr__ or 2, exit=True)
 
 
 def dask_setup(worker: Any) -> None:
