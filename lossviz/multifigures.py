@@ -9,20 +9,16 @@ from numpy.typing import NDArray
 from lossviz.figures import CLASS_COLOURS, shown, strategy_colour
 from lossviz.models import forward
 from lossviz.multilabel import (
-    METHODS,
     RULES,
     WORKED,
     Judged,
     MultiPlan,
-    element_loss,
-    expit,
     from_probabilities,
-    get,
-    outputs,
     reliability,
     repaired,
     worked,
 )
+from lossviz.multimethods import METHODS, element_loss, expit, get, outputs
 from lossviz.sentences import percent
 
 if TYPE_CHECKING:

@@ -14,7 +14,8 @@ from lossviz import multifigures as draw
 from lossviz.engine import engine
 from lossviz.knobs import Knob
 from lossviz.multidata import KNOBS, MultiData, from_label_table, make_multilabel, offered
-from lossviz.multilabel import METHODS, RATE, STEPS, WORKED, Judged, MultiPlan, in_worker, prepare_multilabel
+from lossviz.multilabel import RATE, STEPS, WORKED, Judged, MultiPlan, in_worker, prepare_multilabel
+from lossviz.multimethods import METHODS
 
 if TYPE_CHECKING:
     from distributed import Future

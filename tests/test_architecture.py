@@ -75,9 +75,10 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "claimfigures": {"claim", "figures"},
     "trials": set(),
     "multidata": {"files", "knobs", "tables"},
-    "multilabel": {"knobs", "logitplane", "models", "multidata", "strategies", "weights"},
-    "multifigures": {"figures", "models", "multilabel", "sentences"},
-    "multitrain": {"equation", "models", "multidata", "multilabel", "strategies"},
+    "multimethods": {"knobs", "logitplane", "strategies", "weights"},
+    "multilabel": {"knobs", "models", "multidata", "multimethods"},
+    "multifigures": {"figures", "models", "multilabel", "multimethods", "sentences"},
+    "multitrain": {"equation", "models", "multidata", "multilabel", "multimethods", "strategies"},
     "surface": {
         "data",
         "equation",

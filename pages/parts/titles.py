@@ -6,8 +6,8 @@ from lossviz.costmatrix import STRATEGIES as REMEDIES
 from lossviz.labelguess import LAYOUTS
 from lossviz.lesson import STEPS
 from lossviz.lessons import LESSONS
-from lossviz.multilabel import METHODS as LABELLED
 from lossviz.multilabel import RULES, WORKED
+from lossviz.multimethods import METHODS as LABELLED
 from lossviz.plan import INFERENCES
 from lossviz.planes import PLANES
 from lossviz.segplan import METHODS, SOURCES
