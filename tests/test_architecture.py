@@ -78,6 +78,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "multimethods": {"knobs", "logitplane", "strategies", "weights"},
     "multilabel": {"knobs", "models", "multidata", "multimethods"},
     "multifigures": {"figures", "models", "multilabel", "multimethods", "sentences"},
+    "multistill": {"figures", "multilabel", "multimethods"},
     "multitrain": {"equation", "models", "multidata", "multilabel", "multimethods", "strategies"},
     "surface": {
         "data",

@@ -7,9 +7,9 @@ import tensorflow as tf
 import torch
 from sklearn.metrics import average_precision_score, f1_score, hamming_loss, recall_score
 
-from lossviz import multifigures, read_table
+from lossviz import multifigures, multistill, read_table
 from lossviz.multidata import from_label_table, make_multilabel
-from lossviz.multilabel import WORKED, from_probabilities, prepare_multilabel, repaired, stands_for, worked
+from lossviz.multilabel import RULES, WORKED, from_probabilities, prepare_multilabel, repaired, stands_for, worked
 from lossviz.multimethods import METHODS, element_loss, outputs
 from lossviz.multitrain import advance, example_losses, fit_multilabel, stacked
 from lossviz.tables import TableError
@@ -176,7 +176,7 @@ def test_logits_keep_what_probabilities_lose():
         y_p = tf.constant([[float(y)]]), tf.sigmoid(tf.constant([[z]]))
         assert by_p[0] == pytest.approx(keras.losses.BinaryCrossentropy()(*y_p).numpy(), rel=1e-3)
         assert flat[0] == 0
-    assert "infinite" in multifigures.saturated_sentence(0)
+    assert "infinite" in multistill.saturated_sentence(0)
     slope = element_loss(METHODS["sigmoid"].tables([1, 1]), [-1.0, 2.0], 1)[1]
     np.testing.assert_allclose(from_probabilities([-1.0, 2.0], 1)[1], slope, rtol=1e-5)
 
@@ -326,8 +326,25 @@ def test_every_picture_has_its_numbers(run):
     assert sum(bars[2].y) == pytest.approx(1)
     assert "say yes only once" in multifigures.twice_sentence(plan, run, example)
     assert len(multifigures.boundaries(plan, run, NAMES, 2).data) == 3 + len(NAMES)
-    assert "0.60672" in multifigures.worked_sentence(next(iter(WORKED)), 2)
+    assert "0.60672" in multistill.worked_sentence(next(iter(WORKED)), 2)
     assert "→" in multifigures.calibration_sentence(plan, run, NAMES, 2)
     assert len(multifigures.calibration(plan, run, NAMES, 2).data) == 2 + 2 * len(NAMES) - 2  # nothing to undo in two
     assert "pos_weight above a half" in multifigures.thresholds_sentence(plan, run, NAMES, 2)
-    assert len(multifigures.thresholds(plan, run, NAMES, 2).data) == len(NAMES)
+    assert len(set(multifigures.table(plan, run, NAMES, 2)["label"])) == 1
+
+
+def test_a_mark_a_rule_and_none_hides_another(run):
+    plan = prepare_multilabel(DATA, steps=300)
+    figure = multifigures.thresholds(plan, run, NAMES, 2)
+    key = [t for t in figure.data if t.showlegend is None]
+    assert [t.name for t in key] == list(RULES.values())
+    assert len({t.marker.symbol for t in key}) == len(RULES)
+    marks = [t for t in figure.data if t.showlegend is False]
+    places = [(t.xaxis, y) for t in marks for y in t.y]
+    assert len(set(places)) == len(places) == 2 * len(RULES) * len(NAMES)
+    rows = multifigures.table(plan, run, NAMES, 2)
+    for trace in marks:
+        said = rows[rows["decided"] == trace.name]["recall" if trace.xaxis == "x" else "precision"]
+        np.testing.assert_array_equal(np.array(trace.x, float), said.to_numpy())
+        symbol = dict(zip([k.name for k in key], [k.marker.symbol for k in key], strict=True))[trace.name]
+        assert list(trace.marker.symbol) == [symbol + "-open" * METHODS[n].flawed for n in NAMES]
