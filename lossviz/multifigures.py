@@ -201,13 +201,13 @@ def thresholds(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) ->
     for r, title in enumerate(RULES.values()):
         figure.add_scatter(
             x=[None], y=[None], name=title, mode="markers", hoverinfo="skip", row=1, col=1,
-            marker={"symbol": RULE_SYMBOLS[r], "size": 12, "color": "gray"},
+            marker={"symbol": RULE_SYMBOLS[r], "size": 10, "color": "gray"},
         )  # fmt: skip
         symbols = [RULE_SYMBOLS[r] + "-open" * METHODS[n].flawed for n in names]
         for column, values in enumerate((judged.recall, judged.precision), 1):
             figure.add_scatter(
                 x=values[r, at, c], y=np.arange(len(names)) + 0.27 * (r - 1), name=title, mode="markers", showlegend=False,
-                marker={"symbol": symbols, "size": 12, "color": [strategy_colour(i) for i in at], "line": {"width": 2}},
+                marker={"symbol": symbols, "size": 10, "color": [strategy_colour(i) for i in at], "line": {"width": 1.5}},
                 text=[_title(n) for n in names], hovertemplate="%{text}: %{x:.3f}", row=1, col=column,
             )  # fmt: skip
     for i in range(1, len(names)):

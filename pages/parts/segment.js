@@ -4,8 +4,8 @@
 const MAPS = [["mask", "Weight mask"], ["loss", "Loss"], ["gradient", "Gradient"], ["predicted", "Prediction"]];
 
 // Colours of the levels of a map; level 0 is exactly 0.
-const ramp = ({ head, dark }) => {
-  const { levels, colours } = head.scale, stops = colours.map(rgb), out = [dark ? [14, 17, 23] : [255, 255, 255]];
+const ramp = (head) => {
+  const { levels, colours } = head.scale, stops = colours.map(rgb), out = [rgb(head.zeroColour)];
   for (let i = 0; i < levels; i++) {
     const at = (i / (levels - 1)) * (stops.length - 1), low = Math.min(Math.floor(at), stops.length - 2), part = at - low;
     out.push(stops[low].map((v, k) => v + part * (stops[low + 1][k] - v)));
@@ -81,8 +81,7 @@ const keys = (state) => {
   ends.append(el("span", "", String(head.scale.low)), bar, el("span", "", String(head.scale.high)));
   scale.append(el("span", "", "Weight, loss and gradient, on one scale:"), ends);
   const zero = el("span", "item"), stuck = el("span", "item");
-  state.zero = el("span", "dot");
-  zero.append(state.zero, el("span", "", "exactly 0"));
+  zero.append(dot(head.zeroColour), el("span", "", "white: weight, loss or gradient exactly 0"));
   stuck.append(dot(head.stuckColour), el("span", "", "stuck: wrong, and the gradient is exactly 0"));
   box.append(scale, zero, stuck);
   return box;
@@ -233,12 +232,7 @@ const draw = (state) => {
   const { root, head } = state;
   if (!root.isConnected || !head) return;
   const ink = getComputedStyle(root).color.match(/\d+/g).map(Number), dark = ink[0] + ink[1] + ink[2] > 382;
-  if (dark !== state.dark || !state.ramp) {
-    state.dark = dark;
-    state.ramp = ramp(state);
-    state.zero.style.background = `rgb(${state.ramp[0].join()})`;
-    state.painted = null;
-  }
+  state.dark = dark;
   const total = head.steps.length, now = head.steps[state.frame], training = `step ${now} of ${head.steps[total - 1]}`;
   const shown = [state.run, state.frame, state.scene, state.frames > 0].join();
   if (state.painted !== shown) {
@@ -275,7 +269,8 @@ const places = (state) => {
     out.push({ ...p, x: gap + column * (cell + gap), y: top + row * (cell + 60), text: p.row < 0 || column ? p.title : `${head.panels[p.row].title}${head.panels[p.row].flawed ? " (flawed)" : ""}: ${p.title}` });
   });
   const line = Math.ceil((4 * cell + 4 * gap) / 170);
-  const names = head.classes.map((name, c) => ({ name, colour: head.colours[c], x: gap + (c % line) * 170, y: top + (head.panels.length + 1) * (cell + 60) - 24 + Math.floor(c / line) * 22 }));
+  const { low, high, colours } = head.scale, maps = [["exactly 0", head.zeroColour], [`${low} or less`, colours[0]], [`${high} or more`, colours.at(-1)], ["stuck", head.stuckColour]];
+  const names = [...head.classes.map((name, c) => [name, head.colours[c]]), ...maps].map(([name, colour], c) => ({ name, colour, x: gap + (c % line) * 170, y: top + (head.panels.length + 1) * (cell + 60) - 24 + Math.floor(c / line) * 22 }));
   return { cell, out, names, width: gap + 4 * (cell + gap), height: names.at(-1).y + 30, title: `${head.scenes[state.scene]}, step ${head.steps[state.frame]}` };
 };
 
@@ -311,7 +306,7 @@ const take = {
   head(state, head) {
     stop(state);
     const layout = JSON.stringify([head.panels.map((p) => [p.title, p.flawed])]);
-    Object.assign(state, { head, side: head.side, frames: 0, frame: 0, live: true, ended: false, end: null, painted: null, ramp: null });
+    Object.assign(state, { head, side: head.side, frames: 0, frame: 0, live: true, ended: false, end: null, painted: null, ramp: ramp(head) });
     state.kept = head.steps.map(() => Array(head.panels.length));
     state.classColours = head.colours.map(rgb);
     state.stuckColour = rgb(head.stuckColour);

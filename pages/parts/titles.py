@@ -63,7 +63,7 @@ SEGMENTATION = {
     "seg-methods": {m.name: m.title + (" ⚠" if m.flawed else "") for m in METHODS.values()},
     "seg-row": {m.name: m.title for m in METHODS.values()},
     "seg-scene": {name: name for name in SCENES},
-    "seg-weights": SOURCES,
+    "seg-weights": SOURCES | {"mine": "Median frequency, from your own masks"},
     "seg-look": {"scenes": "These scenes", "camvid": "CamVid and SegNet", "masks": "Your own masks"},
 }
 """Controls of the page of segmentation."""

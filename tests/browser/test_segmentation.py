@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from lossviz.figures import STUCK_COLOUR
+from lossviz.figures import STUCK_COLOUR, ZERO_COLOUR
 from lossviz.scenes import VOID
 from lossviz.segplan import prepare_scenes
 
@@ -55,6 +55,19 @@ def test_what_is_drawn_is_the_run_and_the_stuck_are_seen(new_page):
     box = root.locator(".map canvas").first.bounding_box()
     page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.8)
     expect(root.get_by_text("Road. Plain:")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_is_exactly_zero_has_a_colour_of_its_own(new_page, scheme):
+    page = new_page(SMALL + "&seg-methods=true_mask", color_scheme=scheme)
+    root = trained(page)
+    zero = [int(ZERO_COLOUR[i : i + 2], 16) for i in (1, 3, 5)]
+    truth = prepare_scenes(["true_mask"], steps=20, scenes=8).shown().labels[2]
+    mask = pixels(page, 0, "mask")
+    np.testing.assert_array_equal((mask == zero).all(-1), truth == VOID)
+    others = np.abs(mask[truth != VOID].astype(int) - zero).sum(-1)
+    assert others.min() > 100, "no other weight looks alike"
+    expect(root.get_by_text("white: weight, loss or gradient exactly 0")).to_be_visible()
 
 
 def test_files_open_again(new_page):
