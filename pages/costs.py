@@ -200,7 +200,10 @@ def show(job: Job, key: str, data: Dataset, cost: np.ndarray, unit: str, source:
         st.session_state["costs shown"] = (job, data, cost, unit, source, options)
     elif ended:  # nobody had looked at it for a while, as when a laptop sleeps
         st.rerun()
-    if "costs shown" not in st.session_state or st.context.is_embedded:
+    if st.context.is_embedded:
+        return
+    if "costs shown" not in st.session_state:
+        st.caption("What the decisions cost, and what can be taken home, follow when training has ended.")
         return
     if not done:
         st.caption("Below: of the run before, until this one is there.")
@@ -268,7 +271,7 @@ try:
             best = get("threshold_moving").tables(data.counts, cost=cost).decisions[0]
             job = engine().start(plan, engine().submit(truth, plan, data, best))
             st.session_state["costs job"] = (key, job)
-        show(job, key, data, cost, chosen.unit, Source("blobs", arguments), options)
+        show(job, key, data, cost, chosen.unit, Source("blobs", arguments, classes=chosen.classes), options)
     if not st.context.is_embedded:
         assumed(cost, data)
 except ValueError as e:

@@ -15,7 +15,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "knobs": set(),
     "weights": {"knobs"},
     "costs": {"labels", "weights"},
-    "costmatrix": {"costs", "data", "plan", "strategies", "weights"},
+    "costmatrix": {"costs", "data", "files", "plan", "strategies", "weights"},
     "costfigures": {"costmatrix", "costs", "figures"},
     "compare": {"costs", "knobs", "labels", "weights"},
     "chance": {"compare", "costs", "labels"},

@@ -72,6 +72,7 @@ def test_a_preset_is_trained_and_priced(page):
     page.open(**QUICK)
     assert not page.at.error
     assert "realised" not in page.told, "nothing is priced before it is trained"
+    assert any("follow when training has ended" in c.value for c in page.at.caption)
     page.ended()
     assert set(page.told) == {"realised", "cost-curve", "assumed"}
     run = page.job.run()
@@ -85,6 +86,8 @@ def test_a_preset_is_trained_and_priced(page):
     # the code gives the same numbers
     code = next(c.value for c in page.at.code if "realised(" in c.value)
     out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "class 0" not in code
+    assert "Never act: always 'genuine'" in out
     found = {float(line.split()[-3]) for line in out.splitlines()}
     assert found == {s.cost for s in page.at.session_state["costs realised"][1]}
 
@@ -107,6 +110,7 @@ def test_typed_costs_are_in_the_link_and_in_the_run(page):
     [
         ("0, 1; -2, 0", "row 'fraud' (true), column 'genuine' (decided) is -2: a cost cannot be negative"),
         ("0, nan; 2, 0", "Costs as rows, row 1: 'nan' is no number"),
+        ("0, 1", "the cost matrix has 1 row, fewer than the 2 classes"),
         ("0, 1; 2, 0; 3, 3", "3 rows, 1 more than the 2 classes"),
         ("0, 1, 2; 2, 0, 1", "row 1 has 3 numbers, not 2"),
         ("0, 0; 0, 0", "every cost is 0"),

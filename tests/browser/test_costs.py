@@ -37,18 +37,31 @@ def test_costs_are_trained_for_and_priced(new_page):
     expect(page.get_by_text(re.compile("a cost cannot be negative"))).to_be_visible(timeout=FIRST)
 
 
-def test_a_cell_of_the_table_is_written_into_the_field(new_page):
-    page = new_page(f"{SMALL}&c-fraud-cost=0,+1;+1,+0", viewport={"width": 1280, "height": 1000})
-    drawn(page, "assumed")
+def type_cell(page, digit):
+    """Type a number into the table's last row, the column of the first class."""
     page.wait_for_timeout(2000)
     grid = page.get_by_test_id("stDataFrame").first
     grid.scroll_into_view_if_needed()
     box = grid.bounding_box()
     page.mouse.click(box["x"] + 30, box["y"] + 0.85 * box["height"])  # the true class, which cannot be edited
-    for key in ("ArrowRight", "7", "Enter"):
+    for key in ("ArrowRight", digit, "Enter"):
         page.wait_for_timeout(500)
         page.keyboard.press(key)
-    expect(page.get_by_role("textbox", name="Costs as rows")).to_have_value("0, 1; 7, 0", timeout=FIRST)
+
+
+def test_a_cell_and_the_field_are_written_in_turn(new_page):
+    page = new_page(f"{SMALL}&c-fraud-cost=0,+1;+1,+0", viewport={"width": 1280, "height": 1000})
+    drawn(page, "assumed")
+    type_cell(page, "7")
+    field = page.get_by_role("textbox", name="Costs as rows")
+    expect(field).to_have_value("0, 1; 7, 0", timeout=FIRST)
+    field.fill("0, 3; 8, 0")
+    field.press("Enter")
+    expect(page.get_by_text(re.compile("costs as much as 2.7 false alarms"))).to_be_visible(timeout=FIRST)
+    type_cell(page, "9")
+    expect(field).to_have_value("0, 3; 9, 0", timeout=FIRST)
+    expect(page.get_by_text(re.compile("costs as much as 3 false alarms"))).to_be_visible(timeout=FIRST)
+    assert parse_qs(urlsplit(page.url).query)["c-fraud-cost"] == ["0, 3; 9, 0"]
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(new_page):
