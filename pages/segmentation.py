@@ -56,10 +56,12 @@ def settings() -> tuple[list[str], dict[str, Any], int, str]:
         source = controls.choose(
             "Class weights", SEGMENTATION["seg-weights"], "seg-weights", "presence", "For the methods that have a mask."
         )
-        void = st.toggle(
-            "Void has weight 0", True, key="seg-void", bind="query-params",
-            help="In every method: pixels without a label then teach nothing. Off: void is a class as any other.",
-        )  # fmt: skip
+        void = controls.toggle(
+            "Void has weight 0",
+            "seg-void",
+            True,
+            "In every method: pixels without a label then teach nothing. Off: void is a class as any other.",
+        )
         options = {
             "scenes": int(controls.number(N, "seg-scenes")),
             "steps": int(controls.number(STEPS, "seg-steps")),

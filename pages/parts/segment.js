@@ -88,25 +88,10 @@ const keys = (state) => {
 };
 
 const player = (state) => {
-  const bar = el("div", "transport"), step = (by) => () => { stop(state); go(state, state.frame + by); };
-  bar.setAttribute("role", "group");
-  bar.setAttribute("aria-label", "Player: space plays, arrows step");
-  state.playButton = button("play", "Play", () => play(state));
-  state.range = el("input");
-  Object.assign(state.range, { type: "range", min: 0 });
-  state.range.setAttribute("aria-label", "Step of training");
-  state.range.addEventListener("input", () => { stop(state); go(state, +state.range.value); });
-  state.readout = el("output", "readout");
-  bar.append(button("back", "One frame back", step(-1)), state.playButton, button("on", "One frame on", step(1)), state.range, state.readout);
-  const worded = (text, name, act) => {
-    const node = el("button", "worded", text);
-    Object.assign(node, { type: "button", title: name });
-    node.addEventListener("click", () => state.frames && act(state, node));
-    bar.append(node);
-  };
+  const { bar, worded } = playerBar(state);
   worded("PNG", "Save the pictures at this step as PNG", (s) => sheet(s).toBlob((blob) => download("segmentation.png", blob)));
   worded("SVG", "Save the pictures at this step as SVG", saveSvg);
-  if (location.protocol.startsWith("http")) worded("Link", "Copy the link to this page as it is", copyLink);
+  linkButton(worded);
   return bar;
 };
 
@@ -341,14 +326,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state = { root, speed: 1 };
     states.set(root, state);
     new ResizeObserver(() => root.isConnected && draw(state)).observe(root);
-    root.addEventListener("keydown", (event) => {
-      if (!state.head || event.target.matches("select")) return;
-      const act = { " ": () => play(state), ArrowLeft: () => go(state, state.frame - 1), ArrowRight: () => go(state, state.frame + 1), Home: () => go(state, 0), End: () => go(state, state.frames - 1) }[event.key];
-      if (!act || (event.key === " " && event.target.matches("button"))) return;
-      event.preventDefault();
-      if (event.key !== " ") stop(state);
-      act();
-    });
+    listen(state);
   }
   state.only = data.only;
   state.scene = data.scene;
