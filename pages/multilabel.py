@@ -127,9 +127,9 @@ def newest(key: str, tasks: "list[Future]") -> tuple[int, Judged | None]:
 
 
 def picture(figure: Any, key: str, sentence: str, table: pd.DataFrame, code: str, arrays: Any = None) -> None:
-    """A picture with its sentence and numbers, and all that can be taken home of it."""
+    """A picture with its sentence and numbers, and all that can be taken home of it; nothing while there is no code."""
     chart.show(figure, key, sentence, table)
-    if st.context.is_embedded:
+    if st.context.is_embedded or not code:
         return
     with st.expander("Take it away"):
         st.caption("PNG and SVG are in the picture's own tool bar, at its top right; the link is in the address bar.")
@@ -189,7 +189,8 @@ def shown(view: str, plan: MultiPlan, judged: Judged, names: list[str], c: int, 
     table = TABLES[view]
     numbers = getattr(draw, table)(plan, judged, *asked)
     arguments = ", ".join(repr(a) for a in asked)
-    code += f"numbers = multifigures.{table}(plan, run, {arguments})\nprint(numbers.to_string())\n"
+    if code:
+        code += f"numbers = multifigures.{table}(plan, run, {arguments})\nprint(numbers.to_string())\n"
     picture(figure, view, told, numbers, code, judged)
     if view == "twice":
         two = still.two_way()
@@ -221,7 +222,8 @@ def follow(key: str, tasks: "list[Future]", *args: Any) -> None:
                     "This picture follows when training has ended; “Found and right” is drawn from the first step on."
                 )
         if judged is not None and (ended or view == "found"):
-            shown(view, plan, judged, names, c, rule if ended else "half", code)
+            # the code trains to the end: what it prints is in the last picture only
+            shown(view, plan, judged, names, c, *((rule, code) if ended else ("half", "")))
     except ValueError as e:
         st.error(words.plain(str(e)))
         ended = True
