@@ -493,7 +493,7 @@ def curve_sentence(found: Curve, labels: Sequence[str]) -> str:
 
 
 def call(fit: str, cost: ArrayLike, entry: tuple[int, int] | None = None) -> str:
-    """The Python that gives the same costs: the call of `lossviz.fit`, then what its decisions cost.
+    """The Python that gives the numbers of a picture of costs: the call of `lossviz.fit`, then what its decisions cost.
 
     Args:
         fit: What `lossviz.takeaway.call` returned.
@@ -501,9 +501,12 @@ def call(fit: str, cost: ArrayLike, entry: tuple[int, int] | None = None) -> str
         entry: For the cost curve; None for the comparison.
     """
     args = f"run.plan, run.test_logits, {np.asarray(cost).tolist()!r}, data"
-    what = f"realised({args})" if entry is None else f"curve({args}, {entry!r})"
-    shown = "for s in found:\n    print(s.title, s.cost, s.low, s.high)\n" if entry is None else "print(found.share)\n"
+    if entry is None:
+        what, numbers = f"realised({args})", "costfigures.scores(found)"
+    else:
+        what, numbers = f"curve({args}, {entry!r})", "costfigures.curve_numbers(found)"
     return (
         fit.removesuffix("print(run.table())\n")
-        + f"from lossviz import costmatrix\n\nfound = costmatrix.{what}\n{shown}"
+        + f"from lossviz import costfigures, costmatrix\n\nfound = costmatrix.{what}\n"
+        + f"numbers = {numbers}\nprint(numbers.to_string())\n"
     )

@@ -1,11 +1,14 @@
 """The page of segmentation, run without a browser: training, link, code, weights, masks and every fault."""
 
 import html
+import io
 import json
 import re
+import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT
 from parts.titles import SEGMENTATION
@@ -102,6 +105,13 @@ def test_it_trains_what_the_link_asks_for_and_says_what_came_of_it(page):
     code = page.at.code[-1].value
     assert "weights='segnet'" in code
     assert "{'tversky': {'alpha': 0.1, 'beta': 0.7}}" in code
+    code += "\nprint('@', numbers.to_json(orient='split', double_precision=15))"
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    found = pd.read_json(io.StringIO(out.split("\n@ ")[1]), orient="split")
+    found = found[found["Method"] == "Masks times logits"].reset_index(drop=True)
+    shown = next(d.value for d in page.at.dataframe if "Mean IoU" in d.value.columns).reset_index(drop=True)
+    assert list(found["Step"]) == list(shown["Step"])
+    np.testing.assert_allclose(found["Mean IoU"], shown["Mean IoU"], atol=0.01)
 
 
 def test_another_scene_trains_nothing_anew_and_another_method_does(page):
