@@ -30,6 +30,7 @@ from lossviz.strategies import STRATEGIES
 
 Array = NDArray[Any]
 SOFT = [m.output == "softmax" for m in METHODS.values()]
+MARGIN = [any(k.name == "margin" for k in m.knobs) for m in METHODS.values()]
 TWICE = [m.output == "double" for m in METHODS.values()]
 _compiling = Lock()
 
@@ -48,8 +49,8 @@ def lowered(z: Any, margin: Any) -> Any:
     """The logit of max(σ(z) − m, 0), as `lossviz.multimethods.lowered`; where m is 0, z itself.
 
     Args:
-        z: Logits, [M, L, N].
-        margin: m of every method and label, [M, L, 1].
+        z: Logits, [L, N].
+        margin: m of every label, [L, 1].
     """
     some = margin > 0
     m = tf.where(some, margin, 0.5)  # whatever is not used must be finite: 0 times its infinite slope is no number
@@ -73,7 +74,9 @@ def example_losses(z: Any, y: Any, tables: dict[str, Any]) -> Any:
     m, count = z.shape[0], z.shape[1]
     n = tf.shape(z)[2]
     logits = tf.where(tf.constant(TWICE)[:, None, None], tf.sigmoid(z), z)
-    logits = tf.where(y > 0, logits, lowered(logits, tf.reshape(tables["margin"], [m, count, 1])))
+    margin = tf.reshape(tables["margin"], [m, count, 1])
+    noes = tf.stack([lowered(logits[i], margin[i]) if some else logits[i] for i, some in enumerate(MARGIN)])
+    logits = tf.where(y > 0, logits, noes)
     pairs = tf.reshape(tf.stack([tf.zeros_like(logits), logits], 2), [m * count, 2, n])
     either = tf.tile(tf.stack([1.0 - y, y], 1), [m, 1, 1])
     each = tf.reshape(losses(pairs, either, tables), [m, count, n])
