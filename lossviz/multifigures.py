@@ -323,17 +323,19 @@ def twice(plan: MultiPlan, judged: Judged, example: int) -> "go.Figure":
     import plotly.graph_objects as go
 
     found = twice_table(plan, judged, example)
-    x = [f"{shown(n)}{'  ✓' if t else ''}" for n, t in zip(found["label"], found["has it"], strict=True)]
+    who = [f"{shown(n)}{'  ✓' if t else ''}" for n, t in zip(found["label"], found["has it"], strict=True)]
     figure = go.Figure()
     for title, name in zip(found.columns[2:], ("sigmoid", "double_sigmoid", "softmax"), strict=True):
         figure.add_bar(
-            x=x, y=found[title], name=title, text=[f"{v:.2f}" for v in found[title]], textposition="outside",
+            y=who, x=found[title], name=title, orientation="h", text=[f"{v:.2f}" for v in found[title]], textposition="outside",
             marker={"color": strategy_colour(PLACE[name]), "pattern": {"shape": "/" if METHODS[name].flawed else ""}},
         )  # fmt: skip
-    figure.add_hline(y=0.5, line={"color": "gray", "dash": "dot"})
-    figure.update_yaxes(title_text="output", range=[0, 1.12])
-    figure.update_xaxes(title_text="label (✓: the example has it)")
-    figure.update_layout(height=440, margin={"t": 20}, legend={"orientation": "h", "y": -0.25})
+    figure.add_vline(x=0.5, line={"color": "gray", "dash": "dot"})
+    figure.update_xaxes(title_text="output (✓: the example has the label)", range=[0, 1.15])
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_layout(
+        height=110 + 66 * len(who), margin={"t": 20, "r": 10}, legend={"orientation": "h", "y": -0.22, "yanchor": "top"}
+    )
     return figure
 
 

@@ -255,9 +255,13 @@ def own_masks(source: str) -> None:
     except ValueError as e:
         st.caption(words.plain(str(e)))
     else:
+        order = ", ".join(f"{c} is {name}" for c, name in enumerate(CLASSES))
+        told = f" Indices are taken in the order of the scenes' classes: {order}."
+        taken = told if found.names[0].startswith("index ") else ""
         if source == "mine":
-            st.caption("The methods with a mask, above, are trained with these weights.")
+            st.caption("The methods with a mask, above, are trained with these weights." + taken)
         else:
+            st.caption(f"The scenes above can be trained with them.{taken}")
             st.button("Train with these weights", on_click=lambda: st.session_state.update({"seg-weights": "mine"}))
     there = np.flatnonzero(np.isfinite(right))
     lines = "".join(f"    {found.names[c]!r}: {float(right[c])!r},\n" for c in there)

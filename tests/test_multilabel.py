@@ -322,8 +322,8 @@ def test_every_picture_has_its_numbers(run):
         assert (trace.line.dash == "dash") == METHODS[NAMES[i]].flawed
     example = multifigures.telling(plan, run)
     bars = multifigures.twice(plan, run, example).data
-    assert sum(bars[1].y) == pytest.approx(1)
-    assert sum(bars[2].y) == pytest.approx(1)
+    assert sum(bars[1].x) == pytest.approx(1)
+    assert sum(bars[2].x) == pytest.approx(1)
     assert "say yes only once" in multifigures.twice_sentence(plan, run, example)
     assert len(multifigures.boundaries(plan, run, NAMES, 2).data) == 3 + len(NAMES)
     assert "0.60672" in multistill.worked_sentence(next(iter(WORKED)), 2)
