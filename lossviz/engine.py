@@ -29,11 +29,11 @@ AHEAD = 3
 SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
 COLD = os.environ.get("LOSSVIZ_WARM") == "0"
-_RACES = [("train", model, classes) for classes in (3, 2, 4, 5, 6, 7, 8, 9, 10) for model in ("mlp", "linear")]
-_MULTI = [("multitrain", model, labels) for labels in (4, 3, 5, 6, 7, 8) for model in ("linear", "mlp")]
-_FIRST = [*_RACES[:4], ("surface", "mlp", 2), ("surface", "linear", 2), *_MULTI[:2], ("segment", "scenes", 12)]
-WARM = [] if COLD else [*_FIRST, *_RACES[4:], *_MULTI[2:]]
-"""What is compiled at start, the likeliest first; nothing with LOSSVIZ_WARM=0, as in tests."""
+_LIKELY = [("train", 3), ("train", 2), ("surface", 2), ("multitrain", 4)]
+_FIRST = [(room, model, classes) for room, classes in _LIKELY for model in ("mlp", "linear")]
+WARM = [] if COLD else [*_FIRST, ("segment", "scenes", 12)]
+"""What is compiled at start, the likeliest first; nothing with LOSSVIZ_WARM=0, as in tests. A program holds about 45 MB and takes
+about 5 s: other numbers of classes wait for somebody who asks for them."""
 
 # Below, what runs in a worker. Names start with an underscore: a worker finds them by import.
 
@@ -186,11 +186,6 @@ class Job:
         """Whether nobody has looked for a while."""
         return time.monotonic() - self._seen > SILENCE
 
-    @property
-    def warm(self) -> bool:
-        """Whether every program of the engine is compiled."""
-        return self._engine.warm
-
     def look(self) -> None:
         """Say that somebody is still there."""
         self._seen = time.monotonic()
@@ -256,6 +251,7 @@ class Engine:
                 n_workers=1,
                 threads_per_worker=LANES,
                 processes=True,
+                preload=["lossviz.alive"],
                 dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
                 silence_logs=logging.CRITICAL,
             )
@@ -264,16 +260,10 @@ class Engine:
         self._found: WeakValueDictionary[str, Job] = WeakValueDictionary()
         self._lock = Lock()
         self._closed = False
-        self._warm: list[Future] = []
+        self._warm: Future | None = None
         for programs in WARM:  # one after the other, so that a thread stays free for visitors
-            after = self._warm[-1] if self._warm else None
-            self._warm.append(self.submit(_warm, *programs, after, priority=-1000))
+            self._warm = self.submit(_warm, *programs, self._warm, priority=-1000)
         Thread(target=self._watch, name="lossviz-watch", daemon=True).start()
-
-    @property
-    def warm(self) -> bool:
-        """Whether every program is compiled."""
-        return all(f.done() for f in self._warm)
 
     def submit(self, function: Callable[..., Any], *args: Any, priority: int = 100, **kwargs: Any) -> "Future":
         """Run a function of the package in a worker, by default before any training chunk that waits.

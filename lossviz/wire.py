@@ -30,7 +30,7 @@ SHOWN = 1500
 """Most training points drawn; more would only cover each other."""
 PART = 16384
 """Most bytes sent at a time."""
-COLD = "The worker is compiling its programs; on a machine's first start that takes a minute."
+COLD = "The worker compiles what it has not trained before: some seconds, on a machine's first start up to a minute."
 
 
 def pack(kind: str, arrays: dict[str, Array], packed: Sequence[str] = (), **said: Any) -> bytes:
@@ -214,7 +214,7 @@ async def _live(job: "Job") -> AsyncIterator[bytes]:
     told = import_module(f"lossviz.{job.plan.wire}")  # whose `head`, `piece` and `end` have the words for such a run
     try:
         yield await asyncio.to_thread(told.head, job.plan)
-        sent, beside = 0, job.beside
+        sent, beside, waited = 0, job.beside, 0
         while True:
             news.clear()
             ended = job.ended  # asked before the pieces: then those of an ended job are all there
@@ -230,10 +230,10 @@ async def _live(job: "Job") -> AsyncIterator[bytes]:
                 yield told.end(await asyncio.to_thread(job.run), job.error)
                 return
             if not sent:
-                yield pack("status", {}, text="" if job.warm else COLD)
+                yield pack("status", {}, text=COLD if waited > 1 else "")
             try:
                 await asyncio.wait_for(news.wait(), 1)
             except asyncio.TimeoutError:
-                pass
+                waited += 1
     finally:
         job.unlisten(heard)

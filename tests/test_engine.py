@@ -286,3 +286,42 @@ def test_the_process_that_serves_has_no_tensorflow_and_leaves_no_process(tmp_pat
     assert ran.returncode == 0, ran.stderr
     assert ran.stdout.splitlines() == ["loaded []", "left [] False"], ran.stderr
     assert "Traceback" not in ran.stderr
+
+
+HANGING = """
+import ctypes, os, sys, time
+from pathlib import Path
+from lossviz import engine as engines
+
+def hang(mark):  # stops every thread, as a library does that waits with Python's lock in its hand; only the first time
+    from lossviz import alive
+    if mark.exists():
+        return os.getpid()
+    mark.touch()
+    alive.LIMIT = 2.0
+    time.sleep(2)  # until the watch has heard of it
+    ctypes.PyDLL(None).sleep(300)
+
+if __name__ == "__main__":
+    engines.WARM = []
+    engine = engines.engine()
+    (before,) = engine.client.run(os.getpid).values()
+    after = engine.submit(hang, Path(sys.argv[1])).result(timeout=60)
+    print("another", after not in (None, before))
+    engines.close()
+"""
+
+
+def test_a_worker_that_hangs_says_where_and_is_replaced(tmp_path):
+    script = tmp_path / "hanging.py"
+    script.write_text(HANGING)
+    ran = subprocess.run(
+        [sys.executable, script, tmp_path / "hung"],
+        env=os.environ | {"PYTHONPATH": os.path.dirname(os.path.dirname(lossviz.__file__))},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ran.stdout.split() == ["another", "True"], ran.stderr
+    assert "Timeout (0:00:02)!" in ran.stderr
+    assert "in hang" in ran.stderr

@@ -2,7 +2,7 @@
 // way, only the latest wish waits. Follows canvas.js.
 
 const show = (state) => {
-  if (!state.root.isConnected) return;
+  if (!state.root.isConnected || !state.end) return; // the answer is still on its way
   theme(state);
   state.head.panels.forEach((p, i) => {
     drawPanel(state, i);
@@ -18,6 +18,7 @@ const show = (state) => {
 const settle = (state, head) => {
   const layout = JSON.stringify(head.panels.map((p) => p.title));
   const counts = head.counts.join();
+  cancelAnimationFrame(state.tick); // of the run before, whose frames are gone
   open(state, head);
   if (state.layout === layout && state.counts === counts) return;
   Object.assign(state, { layout, counts });
@@ -106,7 +107,7 @@ export default function ({ data, parentElement, setStateValue }) {
     state.sentence.setAttribute("role", "status");
     state.numbers = el("div");
     root.replaceChildren(controls, state.stage, state.sentence, state.numbers);
-    new ResizeObserver(() => root.isConnected && state.end && show(state)).observe(root);
+    new ResizeObserver(() => show(state)).observe(root);
     ask(state);
   }
   return () => { if (!root.isConnected) { state.abort.abort(); states.delete(root); } };

@@ -1,0 +1,29 @@
+"""Loaded by the embedded worker: if its process hangs, it says where and ends, and Dask starts another one.
+
+A library that waits for a lock while it holds Python's own stops every thread of the process, and Dask would look for a
+worker's heartbeat for five minutes before it acts. The watch here is a thread of C that needs no lock of Python's.
+"""
+
+import faulthandler
+import sys
+from typing import Any
+
+LIMIT = 60.0
+"""Seconds in which the worker's event loop must have had a turn. The longest that was seen is the import of TensorFlow."""
+
+
+def _turn() -> None:
+    faulthandler.dump_traceback_later(LIMIT, file=sys.__stderr__ or 2, exit=True)
+
+
+def dask_setup(worker: Any) -> None:
+    """Start the watch; Dask calls this when the worker starts."""
+    from tornado.ioloop import PeriodicCallback
+
+    worker.periodic_callbacks["lossviz-alive"] = watch = PeriodicCallback(_turn, 1000)
+    watch.start()
+
+
+def dask_teardown(worker: Any) -> None:
+    """End the watch: a worker that is being closed may take its time."""
+    faulthandler.cancel_dump_traceback_later()
