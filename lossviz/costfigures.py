@@ -124,3 +124,8 @@ def cost_curve(found: Curve) -> "go.Figure":
     figure.update_xaxes(type="log", title_text="ratio of the two costs, log axis")
     figure.update_yaxes(title_text="% of the best constant", range=[0, top])
     return figure
+
+
+def curve_numbers(found: Curve) -> "pd.DataFrame":
+    """The same as a table: a line a ratio and a curve."""
+    return figures.numbers(cost_curve(found)).rename(columns={"": "Decided by"})

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lossviz.costs import amount, bayes_decision, check_cost, equivalent_weights, implied_costs, names, quoted, times
 from lossviz.data import Dataset
+from lossviz.files import counted
 from lossviz.plan import Plan
 from lossviz.strategies import get
 from lossviz.weights import class_weights
@@ -159,14 +160,15 @@ def stated(rows: Sequence[Sequence[float]], labels: Sequence[str]) -> Array:
     """
     k = len(labels)
     if len(rows) != k:
-        more = f"{len(rows)} rows, {len(rows) - k} more than" if len(rows) > k else f"{len(rows)} row(s), fewer than"
+        found = counted(len(rows), "row")
+        more = f"{found}, {len(rows) - k} more than" if len(rows) > k else f"{found}, fewer than"
         raise ValueError(
             f"the cost matrix has {more} the {k} classes {', '.join(quoted(x) for x in labels)}: one a class"
         )
     for t, row in enumerate(rows):
         if len(row) != k:
             raise ValueError(
-                f"row {quoted(labels[t])} (true) has {len(row)} costs, not {k}: one for each class that may be decided"
+                f"row {quoted(labels[t])} (true) has {counted(len(row), 'cost')}, not {k}: one for each class that may be decided"
             )
         for d, value in enumerate(row):
             where = f"row {quoted(labels[t])} (true), column {quoted(labels[d])} (decided) is {value:g}"
@@ -474,10 +476,11 @@ def curve_sentence(found: Curve, labels: Sequence[str]) -> str:
         ]  # fmt: skip
         if worst:
             most, i = max(worst)
+            many = "" if times(most) == "1" else f"{times(most)} times "
             at = found.ratio[int((found.share[i] / np.maximum(base, 1e-12)).argmax())]
             text += (
                 " The plain model is decided anew at each ratio, without training; the others keep what they were trained "
-                f"for, and {found.titles[i]} pays up to {times(most)} times as much (at {times(float(at))})."
+                f"for, and {found.titles[i]} pays up to {many}as much (at {times(float(at))})."
             )
     over = [
         found.titles[i]
@@ -490,7 +493,7 @@ def curve_sentence(found: Curve, labels: Sequence[str]) -> str:
 
 
 def call(fit: str, cost: ArrayLike, entry: tuple[int, int] | None = None) -> str:
-    """The Python that gives the same costs: the call of `lossviz.fit`, then what its decisions cost.
+    """The Python that gives the numbers of a picture of costs: the call of `lossviz.fit`, then what its decisions cost.
 
     Args:
         fit: What `lossviz.takeaway.call` returned.
@@ -498,9 +501,12 @@ def call(fit: str, cost: ArrayLike, entry: tuple[int, int] | None = None) -> str
         entry: For the cost curve; None for the comparison.
     """
     args = f"run.plan, run.test_logits, {np.asarray(cost).tolist()!r}, data"
-    what = f"realised({args})" if entry is None else f"curve({args}, {entry!r})"
-    shown = "for s in found:\n    print(s.title, s.cost, s.low, s.high)\n" if entry is None else "print(found.share)\n"
+    if entry is None:
+        what, numbers = f"realised({args})", "costfigures.scores(found)"
+    else:
+        what, numbers = f"curve({args}, {entry!r})", "costfigures.curve_numbers(found)"
     return (
         fit.removesuffix("print(run.table())\n")
-        + f"from lossviz import costmatrix\n\nfound = costmatrix.{what}\n{shown}"
+        + f"from lossviz import costfigures, costmatrix\n\nfound = costmatrix.{what}\n"
+        + f"numbers = {numbers}\nprint(numbers.to_string())\n"
     )

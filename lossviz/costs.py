@@ -287,6 +287,10 @@ def thresholds(cost: ArrayLike, labels: Sequence[str] | None = None) -> Threshol
     return Thresholds(c, regret, pairwise, exact, sentence)
 
 
+def _alarms(ratio: float) -> str:
+    return f"{times(ratio)} false alarm" + ("" if times(ratio) == "1" else "s")
+
+
 def _two(named: tuple[str, ...], regret: Array) -> str:
     """The Bayes rule of two classes in words: from when to decide for the one that costs more to miss."""
     c = int(regret[1, 0] >= regret[0, 1])
@@ -296,7 +300,7 @@ def _two(named: tuple[str, ...], regret: Array) -> str:
     head = f"Decide {quoted(named[c])} where its probability is at least {percent(alarm / (alarm + miss))}"
     if np.isclose(alarm, miss):
         return head + ", as usual: both mistakes cost the same."
-    return head + f", not 50 %: missing one costs as much as {times(miss / alarm)} false alarms."
+    return head + f", not 50 %: missing one costs as much as {_alarms(miss / alarm)}."
 
 
 def _weights_of(regret: Array) -> tuple[Array, bool]:
@@ -445,8 +449,8 @@ def implied_costs(
     elif np.isclose(ratio, 1):
         sentence += "all mistakes cost the same."
     else:
-        many = "false alarms" if len(w) == 2 else f"missing {quoted(called[low])} {times(ratio)} times"
-        sentence += f"missing one {quoted(called[high])} costs as much as "
-        sentence += f"{times(ratio)} {many}." if len(w) == 2 else f"{many}."
+        often = "once" if times(ratio) == "1" else f"{times(ratio)} times"
+        many = _alarms(ratio) if len(w) == 2 else f"missing {quoted(called[low])} {often}"
+        sentence += f"missing one {quoted(called[high])} costs as much as {many}."
     threshold = float(w[0] / w.sum()) if len(w) == 2 else None
     return Implied(w, ratio, threshold, sentence)

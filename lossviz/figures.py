@@ -46,6 +46,8 @@ SCENE_COLOURS = (
 red- and green-blind too (at least 29 in CIELAB)."""
 STUCK_COLOUR = "#FF62FF"
 """Of a pixel that is wrong and learns nothing: no colour of a class, nor of the scale of losses."""
+ZERO_COLOUR = "#FFFFFF"
+"""Of what is exactly 0 on such a map, in both themes: the scale of losses has nothing near white."""
 LINE_GRID = 240
 """Pixels a side on which true boundaries are found."""
 

@@ -69,6 +69,16 @@ def listed(names: Iterable[object], most: int = 10) -> str:
     return ", ".join(quoted[:most]) + (f" and {len(quoted) - most} more" if len(quoted) > most else "")
 
 
+def counted(count: int, noun: str) -> str:
+    """A number and what it counts.
+
+    Example:
+        >>> counted(1, "pixel"), counted(1200, "pixel")
+        ('1 pixel', '1,200 pixels')
+    """
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
 def count_rows(count: int) -> str:
     """`1 row` or `1,234 rows`."""
     return "1 row" if count == 1 else f"{count:,} rows"

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from lossviz.files import FileError, escaped, listed, quote
-from lossviz.scenes import PixelCounts, tally
+from lossviz.files import FileError, counted, escaped, listed, quote
+from lossviz.scenes import CLASSES, VOID, PixelCounts, tally
 
 MOST_PIXELS = 40_000_000
 """Of one mask: 40 megapixels take 40 MB, or 80 where indices have 16 bits."""
@@ -158,10 +159,15 @@ def count_masks(
             if value in left_out:
                 ignored += n
             elif names and not 0 <= value < len(names):
-                at = np.argwhere(y == value)[0]
+                row_at, column_at = np.argwhere(y == value)[0]
+                known = (
+                    f"{len(names)} named classes are 0 to {len(names) - 1}"
+                    if len(names) > 1
+                    else "only named class is 0"
+                )
                 raise FileError(
-                    f"{quote(name)} has {n:,} pixels of index {value}, the first at row {at[0]}, column {at[1]} (from 0); the "
-                    f"{len(names)} named classes are 0 to {len(names) - 1}. Name more classes, or ignore index {value}."
+                    f"{quote(name)} has {counted(n, 'pixel')} of index {value}, the first at row {row_at}, column {column_at} "
+                    f"(from 0); the {known}. Name more classes, or ignore index {value}."
                 )
             else:
                 row[value] = n
@@ -196,5 +202,50 @@ def count_masks(
         notes.append(f"{len(order)} different indices: are these grayscale photographs, or masks with soft edges?")
     empty = int((each.sum(1) == 0).sum())
     if empty:
-        notes.append(f"{empty} of {len(rows)} masks hold nothing but ignored pixels.")
+        notes.append(
+            f"{empty} of {counted(len(rows), 'mask')} hold{'s' if empty == 1 else ''} nothing but ignored pixels."
+        )
     return MaskCounts(called, tally(each), ignored, tuple(sizes), tuple(notes))
+
+
+def scene_weights(names: Sequence[str], weights: ArrayLike) -> NDArray[np.float64]:
+    """Weights of masks' classes in the order of `lossviz.scenes.CLASSES`, so that the scenes can be trained with them.
+
+    Classes are told by their names, in whatever case and order; where there are indices only, index c is class c, which is
+    the order of CamVid's own masks. Void may be missing, as where its index is ignored: its weight is 0 then.
+
+    Args:
+        names: As `MaskCounts` has them.
+        weights: One a class, [K]; NaN for one that never occurs.
+
+    Returns:
+        [12].
+
+    Raises:
+        ValueError: The classes are others, or one has no weight.
+
+    Example:
+        >>> scene_weights([f"index {c}" for c in range(11)], np.arange(1, 12)).tolist()
+        [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 0.0]
+        >>> scene_weights(["road", "sign"], [0.5, 2.0])  # doctest: +ELLIPSIS
+        Traceback (most recent call last):
+        ...
+        ValueError: The scenes cannot be trained with these weights: they have none for 'Sky', 'Building', ...
+    """
+    w = np.asarray(weights, np.float64)
+    by_index = {f"index {c}": c for c in range(len(CLASSES))}
+    by_name = {name.casefold(): c for c, name in enumerate(CLASSES)}
+    at = [by_index.get(n, by_name.get(n.casefold())) for n in names]
+    out = np.zeros(len(CLASSES))
+    for c, value in zip(at, w, strict=True):
+        if c is not None and np.isfinite(value):
+            out[c] = value
+    cannot = "The scenes cannot be trained with these weights: they"
+    lacking = [name for c, name in enumerate(CLASSES) if out[c] == 0 and c != VOID]
+    if lacking:
+        raise ValueError(
+            f"{cannot} have none for {listed(lacking)}. Masks of all classes of the scenes are needed, named alike."
+        )
+    if others := [n for n, c in zip(names, at, strict=True) if c is None]:
+        raise ValueError(f"{cannot} are of other classes too: {listed(others)}.")
+    return out

@@ -9,28 +9,24 @@ from numpy.typing import NDArray
 from lossviz.figures import CLASS_COLOURS, shown, strategy_colour
 from lossviz.models import forward
 from lossviz.multilabel import (
-    METHODS,
     RULES,
-    WORKED,
     Judged,
     MultiPlan,
-    element_loss,
-    expit,
-    from_probabilities,
-    get,
-    outputs,
     reliability,
     repaired,
-    worked,
 )
+from lossviz.multimethods import METHODS, outputs
 from lossviz.sentences import percent
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
 Array = NDArray[Any]
 PLACE = {name: i for i, name in enumerate(METHODS)}
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "pentagon", "x", "cross")
+RULE_SYMBOLS = ("circle", "square", "star")
+"""Marks of the rules, in the order of `RULES`."""
 SIDE = 61
 
 
@@ -91,19 +87,52 @@ def found_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], rule: 
     )
 
 
-def table(plan: MultiPlan, judged: Judged, names: Sequence[str]) -> list[dict[str, Any]]:
-    """A line a method, rule and label, with all that was measured."""
-    return [
+def table(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int | None = None) -> "pd.DataFrame":
+    """A line a method, rule and label, with all that was measured.
+
+    Args:
+        plan: What was trained.
+        judged: What came of it.
+        names: Methods.
+        c: Of this label only.
+    """
+    import pandas as pd
+
+    labels = list(enumerate(plan.data.labels))
+    return pd.DataFrame([
         {
-            "method": _title(n), "decided": title, "label": label, "threshold": float(judged.threshold[r, i, c]),
-            "recall": float(judged.recall[r, i, c]), "precision": float(judged.precision[r, i, c]),
-            "F1": float(judged.f1[r, i, c]), "average precision": float(judged.average_precision[i, c]),
-            "ECE": float(judged.ece[i, c]), "ECE, weighting undone": float(judged.repaired_ece[i, c]),
+            "method": _title(n), "decided": title, "label": label, "threshold": float(judged.threshold[r, i, k]),
+            "recall": float(judged.recall[r, i, k]), "precision": float(judged.precision[r, i, k]),
+            "F1": float(judged.f1[r, i, k]), "average precision": float(judged.average_precision[i, k]),
+            "ECE": float(judged.ece[i, k]), "ECE, weighting undone": float(judged.repaired_ece[i, k]),
             "subset accuracy": float(judged.subset[r, i]), "Hamming loss": float(judged.hamming[r, i]),
         }
         for n in names for i in (PLACE[n],) for r, title in enumerate(RULES.values())
-        for c, label in enumerate(plan.data.labels)
-    ]  # fmt: skip
+        for k, label in (labels if c is None else labels[c : c + 1])
+    ])  # fmt: skip
+
+
+def boundaries_table(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> "pd.DataFrame":
+    """A line a place of the picture: the two features, the exact posterior where it is known, and each method's output.
+
+    Raises:
+        ValueError: There are not two features.
+    """
+    import pandas as pd
+
+    data = plan.data
+    if len(data.features) != 2:
+        raise ValueError(f"Boundaries are drawn over two features; here there are {len(data.features)}.")
+    low, high = data.X_test.min(0), data.X_test.max(0)
+    a, b = (np.linspace(low[i], high[i], SIDE) for i in (0, 1))
+    points = np.stack([g.ravel() for g in np.meshgrid(a, b)], 1)
+    columns = dict(zip(data.features, points.T, strict=True))
+    if data.weights is not None:
+        columns["Exact posterior"] = data.posterior(points)[:, c]
+    for name in names:
+        z = forward(judged.theta[PLACE[name]].astype(np.float64), points, plan.dims).T
+        columns[_title(name)] = outputs(METHODS[name].output, z)[c]
+    return pd.DataFrame(columns)
 
 
 def boundaries(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> "go.Figure":
@@ -114,12 +143,8 @@ def boundaries(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) ->
     """
     import plotly.graph_objects as go
 
-    data = plan.data
-    if len(data.features) != 2:
-        raise ValueError(f"Boundaries are drawn over two features; here there are {len(data.features)}.")
-    low, high = data.X_test.min(0), data.X_test.max(0)
-    a, b = (np.linspace(low[i], high[i], SIDE) for i in (0, 1))
-    points = np.stack([g.ravel() for g in np.meshgrid(a, b)], 1)
+    data, found = plan.data, boundaries_table(plan, judged, names, c)
+    a, b = (np.unique(found.iloc[:, i]) for i in (0, 1))
     figure = go.Figure()
     for value, (word, colour) in enumerate((("without", CLASS_COLOURS[7]), ("with", CLASS_COLOURS[1]))):
         at = data.X_test[data.y_test[:, c] == value][:600]
@@ -128,20 +153,18 @@ def boundaries(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) ->
             marker={"color": colour, "size": 5 + 2 * value, "symbol": ("circle", "diamond")[value], "opacity": 0.4 + 0.4 * value},
         )  # fmt: skip
 
-    def half(values: Array, name: str, line: dict[str, Any]) -> None:
+    def half(column: str, name: str, line: dict[str, Any]) -> None:
         figure.add_contour(
-            x=a, y=b, z=values.reshape(SIDE, SIDE) - 0.5, name=name, showlegend=True, showscale=False, hoverinfo="skip",
-            contours={"start": 0, "end": 0, "size": 1, "coloring": "none"}, line=line,
+            x=a, y=b, z=found[column].to_numpy().reshape(SIDE, SIDE) - 0.5, name=name, showlegend=True, showscale=False,
+            hoverinfo="skip", contours={"start": 0, "end": 0, "size": 1, "coloring": "none"}, line=line,
         )  # fmt: skip
 
     if data.weights is not None:
-        half(data.posterior(points)[:, c], "Exact posterior ½", {"color": "gray", "width": 6})
+        half("Exact posterior", "Exact posterior ½", {"color": "gray", "width": 6})
     for name in names:
-        i = PLACE[name]
-        z = forward(judged.theta[i].astype(np.float64), points, plan.dims).T
-        half(outputs(METHODS[name].output, z)[c], _title(name), _line(name))
-    figure.update_xaxes(title_text=shown(data.features[0]), range=[low[0], high[0]])
-    figure.update_yaxes(title_text=shown(data.features[1]), range=[low[1], high[1]])
+        half(_title(name), _title(name), _line(name))
+    figure.update_xaxes(title_text=shown(data.features[0]), range=[a[0], a[-1]])
+    figure.update_yaxes(title_text=shown(data.features[1]), range=[b[0], b[-1]])
     figure.update_layout(height=520, margin={"t": 20}, legend={"orientation": "h", "y": -0.2})
     return figure
 
@@ -162,21 +185,42 @@ def boundaries_sentence(plan: MultiPlan, names: Sequence[str], c: int) -> str:
     return text
 
 
-def thresholds(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> "go.Figure":
-    """Recall against precision of one label under each rule: weight, or move the threshold."""
-    import plotly.graph_objects as go
+def _folded(title: str) -> str:
+    """A title in two lines, for a phone's narrow margin."""
+    at = min((i for i, x in enumerate(title) if x == " "), key=lambda i: abs(i - len(title) // 2), default=None)
+    return title if at is None or len(title) < 12 else f"{title[:at]}<br>{title[at + 1 :]}"
 
-    figure = go.Figure()
-    for name in names:
-        i = PLACE[name]
+
+def thresholds(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> "go.Figure":
+    """Recall and precision of one label under each rule: a row a method, in it a mark a rule, one below the other."""
+    from plotly.subplots import make_subplots
+
+    label, at = shown(plan.data.labels[c]), [PLACE[n] for n in names]
+    titles = (f"Recall of {label}", "Precision")
+    figure = make_subplots(1, 2, subplot_titles=titles, shared_yaxes=True, horizontal_spacing=0.06)
+    for r, title in enumerate(RULES.values()):
         figure.add_scatter(
-            x=judged.recall[:, i, c], y=judged.precision[:, i, c], name=_title(name), mode="markers+lines+text",
-            line=_line(name) | {"width": 1, "dash": "dot"}, marker=_marker(name),
-            text=["above ½", "prior", "learned"] if name == "sigmoid" else None, textposition="top center",
+            x=[None], y=[None], name=title, mode="markers", hoverinfo="skip", row=1, col=1,
+            marker={"symbol": RULE_SYMBOLS[r], "size": 10, "color": "gray"},
         )  # fmt: skip
-    figure.update_xaxes(title_text=f"recall of {shown(plan.data.labels[c])}", range=[-0.03, 1.08])
-    figure.update_yaxes(title_text="precision", range=[-0.03, 1.08])
-    figure.update_layout(height=480, margin={"t": 20}, legend={"orientation": "h", "y": -0.2})
+        symbols = [RULE_SYMBOLS[r] + "-open" * METHODS[n].flawed for n in names]
+        for column, values in enumerate((judged.recall, judged.precision), 1):
+            figure.add_scatter(
+                x=values[r, at, c], y=np.arange(len(names)) + 0.27 * (r - 1), name=title, mode="markers", showlegend=False,
+                marker={"symbol": symbols, "size": 10, "color": [strategy_colour(i) for i in at], "line": {"width": 1.5}},
+                text=[_title(n) for n in names], hovertemplate="%{text}: %{x:.3f}", row=1, col=column,
+            )  # fmt: skip
+    for i in range(1, len(names)):
+        figure.add_hline(y=i - 0.5, line={"color": "gray", "width": 1, "dash": "dot"}, row="all", col="all")
+    figure.update_xaxes(range=[-0.04, 1.04], tickformat=".0%", dtick=0.25)
+    figure.update_yaxes(
+        range=[len(names) - 0.5, -0.5], tickvals=list(range(len(names))), ticktext=[_folded(_title(n)) for n in names],
+        showgrid=False, zeroline=False,
+    )  # fmt: skip
+    figure.update_layout(
+        height=150 + 66 * len(names), margin={"t": 40}, legend={"orientation": "h", "y": -0.12, "yanchor": "top"},
+        meta={"panels": 2},
+    )  # fmt: skip
     return figure
 
 
@@ -194,28 +238,50 @@ def thresholds_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], c
     )
 
 
+def _reliable(plan: MultiPlan, judged: Judged, name: str, c: int, undone: bool) -> Array | None:
+    """Mean output, share that has the label and examples of each bin; None where there is no weighting to undo."""
+    i, m = PLACE[name], METHODS[name]
+    z = judged.logits[i].astype(np.float64)
+    if undone and m.output != "sigmoid":
+        return None
+    p = repaired(m, plan.tables[i][c], z[c]) if undone else outputs(m.output, z)[c]
+    assert p is not None
+    return reliability(plan.data.y_test[:, c], p)
+
+
+def calibration_table(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> "pd.DataFrame":
+    """A line a mark of the picture: mean output of a bin, the share that has the label, and how many examples are in it."""
+    import pandas as pd
+
+    parts = []
+    for undone in (False, True):
+        for name in names:
+            found = _reliable(plan, judged, name, c, undone)
+            if found is not None:
+                frame = pd.DataFrame(found.T, columns=["output", "share that has the label", "examples"])
+                parts.append(frame.assign(method=_title(name), **{"weighting undone": undone}))
+    whole = pd.concat(parts, ignore_index=True)
+    return whole.astype({"examples": int})[["method", "weighting undone", *whole.columns[:3]]]
+
+
 def calibration(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> "go.Figure":
     """Output against observed share of one label; on the right with the weighting taken out again."""
     from plotly.subplots import make_subplots
 
     figure = make_subplots(1, 2, subplot_titles=("As it comes", "Weighting undone"), shared_yaxes=True)
-    y = plan.data.y_test[:, c]
     for column in (1, 2):
         figure.add_scatter(
             x=[0, 1], y=[0, 1], mode="lines", hoverinfo="skip", showlegend=False, row=1, col=column,
             line={"color": "gray", "dash": "dot", "width": 1},
         )  # fmt: skip
         for name in names:
-            i, m = PLACE[name], METHODS[name]
-            z = judged.logits[i].astype(np.float64)
-            if column == 2 and m.output != "sigmoid":  # no weighting to undo
+            found = _reliable(plan, judged, name, c, column == 2)
+            if found is None:
                 continue
-            p = outputs(m.output, z)[c] if column == 1 else repaired(m, plan.tables[i][c], z[c])
-            assert p is not None
-            claimed, share, size = reliability(y, p)
+            claimed, share, size = found
             figure.add_scatter(
                 x=claimed, y=share, name=_title(name), legendgroup=name, showlegend=column == 1, mode="lines+markers",
-                line=_line(name), marker=_marker(name) | {"size": 5 + 18 * np.sqrt(size / len(y))}, row=1, col=column,
+                line=_line(name), marker=_marker(name) | {"size": 5 + 18 * np.sqrt(size / size.sum())}, row=1, col=column,
             )  # fmt: skip
     figure.update_xaxes(title_text="output", range=[-0.03, 1.03])
     figure.update_yaxes(title_text=f"share that has {shown(plan.data.labels[c])}", range=[-0.03, 1.03], col=1)
@@ -236,27 +302,40 @@ def calibration_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], 
     )
 
 
+def twice_table(plan: MultiPlan, judged: Judged, example: int) -> "pd.DataFrame":
+    """A line a label of one test example: whether it has it, and the three outputs of the picture."""
+    import pandas as pd
+
+    z = judged.logits[:, :, example].astype(np.float64)
+    return pd.DataFrame(
+        {
+            "label": plan.data.labels,
+            "has it": plan.data.y_test[example].astype(bool),
+            "Sigmoid of each logit": outputs("sigmoid", z[PLACE["sigmoid"]]),
+            "Softmax of the same logits ⚠": outputs("softmax", z[PLACE["sigmoid"]]),
+            "Trained with a softmax ⚠": outputs("softmax", z[PLACE["softmax"]]),
+        }
+    )
+
+
 def twice(plan: MultiPlan, judged: Judged, example: int) -> "go.Figure":
     """One test example through sigmoids and through a softmax, of the same logits and of the model trained with a softmax."""
     import plotly.graph_objects as go
 
-    z = judged.logits[:, :, example].astype(np.float64)
-    truth = plan.data.y_test[example]
-    x = [f"{shown(n)}{'  ✓' if t else ''}" for n, t in zip(plan.data.labels, truth, strict=True)]
+    found = twice_table(plan, judged, example)
+    who = [f"{shown(n)}{'  ✓' if t else ''}" for n, t in zip(found["label"], found["has it"], strict=True)]
     figure = go.Figure()
-    for title, values, name in (
-        ("Sigmoid of each logit", outputs("sigmoid", z[PLACE["sigmoid"]]), "sigmoid"),
-        ("Softmax of the same logits ⚠", outputs("softmax", z[PLACE["sigmoid"]]), "double_sigmoid"),
-        ("Trained with a softmax ⚠", outputs("softmax", z[PLACE["softmax"]]), "softmax"),
-    ):
+    for title, name in zip(found.columns[2:], ("sigmoid", "double_sigmoid", "softmax"), strict=True):
         figure.add_bar(
-            x=x, y=values, name=title, text=[f"{v:.2f}" for v in values], textposition="outside",
+            y=who, x=found[title], name=title, orientation="h", text=[f"{v:.2f}" for v in found[title]], textposition="outside",
             marker={"color": strategy_colour(PLACE[name]), "pattern": {"shape": "/" if METHODS[name].flawed else ""}},
         )  # fmt: skip
-    figure.add_hline(y=0.5, line={"color": "gray", "dash": "dot"})
-    figure.update_yaxes(title_text="output", range=[0, 1.12])
-    figure.update_xaxes(title_text="label (✓: the example has it)")
-    figure.update_layout(height=440, margin={"t": 20}, legend={"orientation": "h", "y": -0.25})
+    figure.add_vline(x=0.5, line={"color": "gray", "dash": "dot"})
+    figure.update_xaxes(title_text="output (✓: the example has the label)", range=[0, 1.15])
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_layout(
+        height=110 + 66 * len(who), margin={"t": 20, "r": 10}, legend={"orientation": "h", "y": -0.22, "yanchor": "top"}
+    )
     return figure
 
 
@@ -281,135 +360,3 @@ def telling(plan: MultiPlan, judged: Judged) -> int:
     p = outputs("sigmoid", judged.logits[PLACE["sigmoid"]].astype(np.float64))
     y = plan.data.y_test.T
     return int(np.argmax((y * (p > 0.5)).sum(0) + (y * p).sum(0) / 100))
-
-
-def two_way() -> "go.Figure":
-    """Softmax over (0, z) and σ(z); and the best that a softmax over two labels can say of both."""
-    import plotly.graph_objects as go
-
-    z = np.linspace(-6, 6, 121)
-    pair = np.stack([np.zeros_like(z), z])
-    figure = go.Figure()
-    figure.add_scatter(x=z, y=expit(z), name="σ(z): one decision", line={"color": strategy_colour(0), "width": 6})
-    figure.add_scatter(
-        x=z, y=outputs("softmax", pair)[1], name="softmax over (0, z): the same decision",
-        line={"color": CLASS_COLOURS[1], "width": 2},
-    )  # fmt: skip
-    figure.add_scatter(
-        x=z, y=outputs("softmax", np.stack([z, z]))[0], name="softmax over (z, z): two labels, both as likely ⚠",
-        line={"color": strategy_colour(PLACE["softmax"]), "width": 2.5, "dash": "dash"},
-    )  # fmt: skip
-    figure.update_xaxes(title_text="logit z")
-    figure.update_yaxes(title_text="output", range=[-0.03, 1.03])
-    figure.update_layout(height=380, margin={"t": 20}, legend={"orientation": "h", "y": -0.3})
-    return figure
-
-
-def two_way_sentence() -> str:
-    """That one decision is the same, and two are not."""
-    z = np.linspace(-6, 6, 121)
-    apart = np.abs(outputs("softmax", np.stack([0 * z, z]))[1] - expit(z)).max()
-    both = outputs("softmax", [[6.0], [6.0]])[0, 0]
-    return (
-        "For one yes-or-no decision, softmax over (0, z) and sigmoid are the same "
-        f"(to {max(apart, 1e-15):.0e} at every logit tried). "
-        f"For two labels they are not: at logits 6 and 6 two sigmoids say {expit(6):.3f} each, a softmax {both:.1f} each."
-    )
-
-
-def saturated(y: int) -> "go.Figure":
-    """Loss and slope of one label from logits and by way of probabilities, in float32."""
-    from plotly.subplots import make_subplots
-
-    z = np.linspace(-40, 40, 321)
-    tables = get("sigmoid").tables([1, 1])
-    exact = element_loss(tables, z, y)
-    clipped = from_probabilities(z, y)
-    bare = from_probabilities(z, y, 0)
-    figure = make_subplots(1, 2, subplot_titles=("Loss (nats)", "Slope, by which it learns"))
-    looks = (
-        ("from logits", exact, {"color": strategy_colour(0), "width": 5}),
-        ("from probabilities, clipped ⚠", clipped, {"color": strategy_colour(2), "width": 2.5, "dash": "dash"}),
-        ("from probabilities, not clipped ⚠", bare, {"color": strategy_colour(1), "width": 2.5, "dash": "dot"}),
-    )
-    for column in (1, 2):
-        for title, pair, line in looks:
-            values = np.where(np.isfinite(pair[column - 1]), pair[column - 1], np.nan)
-            figure.add_scatter(
-                x=z,
-                y=values,
-                name=title,
-                legendgroup=title,
-                showlegend=column == 1,
-                mode="lines",
-                line=line,
-                row=1,
-                col=column,
-            )
-    figure.update_xaxes(title_text=f"logit z, where the label is {y}")
-    figure.update_layout(height=420, margin={"t": 40}, legend={"orientation": "h", "y": -0.25})
-    return figure
-
-
-def saturated_sentence(y: int) -> str:
-    """Where probabilities lose the loss and the slope."""
-    sign = 1 - 2 * y
-    z = sign * np.array([40.0])
-    loss, slope = (float(a[0]) for a in element_loss(get("sigmoid").tables([1, 1]), z, y))
-    lost, flat = (float(a[0]) for a in from_probabilities(z, y))
-    grid = np.linspace(0, 40, 4001)
-    ends = grid[np.flatnonzero(from_probabilities(sign * grid, y)[1] == 0)[0]]
-    bare = float(from_probabilities(z if y == 0 else -120 * np.ones(1), y, 0)[0][0])
-    return (
-        f"A model that is sure and wrong, z = {z[0]:g}: from logits the loss is {loss:.4g} with slope {slope:.4g}; by way of "
-        f"a float32 probability it is {lost:.4g} with slope {flat:g}; from |z| = {ends:.1f} on the example teaches nothing; "
-        f"without the clip it becomes {'infinite' if np.isinf(bare) else 'undefined'} in the end. So give the loss logits."
-    )
-
-
-def worked_table(name: str, yes: float) -> list[dict[str, Any]]:
-    """Every element of a worked case: its label, probability, weight and loss."""
-    y, p = (np.array(a) for a in WORKED[name])
-    plain, weighted = worked(y, p), worked(y, p, 1, yes)
-    return [
-        {
-            "example": int(n), "label": int(c), "y": int(y[n, c]), "p": float(p[n, c]),
-            "weight": yes if y[n, c] else 1.0, "loss": float(plain[n, c]), "weighted loss": float(weighted[n, c]),
-        }
-        for n, c in np.ndindex(*y.shape)
-    ]  # fmt: skip
-
-
-def worked_figure(name: str, yes: float) -> "go.Figure":
-    """Weighted and plain loss of every element of a worked case."""
-    import plotly.graph_objects as go
-
-    rows = worked_table(name, yes)
-    x = [f"{r['example']}.{r['label']}<br>y={r['y']}<br>p={r['p']:g}" for r in rows]
-    figure = go.Figure()
-    for i, key in enumerate(("loss", "weighted loss")):
-        values = [r[key] for r in rows]
-        title = ("unweighted", f"weights {{0: 1, 1: {yes:g}}}")[i]
-        figure.add_bar(
-            x=x,
-            y=values,
-            name=title,
-            marker={"color": strategy_colour(i)},
-            text=[f"{v:.3f}" for v in values],
-            textposition="outside",
-        )
-    figure.update_yaxes(title_text="loss (nats)", range=[0, 1.15 * max(r["weighted loss"] for r in rows)])
-    figure.update_xaxes(title_text="example.label, its y and its p", tickangle=0)
-    figure.update_layout(height=420, margin={"t": 60}, legend={"orientation": "h", "y": 1.15})
-    return figure
-
-
-def worked_sentence(name: str, yes: float) -> str:
-    """The two means."""
-    y, p = WORKED[name]
-    return (
-        f"{name}: the mean over all {np.size(y)} elements is {worked(y, p).mean():.5f} unweighted and "
-        f"{worked(y, p, 1, yes).mean():.5f} with weights {{0: 1, 1: {yes:g}}}; "
-        "only the one element with y = 1 changes, and the mean"
-        f" still divides by {np.size(y)}."
-    )

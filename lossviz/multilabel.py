@@ -1,236 +1,27 @@
-r"""More than one yes: each label of a multi-label problem is a two-class problem over the logits (0, z).
+"""Multi-label training: what its outputs stand for, what is to be trained, and what comes of it.
 
-softmax over (0, z) is (1 − σ(z), σ(z)), so that the tables of the one equation say it all: `pos_weight` is W[1] with W[0] = 1,
-per-element weights are W[0] and W[1], asymmetric focusing is γ[0] ≠ γ[1]. `METHODS` is the one place to add a method.
+The ways to train are in `lossviz.multimethods`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lossviz.knobs import Knob, one_of, settle
-from lossviz.logitplane import slope, value
+from lossviz.knobs import Knob
 from lossviz.models import get as get_model
 from lossviz.models import initial
 from lossviz.multidata import MultiData
-from lossviz.strategies import STRATEGIES, Tables
-from lossviz.weights import class_weights
+from lossviz.multimethods import METHODS, LabelTables, Method, element_loss, expit, get, weighted
 
 Array = NDArray[Any]
-OUTPUTS = ("sigmoid", "softmax", "double")
-"""How a method turns logits into what it puts out: σ of each, one softmax over all labels, or σ whose loss takes σ again."""
 FAR = 50.0
 """Logits beyond it say the same to a weight: 1 − σ(50) is 2e-22."""
 
 
-@dataclass(frozen=True)
-class Method:
-    """One way to train several yes-or-no labels.
-
-    Attributes:
-        name: What `plan` calls it.
-        title: What people call it.
-        source: Reference.
-        knobs: Its parameters, the same for every label.
-        flawed: Whether it is a mistake that people make.
-        output: One of `OUTPUTS`.
-        build: Counts (without, with) the label, and knobs -> the two-class `Tables` of that label.
-    """
-
-    name: str
-    title: str
-    source: str
-    knobs: tuple[Knob, ...]
-    flawed: bool
-    output: str
-    build: Callable[..., Tables]
-
-    @property
-    def summary(self) -> str:
-        """The first line of the function's docstring."""
-        return (self.build.__doc__ or "").strip().split("\n")[0]
-
-    def tables(self, counts: ArrayLike, **knobs: Any) -> Tables:
-        """The tables of one label.
-
-        Args:
-            counts: Training examples without and with the label, [2].
-            **knobs: The method's own parameters.
-
-        Raises:
-            ValueError: Counts or knobs that make no sense, and which.
-        """
-        return self.build(np.asarray(counts, np.float64), **settle(self.name, self.knobs, knobs))
-
-
-METHODS: dict[str, Method] = {}
-
-
-def method(
-    title: str, *, source: str, knobs: tuple[Knob, ...] = (), flawed: bool = False, output: str = "sigmoid"
-) -> Callable:
-    """Register a function `(counts, **knobs) -> Tables` of one label under its own name."""
-
-    def register(function: Callable[..., Tables]) -> Callable[..., Tables]:
-        METHODS[function.__name__] = Method(function.__name__, title, source, knobs, flawed, output, function)
-        return function
-
-    return register
-
-
-def get(name: str) -> Method:
-    """The entry called `name`.
-
-    Raises:
-        ValueError: There is none; the message lists those that exist.
-    """
-    return METHODS[one_of("method", name, METHODS)]
-
-
-def _plain(n: Array) -> Tables:
-    return STRATEGIES["cross_entropy"].tables(n)
-
-
-def _weighted(n: Array, no: float, yes: float) -> Tables:
-    return STRATEGIES["weighted_cross_entropy"].tables(n, class_weight=[no, yes])
-
-
-def _focused(n: Array, no: float, yes: float) -> Tables:
-    return replace(_plain(n), focus=np.array([no, yes]))
-
-
-@method("Plain sigmoid", source="maximum likelihood")
-def sigmoid(n: Array) -> Tables:
-    """Cross-entropy of each label by itself: its optimum gives the probabilities of the data as they are."""
-    return _plain(n)
-
-
-@method(
-    "pos_weight per label",
-    source="King & Zeng 2001; TensorFlow's weighted_cross_entropy_with_logits",
-    knobs=(
-        Knob("power", "Power of the ratio", 1.0, 0.0, 2.0, 0.05, "pos_weight = (without / with)^power; 1 balances."),
-    ),
-)
-def pos_weight(n: Array, *, power: float) -> Tables:
-    """A yes weighs (without / with) for each label, a no weighs 1."""
-    return _weighted(n, 1.0, float(class_weights(n, "pos_weight")[1]) ** power)
-
-
-@method(
-    "Weights {0: a, 1: b}",
-    source="asked for in public threads",
-    knobs=(
-        Knob("no", "Weight of a 0, a", 1.0, 0.05, 20.0, 0.05, "For every element of the table of labels that is 0."),
-        Knob("yes", "Weight of a 1, b", 4.0, 0.05, 20.0, 0.05, "For every element that is 1, whichever its label."),
-    ),
-)
-def element_weights(n: Array, *, no: float, yes: float) -> Tables:
-    """The same two weights for every label, however rare it is."""
-    return _weighted(n, no, yes)
-
-
-@method(
-    "Focal",
-    source="Lin et al. 2017, arXiv:1708.02002",
-    knobs=(Knob("gamma", "Focus γ", 2.0, 0.0, 5.0, 0.1, "0 is the plain sigmoid."),),
-)
-def focal(n: Array, *, gamma: float) -> Tables:
-    """Turns away from what is already easy, yes and no alike; its probabilities are pulled towards the middle."""
-    return _focused(n, gamma, gamma)
-
-
-@method(
-    "Asymmetric focusing",
-    source="Ridnik et al. 2021, arXiv:2009.14119 (without its probability margin)",
-    knobs=(
-        Knob("gamma_yes", "Focus on yes, γ₊", 0.0, 0.0, 5.0, 0.1, "How far an easy 1 is turned down."),
-        Knob("gamma_no", "Focus on no, γ₋", 3.0, 0.0, 5.0, 0.1, "How far an easy 0 is turned down; most labels are 0."),
-    ),
-)
-def asymmetric(n: Array, *, gamma_yes: float, gamma_no: float) -> Tables:
-    """Focuses on the many easy noes only, so that the few yeses count in full."""
-    return _focused(n, gamma_no, gamma_yes)
-
-
-@method(
-    "Class-balanced",
-    source="Cui et al. 2019, arXiv:1901.05555",
-    knobs=(Knob("beta", "Beta β", 0.999, 0.0, 1.0, 0.0001, "0: all weights 1; towards 1: inverse frequency."),),
-)
-def class_balanced(n: Array, *, beta: float) -> Tables:
-    """Weights of yes and no by the effective number of examples, for each label."""
-    return _weighted(n, *class_weights(n, "effective_number", beta=beta).tolist())
-
-
-@method("Softmax over the labels", source="a mistake in public threads", flawed=True, output="softmax")
-def softmax(n: Array) -> Tables:
-    """Flawed: all labels share one probability of 1, so that at most one can be above a half."""
-    return _plain(n)
-
-
-@method("Sigmoid twice", source="a mistake in public threads", flawed=True, output="double")
-def double_sigmoid(n: Array) -> Tables:
-    """Flawed: a last layer with σ under a loss that takes logits: σ again, and the slope is squeezed to a quarter or less."""
-    return _plain(n)
-
-
-def expit(z: ArrayLike) -> Array:
-    """σ(z), without overflow."""
-    z = np.asarray(z)
-    e = np.exp(-np.abs(z))
-    return np.where(z >= 0, 1, e) / (1 + e)
-
-
-def outputs(output: str, z: ArrayLike) -> Array:
-    """What a model puts out for each label.
-
-    Args:
-        output: One of `OUTPUTS`; "double" puts out σ(z), of which its loss takes σ once more.
-        z: Logits, [L, ...].
-
-    Returns:
-        Between 0 and 1, [L, ...].
-
-    Example:
-        Two labels that are surely there. A softmax cannot say so:
-
-        >>> outputs("sigmoid", [[6.0], [6.0]]).round(3).ravel().tolist(), outputs("softmax", [[6.0], [6.0]]).ravel().tolist()
-        ([0.998, 0.998], [0.5, 0.5])
-    """
-    z = np.asarray(z, np.float64)
-    if one_of("output", output, OUTPUTS) != "softmax":
-        return expit(z)
-    e = np.exp(z - z.max(0))
-    return np.asarray(e / e.sum(0))
-
-
-def element_loss(tables: Tables, z: ArrayLike, y: int) -> tuple[Array, Array]:
-    """Loss of one label and its slope dℓ/dz at the logits (0, z), in NumPy.
-
-    Args:
-        tables: Of the label.
-        z: Logits, [N].
-        y: 0 or 1.
-
-    Returns:
-        Nats, and their slope, [N] each.
-
-    Example:
-        A weight of 16.13 on a yes (500 without, 31 with), at an undecided z = 0: 16.13 log 2, and 16.13 (σ(0) − 1).
-
-        >>> [a.round(4).tolist() for a in element_loss(get("pos_weight").tables([500, 31]), [0.0], 1)]
-        [[11.1798], [-8.0645]]
-    """
-    z = np.asarray(z, np.float64)
-    pair = np.stack([np.zeros_like(z), z])
-    return value(tables, pair, y), slope(tables, pair, y)[1]
-
-
-def repaired(method: Method, tables: Tables, z: ArrayLike) -> Array | None:
+def repaired(method: Method, tables: LabelTables, z: ArrayLike) -> Array | None:
     """The probability of a yes that the logits stand for, with weights and focus taken out again.
 
     Where a share η of equal examples has the label, training ends at the z with η ℓ₁'(z) + (1 − η) ℓ₀'(z) = 0. So z stands for
@@ -259,7 +50,7 @@ def repaired(method: Method, tables: Tables, z: ArrayLike) -> Array | None:
     return np.asarray((no / (no - yes)).reshape(z.shape))
 
 
-def stands_for(method: Method, tables: Tables, share: float) -> float | None:
+def stands_for(method: Method, tables: LabelTables, share: float) -> float | None:
     """What a method puts out, at its optimum, where a share of the examples has the label: `repaired`, inverted.
 
     Returns:
@@ -336,7 +127,7 @@ def worked(labels: ArrayLike, p: ArrayLike, no: float = 1.0, yes: float = 1.0) -
         [0.60672, 0.52158, 1.044, 0.81492]
     """
     y, p = np.asarray(labels), np.clip(np.asarray(p, np.float64), CLIP, 1 - CLIP)
-    tables, z = _weighted(np.ones(2), no, yes), np.log(p) - np.log1p(-p)
+    tables, z = weighted(np.ones(2), no, yes), np.log(p) - np.log1p(-p)
     return np.where(y == 1, *(element_loss(tables, z.ravel(), c)[0].reshape(y.shape) for c in (1, 0)))
 
 
@@ -367,7 +158,7 @@ class MultiPlan:
     data: MultiData
     model: str
     dims: tuple[int, ...]
-    tables: tuple[tuple[Tables, ...], ...]
+    tables: tuple[tuple[LabelTables, ...], ...]
     steps: tuple[int, ...]
     learning_rate: float
     seed: int

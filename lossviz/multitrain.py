@@ -5,6 +5,7 @@ is the same kernel over all labels as classes, summed over those that are there.
 """
 
 import warnings
+from collections.abc import Sequence
 from functools import lru_cache, partial
 from threading import Lock
 from typing import Any
@@ -13,23 +14,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz import models
-from lossviz.equation import losses, stack, tf
+from lossviz.equation import FIELDS, losses, stack, tf
 from lossviz.multidata import MultiData, make_multilabel
 from lossviz.multilabel import (
-    METHODS,
     RULES,
     Judged,
     MultiPlan,
     label_calibration_error,
-    outputs,
     prepare_multilabel,
     repaired,
     stands_for,
 )
+from lossviz.multimethods import METHODS, NOTHING, LabelTables, outputs
 from lossviz.strategies import STRATEGIES
 
 Array = NDArray[Any]
 SOFT = [m.output == "softmax" for m in METHODS.values()]
+MARGIN = [any(k.name == "margin" for k in m.knobs) for m in METHODS.values()]
 TWICE = [m.output == "double" for m in METHODS.values()]
 _compiling = Lock()
 
@@ -39,13 +40,33 @@ def capacity(n: int) -> int:
     return max(512, 1 << (n - 1).bit_length())
 
 
+def stacked(tables: Sequence[LabelTables], dtype: Any = np.float32) -> dict[str, Array]:
+    """What `lossviz.equation.stack` makes of the tables, and their margins, a row each."""
+    return stack(tables, dtype) | {"margin": np.array([t.margin for t in tables], dtype)}
+
+
+def lowered(z: Any, margin: Any) -> Any:
+    """The logit of max(σ(z) − m, 0), as `lossviz.multimethods.lowered`; where m is 0, z itself.
+
+    Args:
+        z: Logits, [L, N].
+        margin: m of every label, [L, 1].
+    """
+    some = margin > 0
+    m = tf.where(some, margin, 0.5)  # whatever is not used must be finite: 0 times its infinite slope is no number
+    left = tf.sigmoid(z) - m
+    kept = left > 0
+    out = tf.math.log(tf.where(kept, left, 1.0)) - tf.math.log(tf.sigmoid(-z) + m)
+    return tf.where(some, tf.where(kept, out, NOTHING), z)
+
+
 def example_losses(z: Any, y: Any, tables: dict[str, Any]) -> Any:
     """Sum over the labels of each example's loss.
 
     Args:
         z: Logits, [M, L, N].
         y: 0 or 1 as floats, [L, N].
-        tables: Two-class tables of every method and label, as `lossviz.equation.stack` makes them of M·L rows.
+        tables: Two-class tables of every method and label, as `stacked` makes them of M·L rows.
 
     Returns:
         Nats, [M, N].
@@ -53,6 +74,9 @@ def example_losses(z: Any, y: Any, tables: dict[str, Any]) -> Any:
     m, count = z.shape[0], z.shape[1]
     n = tf.shape(z)[2]
     logits = tf.where(tf.constant(TWICE)[:, None, None], tf.sigmoid(z), z)
+    margin = tf.reshape(tables["margin"], [m, count, 1])
+    noes = tf.stack([lowered(logits[i], margin[i]) if some else logits[i] for i, some in enumerate(MARGIN)])
+    logits = tf.where(y > 0, logits, noes)
     pairs = tf.reshape(tf.stack([tf.zeros_like(logits), logits], 2), [m * count, 2, n])
     either = tf.tile(tf.stack([1.0 - y, y], 1), [m, 1, 1])
     each = tf.reshape(losses(pairs, either, tables), [m, count, n])
@@ -74,7 +98,8 @@ def _program(dims: tuple[int, ...], size: int) -> Any:
     def f32(*shape: int) -> Any:
         return tf.TensorSpec(shape, tf.float32)
 
-    specs = {f: f32(rows * count, 2) if f == "focus" else f32(rows * count, 2, 2) for f in stack([_any()])}
+    shapes = {"focus": (2,), "margin": ()}
+    specs = {f: f32(rows * count, *shapes.get(f, (2, 2))) for f in (*FIELDS, "margin")}
 
     @tf.function(
         jit_compile=True,
@@ -102,10 +127,6 @@ def _program(dims: tuple[int, ...], size: int) -> Any:
     return steps
 
 
-def _any() -> Any:
-    return STRATEGIES["cross_entropy"].tables([1, 1])
-
-
 @lru_cache(maxsize=4)
 def _constants(plan: MultiPlan) -> tuple[Any, ...]:
     """Points, labels, 1/N for each real example, and tables: kept for the next chunk of the same plan."""
@@ -114,7 +135,7 @@ def _constants(plan: MultiPlan) -> tuple[Any, ...]:
     x, y = np.zeros((plan.dims[0], size), np.float32), np.zeros((plan.dims[-1], size), np.float32)
     real = np.zeros(size, np.float32)
     x[:, :n], y[:, :n], real[:n] = data.X.T, data.y.T, 1 / n
-    tables = stack([t for of_method in plan.tables for t in of_method])
+    tables = stacked([t for of_method in plan.tables for t in of_method])
     return *(tf.constant(a) for a in (x, y, real)), {f: tf.constant(a) for f, a in tables.items()}
 
 

@@ -152,13 +152,15 @@ def call(plan: ScenePlan, weights: str | Sequence[float]) -> str:
         >>> from lossviz.segplan import prepare_scenes
         >>> print(call(prepare_scenes("plain", scenes=8, steps=20), "presence"))
         import lossviz
+        from lossviz import segfigures
         <BLANKLINE>
         run = lossviz.fit_scenes(
             ['plain'],
             scenes=8,
             steps=20,
         )
-        print(run.mean_iou[-1])
+        numbers = segfigures.iou_table(run)
+        print(numbers.to_string())
         <BLANKLINE>
     """
     knobs = {name: k for name, k in plan.knobs.items() if k and k != {x.name: x.default for x in METHODS[name].knobs}}
@@ -169,5 +171,6 @@ def call(plan: ScenePlan, weights: str | Sequence[float]) -> str:
     }  # fmt: skip
     lines = "".join(f"    {name}={value!r},\n" for name, (value, usual) in given.items() if value != usual)
     return (
-        f"import lossviz\n\nrun = lossviz.fit_scenes(\n    {list(plan.methods)!r},\n{lines})\nprint(run.mean_iou[-1])\n"
+        f"import lossviz\nfrom lossviz import segfigures\n\nrun = lossviz.fit_scenes(\n    {list(plan.methods)!r},\n{lines})\n"
+        "numbers = segfigures.iou_table(run)\nprint(numbers.to_string())\n"
     )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from lossviz import segsentences
-from lossviz.figures import LOSS_SCALE, SCENE_COLOURS, STUCK_COLOUR, strategy_colour
+from lossviz.figures import LOSS_SCALE, SCENE_COLOURS, STUCK_COLOUR, ZERO_COLOUR, strategy_colour
 from lossviz.scenes import CLASSES, VOID, count_pixels
 from lossviz.segplan import HIGH, LEVELS, LOW, METHODS, SHOWN, Frame, ScenePlan, SceneRun, iou
 from lossviz.wire import pack
@@ -33,6 +33,7 @@ def head(plan: ScenePlan) -> bytes:
         weights=plan.weights.round(4).tolist(),
         scale={"low": LOW, "high": HIGH, "levels": LEVELS, "colours": [c for _, c in get_colorscale(LOSS_SCALE)]},
         stuckColour=STUCK_COLOUR,
+        zeroColour=ZERO_COLOUR,
         panels=[
             {
                 "title": m.title, "flawed": m.flawed, "note": m.summary, "mask": m.mask, "region": m.region,

@@ -19,11 +19,13 @@ class Source(NamedTuple):
         name: For `lossviz.make_dataset`; or "table", for an uploaded file.
         arguments: Of `make_dataset`, or "filename", "label", "features" and "seed" of the table.
         points: Added by hand, for `lossviz.with_points`: rows x, y, class.
+        classes: What they are called, where it is not what the dataset calls them.
     """
 
     name: str
     arguments: Mapping[str, Any]
     points: Sequence[tuple[float, ...]] = ()
+    classes: Sequence[str] = ()
 
 
 def call(source: Source, names: Sequence[str], options: Mapping[str, Any]) -> str:
@@ -61,11 +63,12 @@ def call(source: Source, names: Sequence[str], options: Mapping[str, Any]) -> st
         data = f"data = lossviz.make_dataset({source.name!r}{given})"
     if source.points:
         data += f"\ndata = lossviz.with_points(data, {[list(p) for p in source.points]!r})"
+    classes = repr(list(source.classes)) if source.classes else "data.classes"
     kept = {name: value for name, value in options.items() if value not in (None, {}, ())}
     lines = "".join(f"    {name}={value!r},\n" for name, value in kept.items())
     return (
         f"import lossviz\n\n{data}\nrun = lossviz.fit(\n    {list(names)!r},\n"
-        "    data.X, data.y, X_test=data.X_test, y_test=data.y_test, classes=data.classes, features=data.features,\n"
+        f"    data.X, data.y, X_test=data.X_test, y_test=data.y_test, classes={classes}, features=data.features,\n"
         f"{lines})\nprint(run.table())\n"
     )
 

@@ -161,8 +161,6 @@ def home(key: str, code: str, frame: Any) -> None:
 
 def priced(job: Job, run: Run, data: Dataset, cost: np.ndarray, unit: str, fit: str) -> None:
     """What decisions cost on the test part, and how that runs with a ratio of two costs."""
-    from lossviz.figures import numbers
-
     plan, labels = run.plan, data.classes
     st.header(f"What decisions cost, on {len(plan.y_test):,} test examples", anchor=False)
     found = asked(job.token, costmatrix.realised, plan, run.test_logits, cost, data)
@@ -179,9 +177,9 @@ def priced(job: Job, run: Run, data: Dataset, cost: np.ndarray, unit: str, fit: 
     t, d = controls.choose("The mistake whose cost runs", titles, "c-runs").split("-")
     entry = (int(t), int(d))
     line = asked(repr((job.token, entry)), costmatrix.curve, plan, run.test_logits, cost, data, entry)
-    figure = costfigures.cost_curve(line)
-    chart.show(figure, "cost-curve", costmatrix.curve_sentence(line, labels))
-    home("cost-curve", costmatrix.call(fit, cost, entry), numbers(figure))
+    frame = costfigures.curve_numbers(line)
+    chart.show(costfigures.cost_curve(line), "cost-curve", costmatrix.curve_sentence(line, labels), frame)
+    home("cost-curve", costmatrix.call(fit, cost, entry), frame)
 
 
 @st.fragment
@@ -200,7 +198,10 @@ def show(job: Job, key: str, data: Dataset, cost: np.ndarray, unit: str, source:
         st.session_state["costs shown"] = (job, data, cost, unit, source, options)
     elif ended:  # nobody had looked at it for a while, as when a laptop sleeps
         st.rerun()
-    if "costs shown" not in st.session_state or st.context.is_embedded:
+    if st.context.is_embedded:
+        return
+    if "costs shown" not in st.session_state:
+        st.caption("What the decisions cost, and what can be taken home, follow when training has ended.")
         return
     if not done:
         st.caption("Below: of the run before, until this one is there.")
@@ -268,7 +269,7 @@ try:
             best = get("threshold_moving").tables(data.counts, cost=cost).decisions[0]
             job = engine().start(plan, engine().submit(truth, plan, data, best))
             st.session_state["costs job"] = (key, job)
-        show(job, key, data, cost, chosen.unit, Source("blobs", arguments), options)
+        show(job, key, data, cost, chosen.unit, Source("blobs", arguments, classes=chosen.classes), options)
     if not st.context.is_embedded:
         assumed(cost, data)
 except ValueError as e:

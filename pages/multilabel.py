@@ -11,10 +11,14 @@ from parts import chart, controls, upload, words, work
 from parts.titles import MULTILABEL
 
 from lossviz import multifigures as draw
+from lossviz import multistill as still
 from lossviz.engine import engine
+from lossviz.figures import numbers as numbers_in
 from lossviz.knobs import Knob
 from lossviz.multidata import KNOBS, MultiData, from_label_table, make_multilabel, offered
-from lossviz.multilabel import METHODS, RATE, STEPS, WORKED, Judged, MultiPlan, in_worker, prepare_multilabel
+from lossviz.multilabel import RATE, STEPS, Judged, MultiPlan, in_worker, prepare_multilabel
+from lossviz.multimethods import METHODS
+from lossviz.spreadsheet import cell
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -23,7 +27,11 @@ FIRST = ["sigmoid", "pos_weight", "asymmetric", "softmax", "double_sigmoid"]
 SEED = Knob("seed", "Seed", 0, 0, 9999, 1, "Decides the data and the initial parameters.")
 EXAMPLE = Knob("example", "Test example", -1, -1, 19_999, 1, "−1: one with many labels.")
 YES = Knob("yes", "Weight of a 1", 2.0, 0.1, 20.0, 0.1, "A 0 has weight 1.")
-TRAINED = ("found", "boundary", "threshold", "calibration", "twice")
+TABLES = {
+    "found": "table", "boundary": "boundaries_table", "threshold": "table", "calibration": "calibration_table",
+    "twice": "twice_table",
+}  # fmt: skip
+"""Views that train, and the function of `lossviz.multifigures` that gives their numbers."""
 
 
 def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> MultiData:
@@ -118,8 +126,8 @@ def newest(key: str, tasks: "list[Future]") -> tuple[int, Judged | None]:
     return done - 1, judged
 
 
-def picture(figure: Any, key: str, sentence: str, table: Any = None, code: str = "", arrays: Any = None) -> None:
-    """A picture with its sentence and numbers, and all that can be taken home of it."""
+def picture(figure: Any, key: str, sentence: str, table: pd.DataFrame, code: str, arrays: Any = None) -> None:
+    """A picture with its sentence and numbers, and all that can be taken home of it; nothing while there is no code."""
     chart.show(figure, key, sentence, table)
     if st.context.is_embedded or not code:
         return
@@ -130,13 +138,22 @@ def picture(figure: Any, key: str, sentence: str, table: Any = None, code: str =
             "Interactive page (HTML)", lambda: figure.to_html(include_plotlyjs=True), f"{key}.html", "text/html",
             on_click="ignore", key=f"html-{key}",
         )  # fmt: skip
+        row.download_button(
+            "The numbers (CSV)", lambda: csv(table), f"{key}.csv", "text/csv", on_click="ignore", key=f"csv-{key}"
+        )
         if arrays is not None:
             row.download_button(
                 "The arrays (NPZ)", lambda: npz(arrays), f"{key}.npz", "application/octet-stream", on_click="ignore",
                 key=f"npz-{key}",
             )  # fmt: skip
-        st.write("This Python makes the same numbers, on the same kind of machine:")
+        st.write("This Python prints the numbers in this picture, the same on the same kind of machine:")
         st.code(code, language="python")
+
+
+def csv(table: pd.DataFrame) -> str:
+    """A table as CSV; no label is taken for a formula."""
+    named = table.map(lambda v: cell(v) if isinstance(v, str) else v)
+    return str(named.rename(columns=cell).to_csv(index=False))
 
 
 def npz(judged: Judged) -> bytes:
@@ -148,30 +165,47 @@ def npz(judged: Judged) -> bytes:
 
 def shown(view: str, plan: MultiPlan, judged: Judged, names: list[str], c: int, rule: str, code: str) -> None:
     """One view of a run."""
-    more = {"code": code, "arrays": judged}
+    asked: tuple[Any, ...] = (names, c)
     if view == "found":
-        rows = pd.DataFrame(draw.table(plan, judged, names))
-        picture(
-            draw.found(plan, judged, names, rule), "found", draw.found_sentence(plan, judged, names, rule), rows, **more
+        figure, told, asked = (
+            draw.found(plan, judged, names, rule),
+            draw.found_sentence(plan, judged, names, rule),
+            (names,),
         )
     elif view == "boundary":
-        told = draw.boundaries_sentence(plan, names, c)
-        picture(draw.boundaries(plan, judged, names, c), "boundary", told, **more)
+        figure, told = draw.boundaries(plan, judged, names, c), draw.boundaries_sentence(plan, names, c)
     elif view == "threshold":
-        told = draw.thresholds_sentence(plan, judged, names, c)
-        picture(draw.thresholds(plan, judged, names, c), "threshold", told, **more)
+        figure, told = draw.thresholds(plan, judged, names, c), draw.thresholds_sentence(plan, judged, names, c)
     elif view == "calibration":
-        told = draw.calibration_sentence(plan, judged, names, c)
-        picture(draw.calibration(plan, judged, names, c), "calibration", told, **more)
+        figure, told = draw.calibration(plan, judged, names, c), draw.calibration_sentence(plan, judged, names, c)
     else:
-        asked = int(controls.number(EXAMPLE, "m-example"))
-        example = draw.telling(plan, judged) if asked < 0 else asked
+        example = int(controls.number(EXAMPLE, "m-example"))
+        example = draw.telling(plan, judged) if example < 0 else example
         if example >= len(plan.data.y_test):
             raise ValueError(
                 f"There are {len(plan.data.y_test):,} test examples, 0 the first; {example:,} is none of them."
             )
-        picture(draw.twice(plan, judged, example), "twice", draw.twice_sentence(plan, judged, example), **more)
-        picture(draw.two_way(), "two-way", draw.two_way_sentence())
+        figure, told, asked = draw.twice(plan, judged, example), draw.twice_sentence(plan, judged, example), (example,)
+    table = TABLES[view]
+    numbers = getattr(draw, table)(plan, judged, *asked)
+    arguments = ", ".join(repr(a) for a in asked)
+    if code:
+        code += f"numbers = multifigures.{table}(plan, run, {arguments})\nprint(numbers.to_string())\n"
+    picture(figure, view, told, numbers, code, judged)
+    if view == "twice":
+        two = still.two_way()
+        picture(
+            two,
+            "two-way",
+            still.two_way_sentence(),
+            numbers_in(two),
+            still_code("figures.numbers(multistill.two_way())"),
+        )
+
+
+def still_code(call: str) -> str:
+    """The Python that prints the numbers of a picture which needs no training."""
+    return f"from lossviz import figures, multistill\n\nnumbers = {call}\nprint(numbers.to_string())\n"
 
 
 def follow(key: str, tasks: "list[Future]", *args: Any) -> None:
@@ -183,8 +217,13 @@ def follow(key: str, tasks: "list[Future]", *args: Any) -> None:
         if not ended and not st.context.is_embedded:
             step = plan.steps[at] if at >= 0 else 0
             st.progress((at + 1) / len(tasks), f"Training: step {step:,} of {plan.steps[-1]:,}")
+            if view != "found":
+                st.caption(
+                    "This picture follows when training has ended; “Found and right” is drawn from the first step on."
+                )
         if judged is not None and (ended or view == "found"):
-            shown(view, plan, judged, names, c, rule if ended else "half", code)
+            # the code trains to the end: what it prints is in the last picture only
+            shown(view, plan, judged, names, c, *((rule, code) if ended else ("half", "")))
     except ValueError as e:
         st.error(words.plain(str(e)))
         ended = True
@@ -220,29 +259,29 @@ def trained(view: str) -> None:
     key = repr((st.session_state["m data"][0], options))
     plan = prepare_multilabel(data, **options)
     tasks = started(key, plan)
-    arguments = ", ".join(f"{k}={v!r}" for k, v in options.items())
     code = (
-        "import lossviz\nfrom lossviz.multidata import from_label_table, make_multilabel\n"
-        f"from lossviz.multitrain import fit_multilabel\n\n{source}run = fit_multilabel(data, {arguments})\nprint(run.recall)\n"
+        "import lossviz\nfrom lossviz import multifigures\nfrom lossviz.multidata import from_label_table, make_multilabel\n"
+        "from lossviz.multilabel import prepare_multilabel\nfrom lossviz.multitrain import fit_multilabel\n\n"
+        f"{source}options = {options!r}\nplan, run = prepare_multilabel(data, **options), fit_multilabel(data, **options)\n"
     )
     running = st.session_state.get("m over") != key
     ordered = [n for n in METHODS if n in names]
     st.fragment(follow, run_every=0.15 if running else None)(key, tasks, view, plan, ordered, c, rule, code)
 
 
-def still(view: str) -> None:
+def without_training(view: str) -> None:
     """The views that need no training."""
     if view == "logits":
         y = int(controls.one("The label is", MULTILABEL["m-true"], "m-true", "0"))
-        code = f"from lossviz.multilabel import from_probabilities\n\nprint(from_probabilities([40.0, -40.0], {y}))\n"
-        picture(draw.saturated(y), "logits", draw.saturated_sentence(y), code=code)
+        code = still_code(f"multistill.saturated_table({y})")
+        picture(still.saturated(y), "logits", still.saturated_sentence(y), still.saturated_table(y), code)
         return
     name = controls.choose("Case", MULTILABEL["m-case"], "m-case")
     yes = controls.number(YES, "m-yes")
-    y, p = WORKED[name]
-    code = f"from lossviz.multilabel import worked\n\nprint(worked({y}, {p}, no=1, yes={yes}).mean())\n"
-    rows = pd.DataFrame(draw.worked_table(name, yes))
-    picture(draw.worked_figure(name, yes), "worked", draw.worked_sentence(name, yes), rows, code)
+    code = still_code(f"multistill.worked_table({name!r}, {yes!r})")
+    picture(
+        still.worked_figure(name, yes), "worked", still.worked_sentence(name, yes), still.worked_table(name, yes), code
+    )
 
 
 if not st.context.is_embedded:
@@ -253,7 +292,7 @@ if not st.context.is_embedded:
     )
 view = controls.one("View", MULTILABEL["m-view"], "m-view", "found")
 try:
-    if view in TRAINED:
+    if view in TABLES:
         try:
             engine()
         except Exception as e:
@@ -262,7 +301,7 @@ try:
             ) from e
         trained(view)
     else:
-        still(view)
+        without_training(view)
 except ValueError as e:
     st.error(words.plain(str(e)))
 controls.unread()

@@ -11,7 +11,8 @@ from parts.titles import SEGMENTATION
 
 from lossviz import apart, camvid, segfigures, segsentences
 from lossviz.engine import Job, engine
-from lossviz.masks import MaskCounts, count_masks
+from lossviz.files import counted
+from lossviz.masks import MaskCounts, count_masks, scene_weights
 from lossviz.scenes import CLASSES, VOID, PixelCounts, count_pixels
 from lossviz.segplan import METHODS, RATE, SEED, STEPS, N, prepare_scenes
 
@@ -20,8 +21,28 @@ RIGHT, WRONG = "Each class's own images", "All images (the slip)"
 plan_of = st.cache_data(max_entries=32, show_spinner=False)(prepare_scenes)
 
 
-def settings() -> tuple[list[str], dict[str, Any], int]:
-    """Controls: methods, options of `prepare_scenes`, and the scene that is shown."""
+def weights_by(source: str) -> tuple[str | list[float], str]:
+    """What `prepare_scenes` is given for a source of weights; and why that is another one, if it is.
+
+    A visitor's own masks are no part of the link, so that a link can ask for weights that nobody has.
+    """
+    if source != "mine":
+        return source, ""
+    held = st.session_state.get("segmentation counted")
+    if held is None:
+        return "presence", (
+            "The weights are to come from your own masks, which are not part of a link: choose them below, at Your own masks. "
+            "Until then the scenes' own median frequency is used."
+        )
+    found: MaskCounts = held[1]
+    try:
+        return scene_weights(found.names, segfigures.both_denominators(found.counts)[0]).tolist(), ""
+    except ValueError as e:
+        return "presence", f"{e} Until then the scenes' own median frequency is used."
+
+
+def settings() -> tuple[list[str], dict[str, Any], int, str]:
+    """Controls: methods, options of `prepare_scenes`, the scene that is shown, and where the weights are to come from."""
     names = controls.several(
         "Methods", SEGMENTATION["seg-methods"], "seg-methods", FIRST,
         "⚠ marks recipes that are flawed: the mask comes from the prediction, not from the truth.",
@@ -35,16 +56,18 @@ def settings() -> tuple[list[str], dict[str, Any], int]:
         source = controls.choose(
             "Class weights", SEGMENTATION["seg-weights"], "seg-weights", "presence", "For the methods that have a mask."
         )
-        void = st.toggle(
-            "Void has weight 0", True, key="seg-void", bind="query-params",
-            help="In every method: pixels without a label then teach nothing. Off: void is a class as any other.",
-        )  # fmt: skip
+        void = controls.toggle(
+            "Void has weight 0",
+            "seg-void",
+            True,
+            "In every method: pixels without a label then teach nothing. Off: void is a class as any other.",
+        )
         options = {
             "scenes": int(controls.number(N, "seg-scenes")),
             "steps": int(controls.number(STEPS, "seg-steps")),
             "seed": int(controls.number(SEED, "seg-seed")),
             "learning_rate": controls.number(RATE, "seg-rate"),
-            "weights": source,
+            "weights": weights_by(source)[0],
             "void": void,
         }
         turned = {}
@@ -53,7 +76,7 @@ def settings() -> tuple[list[str], dict[str, Any], int]:
                 st.markdown(f"**{m.title}**")
                 turned[m.name] = controls.knobs(m.knobs, f"seg-{m.name}")
         options["knobs"] = turned
-    return [n for n in METHODS if n in names], options, scene
+    return [n for n in METHODS if n in names], options, scene, source
 
 
 def abandon() -> None:
@@ -67,6 +90,8 @@ def show(job: Job, key: str, scene: int, code: str) -> None:
     """The pictures of a run, which follow it by themselves, and what came of it once it has ended."""
     segmentation.show(job, key, scene)
     if not job.ended:
+        if not st.context.is_embedded:
+            st.caption("IoU of every class over the steps, and what can be taken home, follow when training has ended.")
         return
     if job.error:
         st.error(words.plain(job.error))
@@ -190,12 +215,14 @@ def masks_given() -> MaskCounts | None:
         st.session_state["segmentation masks"] = held
     elif st.session_state.pop("file here", False) or "segmentation masks" not in st.session_state:
         st.session_state.pop("segmentation masks", None)
+        st.session_state.pop("segmentation counted", None)
         return None
     else:  # the visitor was on another page, which empties the field
         held = st.session_state["segmentation masks"]
-        st.caption(words.plain(f"Still here: {len(held)} file{'s' if len(held) > 1 else ''}, {held[0][1]} first"))
+        st.caption(words.plain(f"Still here: {counted(len(held), 'file')}, {held[0][1]} first"))
         if st.button("Remove the masks"):
             del st.session_state["segmentation masks"]
+            st.session_state.pop("segmentation counted", None)
             st.rerun()
     key = (tuple(h[0] for h in held), tuple(names), left_out)
     if st.session_state.get("segmentation counted", (None,))[0] != key:
@@ -205,20 +232,37 @@ def masks_given() -> MaskCounts | None:
     return found
 
 
-def own_masks() -> None:
-    """Median-frequency weights of uploaded masks."""
+def own_masks(source: str) -> None:
+    """Median-frequency weights of uploaded masks, and whether the scenes are trained with them.
+
+    Args:
+        source: Where the weights of the training come from.
+    """
     found = masks_given()
     if found is None:
         st.info("Choose label masks: median-frequency weights are made from them, with both denominators.")
         return
     counts = found.counts
     words.notes("What was read", (
-        f"{counts.masks:,} mask{'s' if counts.masks > 1 else ''}, {counts.total:,} pixels counted, {found.ignored:,} ignored.",
+        f"{counted(counts.masks, 'mask')}, {counted(counts.total, 'pixel')} counted, {found.ignored:,} ignored.",
         *found.notes,
     ))  # fmt: skip
     right, wrong = segfigures.both_denominators(counts)
     told = segsentences.weights(right, wrong, counts.images, counts.masks, found.names)
     weights_shown("seg-mine", found.names, counts, {RIGHT: right, WRONG: wrong}, [WRONG], told)
+    try:
+        scene_weights(found.names, right)
+    except ValueError as e:
+        st.caption(words.plain(str(e)))
+    else:
+        order = ", ".join(f"{c} is {name}" for c, name in enumerate(CLASSES))
+        told = f" Indices are taken in the order of the scenes' classes: {order}."
+        taken = told if found.names[0].startswith("index ") else ""
+        if source == "mine":
+            st.caption("The methods with a mask, above, are trained with these weights." + taken)
+        else:
+            st.caption(f"The scenes above can be trained with them.{taken}")
+            st.button("Train with these weights", on_click=lambda: st.session_state.update({"seg-weights": "mine"}))
     there = np.flatnonzero(np.isfinite(right))
     lines = "".join(f"    {found.names[c]!r}: {float(right[c])!r},\n" for c in there)
     st.code(f"class_weight = {{\n{lines}}}\n", language="python")
@@ -245,7 +289,9 @@ try:
 except Exception as e:
     st.error(words.plain(f"The workers that train cannot be reached ({type(e).__name__}). Try again in a minute."))
     st.stop()
-names, options, scene = settings()
+names, options, scene, source = settings()
+if (missing := weights_by(source)[1]) and not st.context.is_embedded:
+    st.warning(words.plain(missing))
 plan = None
 if not names:
     abandon()
@@ -272,7 +318,9 @@ if not st.context.is_embedded:
     look = controls.one("Weights of", SEGMENTATION["seg-look"], "seg-look", "scenes")
     try:
         if look == "masks":
-            own_masks()
+            own_masks(source)
+            if weights_by(source)[0] != options["weights"]:  # counted just now, or taken away
+                st.rerun()
         elif look == "camvid":
             from_camvid()
         elif plan is not None:

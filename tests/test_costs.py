@@ -280,3 +280,10 @@ def test_weights_that_are_all_0_say_nothing():
     found = costs.equivalent_weights([[0, 0, 0], [2, 0, 0], [1, 0, 0]], priors=[5, 3, 2])
     assert not found.exact
     assert found.weights.any()
+
+
+def test_one_false_alarm_is_one():
+    near = [[0, 1], [1.02, 0]]
+    assert costs.thresholds(near, ["a", "b"]).sentence.endswith("missing one costs as much as 1 false alarm.")
+    assert costs.implied_costs([1, 1.02], ["a", "b"]).sentence.endswith("costs as much as 1 false alarm.")
+    assert costs.implied_costs([1, 1, 1.02], ["a", "b", "c"]).sentence.endswith("as much as missing 'a' once.")

@@ -7,21 +7,11 @@ import tensorflow as tf
 import torch
 from sklearn.metrics import average_precision_score, f1_score, hamming_loss, recall_score
 
-from lossviz import multifigures, read_table
-from lossviz.equation import stack
+from lossviz import multifigures, multistill, read_table
 from lossviz.multidata import from_label_table, make_multilabel
-from lossviz.multilabel import (
-    METHODS,
-    WORKED,
-    element_loss,
-    from_probabilities,
-    outputs,
-    prepare_multilabel,
-    repaired,
-    stands_for,
-    worked,
-)
-from lossviz.multitrain import advance, example_losses, fit_multilabel
+from lossviz.multilabel import RULES, WORKED, from_probabilities, prepare_multilabel, repaired, stands_for, worked
+from lossviz.multimethods import METHODS, element_loss, outputs
+from lossviz.multitrain import advance, example_losses, fit_multilabel, stacked
 from lossviz.tables import TableError
 
 NAMES = list(METHODS)
@@ -49,7 +39,7 @@ def kernel(y, z, **knobs):
     """The compiled equation's losses of every method, [M, N]."""
     counts = np.stack([len(y) - y.sum(0), y.sum(0)], 1)
     tables = [m.tables(c, **knobs.get(m.name, {})) for m in METHODS.values() for c in counts]
-    k = {f: tf.constant(a) for f, a in stack(tables, np.float64).items()}
+    k = {f: tf.constant(a) for f, a in stacked(tables, np.float64).items()}
     with tf.GradientTape() as tape:
         at = tf.constant(np.stack([z.T] * len(METHODS)))
         tape.watch(at)
@@ -101,8 +91,64 @@ def test_slopes_are_differences_and_numpy_says_the_same():
             np.testing.assert_allclose(value[i], np.sum(by_label, 0), rtol=1e-11)
 
 
-@pytest.mark.parametrize(("name", "knobs"), [("focal", {"gamma": 0}), ("asymmetric", {"gamma_yes": 0, "gamma_no": 0}),
-    ("pos_weight", {"power": 0}), ("element_weights", {"no": 1, "yes": 1}), ("class_balanced", {"beta": 0})])  # fmt: skip
+@pytest.mark.parametrize("margin", [0.0, 0.05, 0.3])
+def test_asymmetric_loss_is_the_published_one(margin):
+    knobs = {"gamma_yes": 1.0, "gamma_no": 4.0, "margin": margin}
+    rng = np.random.default_rng(2)
+    y, z = rng.integers(0, 2, (60, 3)), rng.normal(0, 4, (60, 3))
+    y[0], y[1] = 0, 1
+    i = NAMES.index("asymmetric")
+    value, slope, tables = kernel(y, z, asymmetric=knobs)
+    # as its authors write it: the probability of a no is shifted up by the margin, and cut at 1
+    at = torch.tensor(z, requires_grad=True)
+    yes, truth = torch.sigmoid(at), torch.tensor(y)
+    no = (1 - yes + margin).clamp(max=1)
+    share = torch.where(truth == 1, yes, no)
+    theirs = -((1 - share) ** torch.where(truth == 1, 1.0, 4.0)) * torch.log(share)
+    theirs.sum().backward()
+    np.testing.assert_allclose(value[i], theirs.detach().numpy().sum(1), rtol=1e-9)
+    np.testing.assert_allclose(slope[i].T, at.grad.numpy(), rtol=1e-7, atol=1e-12)
+    # and in NumPy
+    ours = [np.stack([element_loss(tables[3 * i], z[:, c], k) for k in (0, 1)]) for c in range(3)]
+    for c in range(3):
+        pick = np.arange(60)
+        np.testing.assert_allclose(ours[c][y[:, c], 1, pick], slope[i, c], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(sum(o[y[:, c], 0, np.arange(60)] for c, o in enumerate(ours)), value[i], rtol=1e-9)
+    # a no whose output is below the margin costs nothing and teaches nothing
+    easy = (y == 0) & (z < np.log(margin / (1 - margin)) if margin else np.zeros_like(y, bool))
+    assert easy.any() == (margin > 0)
+    assert (slope[i].T[easy] == 0).all()
+
+
+def test_the_margin_is_finite_at_the_ends():
+    far = np.array([-1e4, -60.0, np.log(0.05 / 0.95), 60.0, 1e4])
+    tables = METHODS["asymmetric"].tables([90, 10])
+    for y in (0, 1):
+        loss, slope = element_loss(tables, far, y)
+        assert np.isfinite(loss).all()
+        assert np.isfinite(slope).all()
+    y = np.zeros((5, 3), int)
+    k = {
+        f: tf.constant(a) for f, a in stacked([m.tables([90, 10]) for m in METHODS.values() for _ in range(3)]).items()
+    }
+    with tf.GradientTape() as tape:
+        z = tf.constant(np.tile(far[None, None], (len(METHODS), 3, 1)).astype(np.float32))
+        tape.watch(z)
+        found = example_losses(z, tf.constant(y.T, tf.float32), k)
+    assert np.isfinite(found.numpy()).all()
+    assert np.isfinite(tape.gradient(found, z).numpy()).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "knobs"),
+    [
+        ("focal", {"gamma": 0}),
+        ("asymmetric", {"gamma_yes": 0, "gamma_no": 0, "margin": 0}),
+        ("pos_weight", {"power": 0}),
+        ("element_weights", {"no": 1, "yes": 1}),
+        ("class_balanced", {"beta": 0}),
+    ],
+)
 def test_a_neutral_knob_is_the_plain_sigmoid(name, knobs):
     z = np.linspace(-30, 30, 61)
     for y in (0, 1):
@@ -130,7 +176,7 @@ def test_logits_keep_what_probabilities_lose():
         y_p = tf.constant([[float(y)]]), tf.sigmoid(tf.constant([[z]]))
         assert by_p[0] == pytest.approx(keras.losses.BinaryCrossentropy()(*y_p).numpy(), rel=1e-3)
         assert flat[0] == 0
-    assert "infinite" in multifigures.saturated_sentence(0)
+    assert "infinite" in multistill.saturated_sentence(0)
     slope = element_loss(METHODS["sigmoid"].tables([1, 1]), [-1.0, 2.0], 1)[1]
     np.testing.assert_allclose(from_probabilities([-1.0, 2.0], 1)[1], slope, rtol=1e-5)
 
@@ -276,12 +322,29 @@ def test_every_picture_has_its_numbers(run):
         assert (trace.line.dash == "dash") == METHODS[NAMES[i]].flawed
     example = multifigures.telling(plan, run)
     bars = multifigures.twice(plan, run, example).data
-    assert sum(bars[1].y) == pytest.approx(1)
-    assert sum(bars[2].y) == pytest.approx(1)
+    assert sum(bars[1].x) == pytest.approx(1)
+    assert sum(bars[2].x) == pytest.approx(1)
     assert "say yes only once" in multifigures.twice_sentence(plan, run, example)
     assert len(multifigures.boundaries(plan, run, NAMES, 2).data) == 3 + len(NAMES)
-    assert "0.60672" in multifigures.worked_sentence(next(iter(WORKED)), 2)
+    assert "0.60672" in multistill.worked_sentence(next(iter(WORKED)), 2)
     assert "→" in multifigures.calibration_sentence(plan, run, NAMES, 2)
     assert len(multifigures.calibration(plan, run, NAMES, 2).data) == 2 + 2 * len(NAMES) - 2  # nothing to undo in two
     assert "pos_weight above a half" in multifigures.thresholds_sentence(plan, run, NAMES, 2)
-    assert len(multifigures.thresholds(plan, run, NAMES, 2).data) == len(NAMES)
+    assert len(set(multifigures.table(plan, run, NAMES, 2)["label"])) == 1
+
+
+def test_a_mark_a_rule_and_none_hides_another(run):
+    plan = prepare_multilabel(DATA, steps=300)
+    figure = multifigures.thresholds(plan, run, NAMES, 2)
+    key = [t for t in figure.data if t.showlegend is None]
+    assert [t.name for t in key] == list(RULES.values())
+    assert len({t.marker.symbol for t in key}) == len(RULES)
+    marks = [t for t in figure.data if t.showlegend is False]
+    places = [(t.xaxis, y) for t in marks for y in t.y]
+    assert len(set(places)) == len(places) == 2 * len(RULES) * len(NAMES)
+    rows = multifigures.table(plan, run, NAMES, 2)
+    for trace in marks:
+        said = rows[rows["decided"] == trace.name]["recall" if trace.xaxis == "x" else "precision"]
+        np.testing.assert_array_equal(np.array(trace.x, float), said.to_numpy())
+        symbol = dict(zip([k.name for k in key], [k.marker.symbol for k in key], strict=True))[trace.name]
+        assert list(trace.marker.symbol) == [symbol + "-open" * METHODS[n].flawed for n in NAMES]

@@ -1,12 +1,14 @@
 """The page of costs, run without a browser: presets, typed matrices, faults by name, and code that gives the same."""
 
 import html
+import io
 import json
 import re
 import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
@@ -72,6 +74,7 @@ def test_a_preset_is_trained_and_priced(page):
     page.open(**QUICK)
     assert not page.at.error
     assert "realised" not in page.told, "nothing is priced before it is trained"
+    assert any("follow when training has ended" in c.value for c in page.at.caption)
     page.ended()
     assert set(page.told) == {"realised", "cost-curve", "assumed"}
     run = page.job.run()
@@ -82,11 +85,15 @@ def test_a_preset_is_trained_and_priced(page):
     assert "Balanced weights say that missing one 'fraud' costs as much as 49 false alarms" in page.sentences
     for name in ("realised", "cost-curve", "assumed"):
         assert page.told[name]["label"] in page.sentences
-    # the code gives the same numbers
-    code = next(c.value for c in page.at.code if "realised(" in c.value)
-    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
-    found = {float(line.split()[-3]) for line in out.splitlines()}
-    assert found == {s.cost for s in page.at.session_state["costs realised"][1]}
+    # the code gives the same numbers, and names the classes
+    for part, column in (("realised(", "Cost per example"), ("curve(", "% of the best constant")):
+        code = next(c.value for c in page.at.code if part in c.value)
+        assert "classes=['genuine', 'fraud']" in code
+        code += "\nprint('@', numbers.to_json(orient='split', double_precision=15))"
+        out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        found = pd.read_json(io.StringIO(out.split("\n@ ")[1]), orient="split")
+        shown = next(d.value for d in page.at.dataframe if column in d.value.columns)
+        pd.testing.assert_frame_equal(found, shown, check_dtype=False, rtol=1e-9)
 
 
 def test_typed_costs_are_in_the_link_and_in_the_run(page):
@@ -107,6 +114,7 @@ def test_typed_costs_are_in_the_link_and_in_the_run(page):
     [
         ("0, 1; -2, 0", "row 'fraud' (true), column 'genuine' (decided) is -2: a cost cannot be negative"),
         ("0, nan; 2, 0", "Costs as rows, row 1: 'nan' is no number"),
+        ("0, 1", "the cost matrix has 1 row, fewer than the 2 classes"),
         ("0, 1; 2, 0; 3, 3", "3 rows, 1 more than the 2 classes"),
         ("0, 1, 2; 2, 0, 1", "row 1 has 3 numbers, not 2"),
         ("0, 0; 0, 0", "every cost is 0"),

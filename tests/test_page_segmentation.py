@@ -1,11 +1,14 @@
 """The page of segmentation, run without a browser: training, link, code, weights, masks and every fault."""
 
 import html
+import io
 import json
 import re
+import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import ROOT
 from parts.titles import SEGMENTATION
@@ -14,7 +17,7 @@ from test_masks import bomb, png
 
 from lossviz import camvid, count_pixels, segsentences
 from lossviz.scenes import CLASSES
-from lossviz.segplan import METHODS, SOURCES
+from lossviz.segplan import METHODS, SOURCES, prepare_scenes
 
 PAGE = ROOT / "pages" / "segmentation.py"
 QUICK = {"seg-steps": "20", "seg-scenes": "8"}
@@ -47,6 +50,10 @@ class Page:
     @property
     def told(self):
         return [json.loads(c.proto.json) for c in self.at.get("bidi_component")]
+
+    def own_plan(self):
+        """What is trained by default: with the scenes' own weights."""
+        return prepare_scenes(["true_mask"], steps=20, scenes=8)
 
     @property
     def charts(self):
@@ -98,6 +105,13 @@ def test_it_trains_what_the_link_asks_for_and_says_what_came_of_it(page):
     code = page.at.code[-1].value
     assert "weights='segnet'" in code
     assert "{'tversky': {'alpha': 0.1, 'beta': 0.7}}" in code
+    code += "\nprint('@', numbers.to_json(orient='split', double_precision=15))"
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    found = pd.read_json(io.StringIO(out.split("\n@ ")[1]), orient="split")
+    found = found[found["Method"] == "Masks times logits"].reset_index(drop=True)
+    shown = next(d.value for d in page.at.dataframe if "Mean IoU" in d.value.columns).reset_index(drop=True)
+    assert list(found["Step"]) == list(shown["Step"])
+    np.testing.assert_allclose(found["Mean IoU"], shown["Mean IoU"], atol=0.01)
 
 
 def test_another_scene_trains_nothing_anew_and_another_method_does(page):
@@ -156,12 +170,50 @@ def test_ones_own_masks(page):
     assert page.charts["seg-mine"]["label"].startswith("With all images in the denominator")
 
 
+def test_scenes_are_trained_with_the_weights_of_ones_own_masks(page):
+    mine = SEGMENTATION["seg-weights"]["mine"]
+    page.open(**{"seg-methods": ["Weighted by true label"], "seg-look": "Your own masks", "seg-weights": mine})
+    assert "which are not part of a link" in page.at.warning[0].value
+    assert page.job.plan.weights.tolist() == page.own_plan().weights.tolist()
+    mask = np.repeat(np.arange(11, dtype=np.uint8), np.arange(1, 12))[None]
+    masks(page, ("a.png", png(mask)))
+    assert not page.at.warning
+    expected = 6 / np.arange(1, 12)  # the median of 1 … 11 over each
+    assert page.job.plan.weights.tolist() == pytest.approx([*expected, 0])
+    assert page.train().at.caption[-1].value.startswith("The methods with a mask, above")
+    code = next(c.value for c in page.at.code if "fit_scenes" in c.value)
+    assert "weights=[6.0, 3.0, 2.0," in code
+    # taken away again, the scenes' own are used
+    page.at.file_uploader[0].set_value([])
+    page.run()
+    assert "which are not part of a link" in page.at.warning[0].value
+    assert page.job.plan.weights.tolist() == page.own_plan().weights.tolist()
+
+
+def test_a_button_trains_with_the_weights_and_other_classes_are_told(page):
+    page.open(**{"seg-methods": ["Weighted by true label"], "seg-look": "Your own masks"})
+    masks(page, ("a.png", png(np.arange(12, dtype=np.uint8)[None])))
+    page.at.button[0].click()
+    page.run()
+    assert page.at.selectbox(key="seg-weights").value == "mine"
+    assert page.job.plan.weights.tolist() == [1.0] * 11 + [0.0]
+    masks(page, ("a.png", png(np.arange(3, dtype=np.uint8)[None])))
+    said = "cannot be trained with these weights: they have none for 'Road'"
+    assert said in re.sub(r"\\(.)", r"\1", page.at.warning[0].value)
+    assert any(said in re.sub(r"\\(.)", r"\1", c.value) for c in page.at.caption)
+
+
 @pytest.mark.parametrize(
     ("data", "parameters", "said"),
     [
         (b"\xff\xd8\xff", {}, "'a.png' is no PNG file"),
         (bomb(90_000, 90_000), {}, "more than 40 million"),
         (png(np.full((2, 2), 9, np.uint8)), {"seg-names": "road, sky"}, "has 4 pixels of index 9"),
+        (
+            png(np.array([[0, 1]], np.uint8)),
+            {"seg-names": "road"},
+            "has 1 pixel of index 1, the first at row 0, column 1",
+        ),
         (png(np.full((2, 2), 9, np.uint8)), {"seg-ignore": "9"}, "nothing is left to count"),
         (png(np.full((2, 2), 9, np.uint8)), {"seg-ignore": "nine"}, "'nine' is no index"),
         (png(np.full((2, 2), 9, np.uint8)), {"seg-names": "a, a"}, "two are the same"),

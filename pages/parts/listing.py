@@ -13,7 +13,7 @@ from lossviz.figures import SCENE_COLOURS
 from lossviz.lint import lint
 from lossviz.lintsamples import SAMPLES
 from lossviz.logitplane import value
-from lossviz.multilabel import outputs
+from lossviz.multimethods import outputs
 from lossviz.scenes import CLASSES, count_pixels, make_scenes
 from lossviz.segplan import mask_weights
 

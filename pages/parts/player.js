@@ -333,28 +333,7 @@ const drawPush = (state, ctx, row, size) => {
 };
 
 const transport = (state) => {
-  const bar = el("div", "transport"), step = (by) => () => { stop(state); go(state, state.frame + by); };
-  bar.setAttribute("role", "group");
-  bar.setAttribute("aria-label", "Player: space plays, arrows step");
-  state.playButton = button("play", "Play", () => play(state));
-  state.range = el("input");
-  state.range.type = "range";
-  state.range.min = 0;
-  state.range.setAttribute("aria-label", "Step of training");
-  state.range.addEventListener("input", () => { stop(state); go(state, +state.range.value); });
-  state.readout = el("output", "readout");
-  const speed = el("select");
-  speed.setAttribute("aria-label", "Speed");
-  for (const s of SPEEDS) { const option = el("option", "", `${s}×`); option.value = s; option.selected = s === state.speed; speed.append(option); }
-  speed.addEventListener("change", () => { state.speed = +speed.value; });
-  bar.append(button("back", "One frame back", step(-1)), state.playButton, button("on", "One frame on", step(1)), state.range, state.readout, speed);
-  const worded = (text, name, act) => {
-    const node = el("button", "worded", text);
-    node.type = "button";
-    node.title = name;
-    node.addEventListener("click", () => state.frames && act(state, node));
-    bar.append(node);
-  };
+  const { bar, worded } = playerBar(state);
   if (state.url.startsWith("/")) {
     const toggle = el("button", "worded", "Slow motion");
     toggle.type = "button";
@@ -371,7 +350,7 @@ const transport = (state) => {
   }
   worded("PNG", "Save the picture at this step as PNG", savePng);
   worded("SVG", "Save the picture at this step as SVG", saveSvg);
-  if (location.protocol.startsWith("http")) worded("Link", "Copy the link to this page as it is", copyLink);
+  linkButton(worded);
   return bar;
 };
 
@@ -550,15 +529,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state = { root, speed: 1, mode: "", added: [], sent: [], clicked: 0 };
     states.set(root, state);
     new ResizeObserver(() => root.isConnected && state.head && draw(state)).observe(root);
-    root.addEventListener("keydown", (event) => {
-      if (!state.head || event.target.matches("select")) return;
-      const act = { " ": () => play(state), ArrowLeft: () => go(state, state.frame - 1), ArrowRight: () => go(state, state.frame + 1),
-        Home: () => go(state, 0), End: () => go(state, state.frames - 1) }[event.key];
-      if (!act || (event.key === " " && event.target.matches("button"))) return;
-      event.preventDefault();
-      if (event.key !== " ") stop(state);
-      act();
-    });
+    listen(state);
   }
   state.edit = data.edit;
   state.sent = state.sent.filter((p) => p.id > (data.edit?.seen ?? 0));

@@ -4,8 +4,8 @@
 const MAPS = [["mask", "Weight mask"], ["loss", "Loss"], ["gradient", "Gradient"], ["predicted", "Prediction"]];
 
 // Colours of the levels of a map; level 0 is exactly 0.
-const ramp = ({ head, dark }) => {
-  const { levels, colours } = head.scale, stops = colours.map(rgb), out = [dark ? [14, 17, 23] : [255, 255, 255]];
+const ramp = (head) => {
+  const { levels, colours } = head.scale, stops = colours.map(rgb), out = [rgb(head.zeroColour)];
   for (let i = 0; i < levels; i++) {
     const at = (i / (levels - 1)) * (stops.length - 1), low = Math.min(Math.floor(at), stops.length - 2), part = at - low;
     out.push(stops[low].map((v, k) => v + part * (stops[low + 1][k] - v)));
@@ -81,33 +81,17 @@ const keys = (state) => {
   ends.append(el("span", "", String(head.scale.low)), bar, el("span", "", String(head.scale.high)));
   scale.append(el("span", "", "Weight, loss and gradient, on one scale:"), ends);
   const zero = el("span", "item"), stuck = el("span", "item");
-  state.zero = el("span", "dot");
-  zero.append(state.zero, el("span", "", "exactly 0"));
+  zero.append(dot(head.zeroColour), el("span", "", "white: weight, loss or gradient exactly 0"));
   stuck.append(dot(head.stuckColour), el("span", "", "stuck: wrong, and the gradient is exactly 0"));
   box.append(scale, zero, stuck);
   return box;
 };
 
 const player = (state) => {
-  const bar = el("div", "transport"), step = (by) => () => { stop(state); go(state, state.frame + by); };
-  bar.setAttribute("role", "group");
-  bar.setAttribute("aria-label", "Player: space plays, arrows step");
-  state.playButton = button("play", "Play", () => play(state));
-  state.range = el("input");
-  Object.assign(state.range, { type: "range", min: 0 });
-  state.range.setAttribute("aria-label", "Step of training");
-  state.range.addEventListener("input", () => { stop(state); go(state, +state.range.value); });
-  state.readout = el("output", "readout");
-  bar.append(button("back", "One frame back", step(-1)), state.playButton, button("on", "One frame on", step(1)), state.range, state.readout);
-  const worded = (text, name, act) => {
-    const node = el("button", "worded", text);
-    Object.assign(node, { type: "button", title: name });
-    node.addEventListener("click", () => state.frames && act(state, node));
-    bar.append(node);
-  };
+  const { bar, worded } = playerBar(state);
   worded("PNG", "Save the pictures at this step as PNG", (s) => sheet(s).toBlob((blob) => download("segmentation.png", blob)));
   worded("SVG", "Save the pictures at this step as SVG", saveSvg);
-  if (location.protocol.startsWith("http")) worded("Link", "Copy the link to this page as it is", copyLink);
+  linkButton(worded);
   return bar;
 };
 
@@ -233,12 +217,7 @@ const draw = (state) => {
   const { root, head } = state;
   if (!root.isConnected || !head) return;
   const ink = getComputedStyle(root).color.match(/\d+/g).map(Number), dark = ink[0] + ink[1] + ink[2] > 382;
-  if (dark !== state.dark || !state.ramp) {
-    state.dark = dark;
-    state.ramp = ramp(state);
-    state.zero.style.background = `rgb(${state.ramp[0].join()})`;
-    state.painted = null;
-  }
+  state.dark = dark;
   const total = head.steps.length, now = head.steps[state.frame], training = `step ${now} of ${head.steps[total - 1]}`;
   const shown = [state.run, state.frame, state.scene, state.frames > 0].join();
   if (state.painted !== shown) {
@@ -275,7 +254,8 @@ const places = (state) => {
     out.push({ ...p, x: gap + column * (cell + gap), y: top + row * (cell + 60), text: p.row < 0 || column ? p.title : `${head.panels[p.row].title}${head.panels[p.row].flawed ? " (flawed)" : ""}: ${p.title}` });
   });
   const line = Math.ceil((4 * cell + 4 * gap) / 170);
-  const names = head.classes.map((name, c) => ({ name, colour: head.colours[c], x: gap + (c % line) * 170, y: top + (head.panels.length + 1) * (cell + 60) - 24 + Math.floor(c / line) * 22 }));
+  const { low, high, colours } = head.scale, maps = [["exactly 0", head.zeroColour], [`${low} or less`, colours[0]], [`${high} or more`, colours.at(-1)], ["stuck", head.stuckColour]];
+  const names = [...head.classes.map((name, c) => [name, head.colours[c]]), ...maps].map(([name, colour], c) => ({ name, colour, x: gap + (c % line) * 170, y: top + (head.panels.length + 1) * (cell + 60) - 24 + Math.floor(c / line) * 22 }));
   return { cell, out, names, width: gap + 4 * (cell + gap), height: names.at(-1).y + 30, title: `${head.scenes[state.scene]}, step ${head.steps[state.frame]}` };
 };
 
@@ -311,7 +291,7 @@ const take = {
   head(state, head) {
     stop(state);
     const layout = JSON.stringify([head.panels.map((p) => [p.title, p.flawed])]);
-    Object.assign(state, { head, side: head.side, frames: 0, frame: 0, live: true, ended: false, end: null, painted: null, ramp: null });
+    Object.assign(state, { head, side: head.side, frames: 0, frame: 0, live: true, ended: false, end: null, painted: null, ramp: ramp(head) });
     state.kept = head.steps.map(() => Array(head.panels.length));
     state.classColours = head.colours.map(rgb);
     state.stuckColour = rgb(head.stuckColour);
@@ -346,14 +326,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state = { root, speed: 1 };
     states.set(root, state);
     new ResizeObserver(() => root.isConnected && draw(state)).observe(root);
-    root.addEventListener("keydown", (event) => {
-      if (!state.head || event.target.matches("select")) return;
-      const act = { " ": () => play(state), ArrowLeft: () => go(state, state.frame - 1), ArrowRight: () => go(state, state.frame + 1), Home: () => go(state, 0), End: () => go(state, state.frames - 1) }[event.key];
-      if (!act || (event.key === " " && event.target.matches("button"))) return;
-      event.preventDefault();
-      if (event.key !== " ") stop(state);
-      act();
-    });
+    listen(state);
   }
   state.only = data.only;
   state.scene = data.scene;

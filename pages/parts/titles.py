@@ -6,8 +6,8 @@ from lossviz.costmatrix import STRATEGIES as REMEDIES
 from lossviz.labelguess import LAYOUTS
 from lossviz.lesson import STEPS
 from lossviz.lessons import LESSONS
-from lossviz.multilabel import METHODS as LABELLED
 from lossviz.multilabel import RULES, WORKED
+from lossviz.multimethods import METHODS as LABELLED
 from lossviz.plan import INFERENCES
 from lossviz.planes import PLANES
 from lossviz.segplan import METHODS, SOURCES
@@ -63,7 +63,7 @@ SEGMENTATION = {
     "seg-methods": {m.name: m.title + (" ⚠" if m.flawed else "") for m in METHODS.values()},
     "seg-row": {m.name: m.title for m in METHODS.values()},
     "seg-scene": {name: name for name in SCENES},
-    "seg-weights": SOURCES,
+    "seg-weights": SOURCES | {"mine": "Median frequency, from your own masks"},
     "seg-look": {"scenes": "These scenes", "camvid": "CamVid and SegNet", "masks": "Your own masks"},
 }
 """Controls of the page of segmentation."""

@@ -72,3 +72,42 @@ const copyLink = async (state, node) => {
   node.textContent = said;
   setTimeout(() => { node.textContent = "Link"; }, 2000);
 };
+
+const linkButton = (worded) => {
+  if (location.protocol.startsWith("http")) worded("Link", "Copy the link to this page as it is", copyLink);
+};
+
+// The bar of a player: a frame back, play, a frame on, the slider and what it reads, the speed; and what adds a button to it.
+const playerBar = (state) => {
+  const bar = el("div", "transport"), step = (by) => () => { stop(state); go(state, state.frame + by); };
+  bar.setAttribute("role", "group");
+  bar.setAttribute("aria-label", "Player: space plays, arrows step");
+  state.playButton = button("play", "Play", () => play(state));
+  state.range = el("input");
+  Object.assign(state.range, { type: "range", min: 0 });
+  state.range.setAttribute("aria-label", "Step of training");
+  state.range.addEventListener("input", () => { stop(state); go(state, +state.range.value); });
+  state.readout = el("output", "readout");
+  const speed = el("select");
+  speed.setAttribute("aria-label", "Speed");
+  for (const s of SPEEDS) { const option = el("option", "", `${s}×`); option.value = s; option.selected = s === state.speed; speed.append(option); }
+  speed.addEventListener("change", () => { state.speed = +speed.value; });
+  bar.append(button("back", "One frame back", step(-1)), state.playButton, button("on", "One frame on", step(1)), state.range, state.readout, speed);
+  const worded = (text, name, act) => {
+    const node = el("button", "worded", text);
+    Object.assign(node, { type: "button", title: name });
+    node.addEventListener("click", () => state.frames && act(state, node));
+    bar.append(node);
+  };
+  return { bar, worded };
+};
+
+// The player's keys, anywhere in the component: space plays, arrows step, Home and End go to the ends.
+const listen = (state) => state.root.addEventListener("keydown", (event) => {
+  if (!state.head || event.target.matches("select")) return;
+  const act = { " ": () => play(state), ArrowLeft: () => go(state, state.frame - 1), ArrowRight: () => go(state, state.frame + 1), Home: () => go(state, 0), End: () => go(state, state.frames - 1) }[event.key];
+  if (!act || (event.key === " " && event.target.matches("button"))) return;
+  event.preventDefault();
+  if (event.key !== " ") stop(state);
+  act();
+});
