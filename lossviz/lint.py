@@ -6,21 +6,15 @@ import os
 import re
 import textwrap
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from lossviz.files import quote
 from lossviz.lintflaws import RULES
 from lossviz.lintread import Reading
-from lossviz.lintrules import Rule
+from lossviz.lintrules import Rule, instead
 
 LONGEST = 2_000_000  # characters of a file
-FRAMEWORKS = {
-    "torch": "torch", "tensorflow": "tensorflow", "keras": "keras", "jax": "jax", "optax": "jax", "flax": "jax",
-    "sklearn": "sklearn", "imblearn": "sklearn",
-}  # fmt: skip
-"""First part of a dotted name -> the key of a rule's `fix`."""
 NOQA = re.compile(r"#\s*noqa\b(?P<codes>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
 SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv"}
 
@@ -116,14 +110,11 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
     found: dict[tuple[str, int], Finding] = {}
     try:
         reading = Reading(tree)
-        framework = _framework(reading)
         lines = text.split("\n")
         for code in RULES if rules is None else rules:
             rule = RULES[code]
-            for node, detail in rule.check(reading):
-                place = Finding(
-                    code, *_place(node, lines, shift), detail, rule.fix.get(framework) or next(iter(rule.fix.values()))
-                )  # fmt: skip
+            for at in rule.check(reading):
+                place = Finding(code, *_place(at.node, lines, shift), at.detail, instead(rule.fix, at, reading))
                 if not _suppressed(place, lines):
                     found.setdefault((code, place.line), place)
     except RecursionError:
@@ -191,12 +182,6 @@ def _place(node: ast.AST, lines: list[str], shift: int) -> tuple[int, int, int, 
     last = int(getattr(node, "end_lineno", None) or first)
     start, end = (int(getattr(node, name, None) or 0) for name in ("col_offset", "end_col_offset"))
     return first, column(first, start), last, column(last, end)
-
-
-def _framework(reading: Reading) -> str:
-    roots = Counter(FRAMEWORKS.get(call.name.split(".")[0], "") for call in reading.calls)
-    del roots[""]
-    return roots.most_common(1)[0][0] if roots else ""
 
 
 def _suppressed(place: Finding, lines: list[str]) -> bool:
