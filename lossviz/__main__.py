@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz.compare import weigh
-from lossviz.files import escaped
+from lossviz.files import escaped, quote
 from lossviz.knobs import Knob
 from lossviz.labelguess import LAYOUTS
 from lossviz.labels import LabelCounts
@@ -110,7 +110,12 @@ def _lint(options: argparse.Namespace) -> tuple[str, int]:
             found += [(name, f) for f in lint_file(name, rules, data)]
         except LintError as error:
             unread.append((name, error))
+            found += [(name, f) for f in error.found or []]
             print(f"{place(name, error)}: {escaped(' '.join(str(error).split()))}", file=sys.stderr)
+    if not files:
+        raise ValueError(
+            f"Nothing was checked: there is no .py or .ipynb file in {', '.join(map(quote, options.files))}"
+        )
     return REPORTS[options.format](found, unread, files), 2 if unread else 1 if found else 0
 
 

@@ -337,4 +337,4 @@ def _where(call: Call) -> Value:
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
     if plain and PREDICTED in condition and one.has(WEIGHTS, CLASS_WEIGHTS):
         return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", call.node),))
-    return Value(kinds=one.kinds & other.kinds)
+    return Value(kinds=one.kinds & other.kinds, made=call)
