@@ -78,7 +78,8 @@ def _add_lint(commands: Any) -> None:
         "lint",
         help="flaws in losses and training code",
         description="Flaws in losses and training code: TensorFlow 1 and 2, Keras, PyTorch, JAX. Files are parsed, never "
-        "run. Exit code: 0 nothing found, 1 something, 2 something could not be read. `# noqa: LV001` leaves a line alone.",
+        "run. Exit code: 0 nothing found, 1 something, 2 something could not be read, or nothing was there. `# noqa: LV001` "
+        "leaves a line alone.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=_lint)
