@@ -109,7 +109,9 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
         [(3, 'Logits multiplied by class weights')]
     """
     if is_notebook(source):
-        raise LintError("This is the file of a notebook, not Python: check the file, or the code of its cells")
+        raise LintError(
+            "This is the file of a notebook, not Python; give the file to `lossviz lint`, or paste the code of its cells"
+        )
     text, shift = cleaned(source)
     tree = parsed(text)
     found: dict[tuple[str, int], Finding] = {}
