@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz.compare import weigh
-from lossviz.files import escaped
+from lossviz.files import escaped, quote
 from lossviz.knobs import Knob
 from lossviz.labelguess import LAYOUTS
 from lossviz.labels import LabelCounts
@@ -78,7 +78,8 @@ def _add_lint(commands: Any) -> None:
         "lint",
         help="flaws in losses and training code",
         description="Flaws in losses and training code: TensorFlow 1 and 2, Keras, PyTorch, JAX. Files are parsed, never "
-        "run. Exit code: 0 nothing found, 1 something, 2 something could not be read. `# noqa: LV001` leaves a line alone.",
+        "run. Exit code: 0 nothing found, 1 something, 2 something could not be read, or nothing was there. `# noqa: LV001` "
+        "leaves a line alone.",
         allow_abbrev=False,
     )
     parser.set_defaults(run=_lint)
@@ -110,7 +111,12 @@ def _lint(options: argparse.Namespace) -> tuple[str, int]:
             found += [(name, f) for f in lint_file(name, rules, data)]
         except LintError as error:
             unread.append((name, error))
+            found += [(name, f) for f in error.found or []]
             print(f"{place(name, error)}: {escaped(' '.join(str(error).split()))}", file=sys.stderr)
+    if not files:
+        raise ValueError(
+            f"Nothing was checked: there is no .py or .ipynb file in {', '.join(map(quote, options.files))}"
+        )
     return REPORTS[options.format](found, unread, files), 2 if unread else 1 if found else 0
 
 

@@ -6,37 +6,34 @@ import os
 import re
 import textwrap
 import warnings
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lossviz.files import quote
 from lossviz.lintflaws import RULES
 from lossviz.lintread import Reading
-from lossviz.lintrules import Rule
+from lossviz.lintrules import Rule, instead
 
 LONGEST = 2_000_000  # characters of a file
-FRAMEWORKS = {
-    "torch": "torch", "tensorflow": "tensorflow", "keras": "keras", "jax": "jax", "optax": "jax", "flax": "jax",
-    "sklearn": "sklearn", "imblearn": "sklearn",
-}  # fmt: skip
-"""First part of a dotted name -> the key of a rule's `fix`."""
 NOQA = re.compile(r"#\s*noqa\b(?P<codes>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
 SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv"}
 
 
 class LintError(ValueError):
-    """Source that cannot be read.
+    """Source that cannot be read, or a part of it that cannot.
 
     Attributes:
         line: Where, from 1; 0 where it is the file as a whole.
         column: From 1; 0 where it is the whole line.
         cell: Of a notebook, from 1; 0 elsewhere.
+        found: Flaws in what could be read; None where nothing could.
     """
 
-    def __init__(self, message: str, line: int = 0, column: int = 0, cell: int = 0):
+    def __init__(
+        self, message: str, line: int = 0, column: int = 0, cell: int = 0, found: "list[Finding] | None" = None
+    ):
         super().__init__(message)
-        self.line, self.column, self.cell = line, column, cell
+        self.line, self.column, self.cell, self.found = line, column, cell, found
 
 
 @dataclass(frozen=True)
@@ -111,24 +108,28 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
         ... ''')]
         [(3, 'Logits multiplied by class weights')]
     """
+    if is_notebook(source):
+        raise LintError(
+            "This is the file of a notebook, not Python; give the file to `lossviz lint`, or paste the code of its cells"
+        )
     text, shift = cleaned(source)
     tree = parsed(text)
     found: dict[tuple[str, int], Finding] = {}
     try:
         reading = Reading(tree)
-        framework = _framework(reading)
         lines = text.split("\n")
         for code in RULES if rules is None else rules:
             rule = RULES[code]
-            for node, detail in rule.check(reading):
-                place = Finding(
-                    code, *_place(node, lines, shift), detail, rule.fix.get(framework) or next(iter(rule.fix.values()))
-                )  # fmt: skip
+            for at in rule.check(reading):
+                place = Finding(code, *_place(at.node, lines, shift), at.detail, instead(rule.fix, at, reading))
                 if not _suppressed(place, lines):
                     found.setdefault((code, place.line), place)
     except RecursionError:
         raise LintError("The code is nested too deeply to be followed; check its parts one by one") from None
-    return sorted(found.values(), key=lambda f: (f.line, f.column, f.code))
+    findings = sorted(found.values(), key=lambda f: (f.line, f.column, f.code))
+    if not reading.complete:
+        raise LintError("The code is too long to be followed to its end; check its parts one by one", found=findings)
+    return findings
 
 
 def cleaned(source: str) -> tuple[str, int]:
@@ -139,13 +140,21 @@ def cleaned(source: str) -> tuple[str, int]:
     if first.lstrip().startswith(">>> "):  # a console session: what it printed is no code
         lines = [m[1] if (m := re.match(r"\s*(?:>>>|\.\.\.) ?(.*)", line)) else "" for line in lines]
         return "\n".join(lines), 0
-    if MAGIC.search(text) and not _parses(text):  # a line may begin with % in Python, too
-        text = MAGIC.sub(r"\1pass", text)
+    if not _parses(text):  # a line may begin with % in Python, too
+        text = "\n" * text.count("\n") if OTHER_LANGUAGE.match(text) else MAGIC.sub(_nothing, text)
     indent = len(first) - len(first.lstrip())
     return (textwrap.dedent(text), indent) if indent else (text, 0)
 
 
-MAGIC = re.compile(r"^([ \t]*)(?:%\w|!|\?\w).*$", re.MULTILINE)
+OTHER_LANGUAGE = re.compile(r"\s*%%(?!time|capture|prun|debug|python|px|writefile\s.*\.py\s*$)\w", re.MULTILINE)
+MAGIC = re.compile(
+    r"^([ \t]*)(?:(?:[\w,. ]+=[ \t]*)?(?:%%?\w|!|\?\??\w)(?:.*\\\n)*.*|%?%?[\w.]+\?\??[ \t]*(?:#.*)?)$", re.MULTILINE
+)
+"""Of IPython: magics, shell commands with their continued lines, assignments from them, and questions (`?x`, `x?`)."""
+
+
+def _nothing(magic: re.Match[str]) -> str:
+    return f"{magic[1]}pass" + "\n" * magic[0].count("\n")
 
 
 def _parses(text: str) -> bool:
@@ -193,12 +202,6 @@ def _place(node: ast.AST, lines: list[str], shift: int) -> tuple[int, int, int, 
     return first, column(first, start), last, column(last, end)
 
 
-def _framework(reading: Reading) -> str:
-    roots = Counter(FRAMEWORKS.get(call.name.split(".")[0], "") for call in reading.calls)
-    del roots[""]
-    return roots.most_common(1)[0][0] if roots else ""
-
-
 def _suppressed(place: Finding, lines: list[str]) -> bool:
     for text in lines[place.line - 1 : place.end_line]:
         if match := NOQA.search(text):
@@ -211,11 +214,16 @@ def _suppressed(place: Finding, lines: list[str]) -> bool:
 # Files
 
 
+def is_notebook(text: str) -> bool:
+    """Whether text is the file of a notebook, whatever it is called."""
+    return text.lstrip().startswith("{") and '"cells"' in text and '"cell_type"' in text
+
+
 def lint_notebook(data: str, rules: Iterable[str] | None = None) -> list[Finding]:
     """The flaws in the Python cells of a Jupyter notebook, read as one program.
 
     Raises:
-        LintError: It is no notebook, or a cell cannot be parsed.
+        LintError: It is no notebook, or a cell cannot be parsed; what was found in the others is its `found`.
     """
     try:
         cells = json.loads(data)["cells"]
@@ -224,21 +232,42 @@ def lint_notebook(data: str, rules: Iterable[str] | None = None) -> list[Finding
         ]  # fmt: skip
     except (ValueError, KeyError, TypeError, RecursionError):
         raise LintError("This is not a Jupyter notebook of version 4") from None
-    starts, text = [], ""
+    starts, text, unread, problem = [], "", [], None
     for cell, source in sources:
-        if re.match(r"\s*%%(?!time|capture|prun)", source):  # in another language
-            source = "\n" * source.count("\n")
         source = cleaned(source)[0]
         try:
             parsed(source)
         except LintError as error:
-            raise LintError(str(error), error.line, error.column, cell) from None
+            unread.append(LintError(str(error), error.line, error.column, cell))
+            source = "\n" * source.count("\n")
         starts.append((text.count("\n"), cell))
         text += source + "\n"
+
+    def at(line: int) -> tuple[int, int]:
+        """The cell of a line of the joined program, and the line within it."""
+        start, cell = max((s for s in starts if s[0] < line), default=(0, 0))
+        return cell, line - start
+
+    def told(detail: str) -> str:
+        return re.sub(
+            r"\b([Ll])ine (\d+)", lambda m: "{}ell {}, line {}".format("Cc"[m[1] == "l"], *at(int(m[2]))), detail
+        )
+
+    try:
+        found = lint(text, rules)
+    except LintError as error:
+        problem, found = error, error.found or []
     out = []
-    for f in lint(text, rules):
-        start, cell = max((s for s in starts if s[0] < f.line), default=(0, 0))
-        out.append(Finding(f.code, f.line - start, f.column, f.end_line - start, f.end_column, f.detail, f.fix, cell))
+    for f in found:
+        cell, line = at(f.line)
+        out.append(replace(f, line=line, end_line=f.end_line - f.line + line, detail=told(f.detail), cell=cell))
+    if problem:
+        raise LintError(str(problem), found=None if problem.found is None else out)
+    if unread:
+        first, more = unread[0], [str(error.cell) for error in unread[1:]]
+        also = f"; nor can cell{'s' * (len(more) > 1)} {', '.join(more)} be read" if more else ""
+        read = len(unread) < len(sources)
+        raise LintError(f"{first}{also}", first.line, first.column, first.cell, out if read else None)
     return out
 
 
@@ -251,7 +280,7 @@ def lint_file(path: str, rules: Iterable[str] | None = None, data: bytes | None 
         data: Bytes.
 
     Raises:
-        LintError: It cannot be read or parsed.
+        LintError: It cannot be read or parsed; what was found in a part that can be is its `found`.
     """
     if data is None:
         try:
@@ -269,7 +298,7 @@ def lint_file(path: str, rules: Iterable[str] | None = None, data: bytes | None 
         if not re.search(rb"coding[:=]\s*(latin-1|iso-8859-1|cp1252)", data[:200]):
             raise LintError("The file is not UTF-8 text", data.count(b"\n", 0, error.start) + 1) from None
         text = data.decode("cp1252", "replace")
-    return (lint_notebook if path.endswith(".ipynb") else lint)(text, rules)
+    return (lint_notebook if path.endswith(".ipynb") or is_notebook(text) else lint)(text, rules)
 
 
 def sources(paths: Iterable[str]) -> Iterator[str]:

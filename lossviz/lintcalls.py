@@ -90,9 +90,9 @@ def activated(kind: str, node: ast.AST) -> Value:
     return Value(kinds=frozenset({kind}), marks=(Mark("activated", node),))
 
 
-def end_of(layers: tuple[Value, ...]) -> Value:
+def end_of(reader: "Reading", layers: tuple[Value, ...]) -> Value:
     """What a stack of layers returns: its last that is more than a shape."""
-    for layer in reversed(layers):
+    for i, layer in reversed(list(enumerate(layers))):
         if layer.made and layer.made.name.rpartition(".")[2] in (
             "Flatten",
             "Reshape",
@@ -103,9 +103,18 @@ def end_of(layers: tuple[Value, ...]) -> Value:
             continue
         if layer.made and layer.made.name in SEQUENTIAL:
             return layer.attrs.get("output", UNKNOWN)
+        if layer.made and (function := _lambda(layer.made)):
+            given = end_of(reader, layers[:i])
+            return reader.inline(function, layer.made._replace(args=(given,), kwargs={}))
         kind = layer_activation(layer.made) if layer.made else ""
         return activated(kind, layer.made.node) if kind and layer.made else Value(kinds=frozenset({SCORES}))
     return Value(kinds=frozenset({SCORES}))
+
+
+def _lambda(made: Call) -> Value | None:
+    """The function of a Keras layer that is one, where the file holds it."""
+    function = made.get("function", 0) if made.name == "keras.layers.Lambda" else None
+    return function if function and isinstance(function.code, ast.Lambda | ast.FunctionDef) else None
 
 
 SEQUENTIAL = {"keras.Sequential", "torch.nn.Sequential"}
@@ -136,17 +145,19 @@ def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
             out = reader.method(call.on, ("__call__",), call._replace(args=call.args[1:]))
             return Value(kinds=frozenset({SCORES})) if out is None else out
     if function.made:
+        if inner := _lambda(function.made):
+            return reader.inline(inner, call)
         return _applied(function, call)
     sticky = {k for v in (call.on, *call.args, *call.kwargs.values()) for k in v.kinds & {RESAMPLED}}
     if call.name in FUNCTIONS:
         return _loss(call.name, call, call)
     if call.name and re.search(r"cross_?entropy|nll_loss", call.method):
         return Value(kinds=frozenset({LOSS}))
-    out = _library(call) if call.name else _method(call, node)
+    out = _library(call) if call.name else _method(reader, call, node)
     if out is not None:
         return out.also(*sticky) if sticky else out
     if call.name[:1].isalpha() and call.method[:1].isupper():
-        return _made(call)
+        return _made(reader, call)
     name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
     if not call.name and (name.lower() in MODEL_NAMES or name.lower().endswith(("_model", "_net"))):
         return Value(kinds=frozenset(sticky | {SCORES}))
@@ -154,7 +165,7 @@ def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
     return Value(kinds=frozenset(sticky), made=made)
 
 
-def _made(call: Call) -> Value:
+def _made(reader: "Reading", call: Call) -> Value:
     value = Value(made=call)
     if call.name in SEQUENTIAL:
         layers = call.args
@@ -162,7 +173,7 @@ def _made(call: Call) -> Value:
             layers = layers[0].items
         layers = layers or (call.kwargs.get("layers", UNKNOWN).items or ())
         value.attrs["layers"] = Value(items=tuple(layers))
-        value.attrs["output"] = end_of(tuple(layers))
+        value.attrs["output"] = end_of(reader, tuple(layers))
     elif call.name == "keras.Model":
         outputs = call.get("outputs", 1) or UNKNOWN
         value.attrs["output"] = outputs if not outputs.items or len(outputs.items) != 1 else outputs.items[0]
@@ -211,6 +222,8 @@ def _library(call: Call) -> Value | None:
         return Value(kinds=frozenset({RESAMPLED}))
     if last == "train_test_split":
         return Value(items=tuple(v for arg in call.args for v in (arg, arg)))
+    if last == "searchsorted" and len(call.args) > 1:  # labels as indices of the sorted classes
+        return Value(kinds=call.args[1].kinds & {LABELS, PREDICTED})
     if last in ("bincount", "Counter"):
         return Value(kinds=frozenset({COUNTS}))
     if last == "einsum":
@@ -223,7 +236,7 @@ def _library(call: Call) -> Value | None:
     return _either(call, first, call.args[1:])
 
 
-def _method(call: Call, node: Any) -> Value | None:
+def _method(reader: "Reading", call: Call, node: Any) -> Value | None:
     """Of the methods of a value; None where it is not known."""
     on, last = call.on, call.method
     if not last:
@@ -240,7 +253,7 @@ def _method(call: Call, node: Any) -> Value | None:
         return activated(kind, call.node)
     if last == "add" and "layers" in on.attrs:
         on.attrs["layers"] = Value(items=(*(on.attrs["layers"].items or ()), *call.args))
-        on.attrs["output"] = end_of(on.attrs["layers"].items or ())
+        on.attrs["output"] = end_of(reader, on.attrs["layers"].items or ())
         return UNKNOWN
     if last in RESAMPLE:
         sampler = on.made.name if on.made else ""
@@ -324,4 +337,4 @@ def _where(call: Call) -> Value:
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
     if plain and PREDICTED in condition and one.has(WEIGHTS, CLASS_WEIGHTS):
         return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", call.node),))
-    return Value(kinds=one.kinds & other.kinds)
+    return Value(kinds=one.kinds & other.kinds, made=call)

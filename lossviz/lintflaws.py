@@ -1,16 +1,31 @@
 """What is wrong with losses that are seen in the wild: the one place to add a rule.
 
 A rule is a function from a `Reading` to places, with a code, a title, a reason in plain words, the number of the claim
-that it goes back to, and the code to write instead. Command line, page, README and tests take it from here.
+that it goes back to, and the code to write instead, a table of `lossviz.lintfixes`. Command line, page, README and tests
+take it from here.
 """
 
 import ast
 import re
 
 from lossviz.lintcalls import MULTIPLY, activation, layer_activation
-from lossviz.lintlosses import CLASSES, Loss, losses
+from lossviz.lintfixes import (
+    A_DICT,
+    KEYWORDS,
+    LOOKED_UP,
+    ONE_SIGMOID,
+    PER_EXAMPLE_MEAN,
+    PLAIN_VALIDATION,
+    RAW,
+    RESAMPLED_ONLY,
+    SIGMOID_EACH,
+    WEIGHTED,
+    WEIGHTED_ONCE,
+)
+from lossviz.lintflow import VALIDATES, decides, exclusive
+from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
 from lossviz.lintread import Reading
-from lossviz.lintrules import FIT, RULES, Places, line, methods, rule
+from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
     ARRAY,
     CLASS_WEIGHTS,
@@ -39,25 +54,20 @@ from lossviz.lintvalues import (
     "loss, and a trainable last layer simply learns the factors away. Multiply each example's loss by the weight of "
     "its true class.",
     1,
-    tensorflow="loss = tf.nn.softmax_cross_entropy_with_logits(labels=onehot_labels, logits=logits)\n"
-    "weights = tf.reduce_sum(class_weights * onehot_labels, axis=1)  # of each example's true class\n"
-    "loss = tf.reduce_mean(weights * loss)",
-    torch="loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights)",
-    jax="loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels)\n"
-    "loss = (class_weights[labels] * loss).mean()",
+    WEIGHTED,
 )
 def multiplied_logits(reading: Reading) -> Places:
     """Weights on logits that reach a loss or a softmax."""
     for loss in losses(reading.calls):
         mark = loss.logits.mark("multiplied")
         if loss.from_logits and mark and not loss.logits.has(SOFTMAX, SIGMOID):
-            yield mark.node, f"The loss is in line {line(loss.call.node)}."
+            yield At(mark.node, f"The loss is in line {line(loss.call.node)}.", loss)
     for call in reading.calls:
         kind = activation(call)
         given = call.args[0] if call.args else call.kwargs.get("logits", call.on if call.method else UNKNOWN)
         mark = given.mark("multiplied")
         if kind in ("softmax", "log_softmax") and mark and mark.sure and not given.has(SOFTMAX, SIGMOID):
-            yield mark.node, f"The softmax is in line {line(call.node)}."
+            yield At(mark.node, f"The softmax is in line {line(call.node)}.", call=call)
 
 
 @rule(
@@ -67,17 +77,13 @@ def multiplied_logits(reading: Reading) -> Places:
     "gradient is squeezed and the weights end up inside an exponential. Give it the raw logits, and weight the "
     "examples' losses.",
     9,
-    tensorflow="loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)\n"
-    "loss = tf.reduce_mean(tf.gather(class_weights, labels) * loss)",
-    torch="loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights)",
-    jax="loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels)\n"
-    "loss = (class_weights[labels] * loss).mean()",
+    WEIGHTED,
 )
 def weighted_probabilities(reading: Reading) -> Places:
     """Products of weights and probabilities that reach a from-logits loss."""
     for loss in losses(reading.calls):
         if loss.from_logits and (mark := loss.logits.mark("weighted probabilities")):
-            yield mark.node, f"The loss is in line {line(loss.call.node)}."
+            yield At(mark.node, f"The loss is in line {line(loss.call.node)}.", loss)
 
 
 @rule(
@@ -86,10 +92,7 @@ def weighted_probabilities(reading: Reading) -> Places:
     "The loss applies the softmax or sigmoid itself. Applied before as well, its input is squeezed between 0 and 1: "
     "the loss cannot come near 0, and gradients shrink. Give it the raw logits.",
     15,
-    tensorflow="logits = tf.keras.layers.Dense(10)(hidden)  # no activation\n"
-    "loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
-    torch="logits = linear(hidden)  # no softmax, no sigmoid\nloss = torch.nn.functional.cross_entropy(logits, labels)",
-    jax="loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()  # logits without softmax",
+    RAW,
 )
 def activated_twice(reading: Reading) -> Places:
     """Probabilities given to a from-logits loss, or a softmax of a softmax."""
@@ -99,13 +102,15 @@ def activated_twice(reading: Reading) -> Places:
             kind = "softmax" if SOFTMAX in given else "sigmoid"
             mark = given.mark("activated")
             where = mark.node if mark else loss.call.node
-            yield where, f"A {kind} here; the loss in line {line(loss.call.node)} applies its own {loss.kind}."
+            said = f"A {kind} here; the loss in line {line(loss.call.node)} applies its own {loss.kind}."
+            yield At(where, said, loss)
     for call in reading.calls:
         given = call.args[0] if call.args else call.kwargs.get("logits", call.on if call.method else UNKNOWN)
         kind = activation(call)
         if kind == "log_softmax" or (kind and kind in given.kinds):
             if mark := given.mark("activated"):
-                yield mark.node, f"Line {line(call.node)} applies the {kind.replace('log_', '')} again."
+                said = f"Line {line(call.node)} applies the {kind.replace('log_', '')} again."
+                yield At(mark.node, said, call=call, form=kind if kind == "sigmoid" else "")
 
 
 @rule(
@@ -114,10 +119,7 @@ def activated_twice(reading: Reading) -> Places:
     "Resampling already makes rare classes count more; weights then count them twice. Weighting in the loss and "
     "drawing more often are the same in expectation: use one of them.",
     21,
-    keras="model.fit(x_train, y_train, class_weight=class_weight)  # on the data as they are, not resampled",
-    torch="loader = torch.utils.data.DataLoader(data, batch_size=64, sampler=sampler)  # balanced batches\n"
-    "criterion = torch.nn.CrossEntropyLoss()  # so no weights here",
-    sklearn="classifier.fit(X_train, y_train)  # class_weight='balanced' in the classifier, on data not resampled",
+    RESAMPLED_ONLY,
 )
 def resampled_and_weighted(reading: Reading) -> Places:
     """Weights for data that were resampled, and weighted losses beside a weighted sampler."""
@@ -128,41 +130,42 @@ def resampled_and_weighted(reading: Reading) -> Places:
             continue
         weights = call.kwargs.get("class_weight")
         if weights and weights.given() and RESAMPLED not in weights:
-            yield call.node, "The data were resampled, and `class_weight` weights them again."
+            yield At(call.node, "The data were resampled, and `class_weight` weights them again.", call=call)
         weights = call.kwargs.get("sample_weight")
         if weights and EXAMPLE_WEIGHTS in weights and RESAMPLED not in weights:
-            yield call.node, "The data were resampled, and `sample_weight` weights their classes again."
+            said = "The data were resampled, and `sample_weight` weights their classes again."
+            yield At(call.node, said, call=call)
         made = call.on.made
         own = made.kwargs.get("class_weight") if made else None
         if made and own and own.given() and not isinstance(own.const, str) and RESAMPLED not in own:
-            yield (
-                call.node,
-                f"The data were resampled, and the classifier of line {line(made.node)} weights them again.",
-            )
+            said = f"The data were resampled, and the classifier of line {line(made.node)} weights them again."
+            yield At(call.node, said, call=call)
     samplers = [
         s for c in reading.calls if c.method == "DataLoader" and (s := c.get("sampler", 3)) and s.made
         and s.made.method == "WeightedRandomSampler"
     ]  # fmt: skip
-    if samplers:
-        for call in reading.calls:
-            if (keyword := _torch_weights(call)) and samplers[0].made:
-                yield (
-                    call.node,
-                    f"`{keyword}` weights what the sampler of line {line(samplers[0].made.node)} already balances.",
-                )
+    for call in reading.calls:
+        keyword, weights = _torch_weights(call)
+        for sampler in samplers if keyword else []:
+            if sampler.made and not exclusive(reading.tree, _where(sampler, sampler.made), _where(weights, call)):
+                said = f"`{keyword}` weights what the sampler of line {line(sampler.made.node)} already balances."
+                yield At(call.node, said, call=call, form="sigmoid" if keyword == "pos_weight" else "")
+                break
 
 
-def _torch_weights(call: Call) -> str:
-    """The keyword by which a PyTorch loss is given class weights; "" where it is not."""
-    functional = call.name.startswith("torch.nn.functional.")
-    last = {"cross_entropy": "CrossEntropyLoss", "binary_cross_entropy_with_logits": "BCEWithLogitsLoss"}.get(
-        call.method, call.method
-    )
-    if not call.name.startswith("torch.nn.") or last not in ("CrossEntropyLoss", "BCEWithLogitsLoss"):
-        return ""
-    keyword, position = ("weight", 2 if functional else 0) if last == "CrossEntropyLoss" else ("pos_weight", 4)
-    weights = call.get(keyword, position)
-    return keyword if weights is not None and weights.given() else ""
+def _where(value: Value, call: Call) -> ast.AST:
+    """Where it is decided that there is this value: the branch in which it is not None, or the call."""
+    mark = value.mark("unless None")
+    return mark.node if mark else call.node
+
+
+def _torch_weights(call: Call) -> tuple[str, Value]:
+    """The keyword by which a PyTorch loss is given class weights, and these; "" where it is not."""
+    signature = CLASSES.get(call.name) or FUNCTIONS.get(call.name)
+    if signature is None or signature.weights is None or not call.name.startswith("torch."):
+        return "", UNKNOWN
+    weights = call.get(*signature.weights)
+    return (signature.weights[0], weights) if weights is not None and weights.given() else ("", UNKNOWN)
 
 
 @rule(
@@ -170,8 +173,7 @@ def _torch_weights(call: Call) -> str:
     "Class weights given twice",
     "Each of the two multiplies every example's loss, so that a class of weight 10 counts 100-fold. Give the weights once.",
     16,
-    keras="model.compile(optimizer='adam', loss='sparse_categorical_crossentropy')  # plain\n"
-    "model.fit(x_train, y_train, class_weight=class_weight)  # weighted once",
+    WEIGHTED_ONCE,
 )
 def weighted_twice(reading: Reading) -> Places:
     """class_weight beside sample_weight made of the same, or beside a loss that weights classes."""
@@ -180,15 +182,13 @@ def weighted_twice(reading: Reading) -> Places:
         own = call.on.made.kwargs.get("class_weight") if call.on.made else None
         if examples and EXAMPLE_WEIGHTS in examples:
             if weights and weights.given():
-                yield call.node, "`class_weight` and `sample_weight` hold the weight of the same class."
+                yield At(call.node, "`class_weight` and `sample_weight` hold the weight of the same class.", call=call)
             elif own and own.given() and call.on.made and call.on.made.name.startswith("sklearn."):
-                yield (
-                    call.node,
-                    "The classifier has `class_weight`, and `sample_weight` is the weight of the class again.",
-                )
+                said = "The classifier has `class_weight`, and `sample_weight` is the weight of the class again."
+                yield At(call.node, said, call=call)
         loss = call.on.attrs.get("loss")
         if weights and weights.given() and loss is not None and _weighted(loss):
-            yield call.node, "The loss that the model is compiled with weights the classes, too."
+            yield At(call.node, "The loss that the model is compiled with weights the classes, too.", call=call)
 
 
 def _weighted(loss: Value) -> bool:
@@ -208,42 +208,31 @@ def _weighted(loss: Value) -> bool:
     "come. Weighted, it follows a few rare examples, and early stopping or the schedule follows their noise. Validate "
     "without weights, or by a metric such as balanced accuracy.",
     16,
-    keras="model.fit(x_train, y_train, sample_weight=sample_weight, validation_data=(x_val, y_val))  # no weights there",
-    torch="criterion = torch.nn.CrossEntropyLoss(weight=class_weights)  # to train\n"
-    "validation_criterion = torch.nn.CrossEntropyLoss()  # to stop and to choose",
+    PLAIN_VALIDATION,
 )
 def weighted_validation(reading: Reading) -> Places:
-    """Class weights in validation_data, and a weighted loss without gradients on which something is decided."""
+    """Class weights in validation_data, and a weighted loss on held-out data on which something is decided."""
     for call in methods(reading.calls, FIT):
         held = call.kwargs.get("validation_data", UNKNOWN).items
-        if held and len(held) == 3 and held[2].has(EXAMPLE_WEIGHTS):
-            yield call.node, "The third of `validation_data` is the weight of each example's class."
-    if not _decides(reading.tree):
-        return
+        if held and len(held) == 3 and (EXAMPLE_WEIGHTS in held[2] or _looked_up(call, held[2])):
+            yield At(call.node, "The third of `validation_data` is the weight of each example's class.", call=call)
     for loss in losses(reading.calls):
-        torch_loss = loss.made or loss.call
-        if "no_grad" in loss.call.inside and (keyword := _torch_weights(torch_loss)):
-            yield (
-                loss.call.node,
-                f"Its loss has `{keyword}` (line {line(torch_loss.node)}), and the validation loss decides.",
-            )
+        torch_loss, inside = loss.made or loss.call, loss.call.inside
+        if keyword := _torch_weights(torch_loss)[0]:
+            validates = "no_grad" in inside or any(VALIDATES.fullmatch(name) for name in inside)
+            if validates and decides(reading.tree, inside):
+                said = f"Its loss has `{keyword}` (line {line(torch_loss.node)}), and the validation loss decides."
+                yield At(loss.call.node, said, loss)
 
 
-def _decides(tree: ast.Module) -> bool:
-    """Whether a validation loss is compared, or handed to a schedule or to early stopping."""
-
-    def is_it(node: ast.AST) -> bool:
-        name = getattr(node, "id", getattr(node, "attr", ""))
-        return bool(re.search(r"val\w*loss|loss\w*val|dev_loss", name))
-
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare) and any(map(is_it, [node.left, *node.comparators])):
-            return True
-        if isinstance(node, ast.Call) and any(map(is_it, node.args)):
-            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
-            if re.search(r"step|stop|min$", name.lower()):
-                return True
-    return False
+def _looked_up(fit: Call, weights: Value) -> bool:
+    """Whether the third of `validation_data` is `np.where` of the second, whatever that is called."""
+    made, data = weights.made, written(fit.node, "validation_data")
+    if made is None or made.method != "where" or not isinstance(data, ast.Tuple):
+        return False
+    condition = written(made.node, "condition", 0)
+    labels = re.escape(ast.unparse(data.elts[1]))
+    return condition is not None and bool(re.search(rf"(?<![\w.]){labels}(?!\w)", ast.unparse(condition)))
 
 
 @rule(
@@ -252,21 +241,20 @@ def _decides(tree: ast.Module) -> bool:
     "A softmax shares one probability among all labels, so that a second true label takes from the first. Labels that "
     "do not exclude each other need a sigmoid each.",
     13,
-    tensorflow="loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=multi_hot, logits=logits)\nloss = tf.reduce_mean(loss)",
-    torch="loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, multi_hot)",
-    jax="loss = optax.sigmoid_binary_cross_entropy(logits, multi_hot).mean()",
+    SIGMOID_EACH,
 )
 def softmax_for_labels(reading: Reading) -> Places:
     """Multi-label targets with a softmax loss; a softmax of more than two with a binary loss."""
     for loss in losses(reading.calls):
         if loss.kind == "softmax" and MULTI_LABEL in loss.labels:
-            yield loss.call.node, "Its targets are multi-label."
+            yield At(loss.call.node, "Its targets are multi-label.", loss)
         elif loss.kind == "sigmoid" and SOFTMAX in loss.logits and not loss.from_logits:
             mark = loss.logits.mark("activated")
             units = _units(reading, mark.node) if mark else None
             several = isinstance(units, int) and units > 2
             if mark and (several or MULTI_LABEL in loss.labels or (units is None and _multi_label(reading))):
-                yield mark.node, f"The loss in line {line(loss.call.node)} judges each label on its own."
+                said = f"The loss in line {line(loss.call.node)} judges each label on its own."
+                yield At(mark.node, said, loss)
     for call in methods(reading.calls, FIT):
         trained, targets = call.on.attrs.get("loss"), call.get("y", 1)
         if targets and MULTI_LABEL in targets and trained is not None:
@@ -274,7 +262,8 @@ def softmax_for_labels(reading: Reading) -> Places:
                 trained.const if isinstance(trained.const, str) else trained.made.name if trained.made else trained.name
             )
             if name.lower().replace("_", "").endswith("categoricalcrossentropy"):
-                yield call.node, "Its targets are multi-label, and the model is compiled with a softmax loss."
+                said = "Its targets are multi-label, and the model is compiled with a softmax loss."
+                yield At(call.node, said, call=call)
 
 
 def _units(reading: Reading, node: ast.AST) -> object:
@@ -292,13 +281,13 @@ def _multi_label(reading: Reading) -> bool:
     "Positional arguments of compute_class_weight",
     "scikit-learn takes only the first by position since version 1.0: this is a TypeError. Name the others.",
     17,
-    sklearn="weights = compute_class_weight('balanced', classes=np.unique(y_train), y=y_train)",
+    KEYWORDS,
 )
 def positional(reading: Reading) -> Places:
     """More than one positional argument."""
     for call in reading.calls:
         if call.name == "sklearn.utils.class_weight.compute_class_weight" and len(call.args) > 1:
-            yield call.node, "`classes` and `y` are keywords."
+            yield At(call.node, "`classes` and `y` are keywords.", call=call)
 
 
 @rule(
@@ -306,7 +295,7 @@ def positional(reading: Reading) -> Places:
     "An array given as class_weight",
     "A dict is needed, class index to weight: an array is an error in Keras 3 and in scikit-learn.",
     18,
-    keras="class_weight = dict(enumerate(weights))\nmodel.fit(x_train, y_train, class_weight=class_weight)",
+    A_DICT,
 )
 def array_given(reading: Reading) -> Places:
     """An array or a list where a dict belongs."""
@@ -314,7 +303,7 @@ def array_given(reading: Reading) -> Places:
         if (call.method in FIT and not call.name) or (call.name.startswith("sklearn.") and call.method[:1].isupper()):
             weights = call.kwargs.get("class_weight")
             if weights and ARRAY in weights and DICT not in weights:
-                yield call.node, "What is given as `class_weight` is an array or a list."
+                yield At(call.node, "What is given as `class_weight` is an array or a list.", call=call)
 
 
 @rule(
@@ -325,13 +314,12 @@ def array_given(reading: Reading) -> Places:
     "count less than meant; and numbers do not match a Keras port. Take each example's loss, weight it, and divide by "
     "the number of examples.",
     16,
-    torch="loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights, reduction='none')\n"
-    "loss = loss.sum() / len(labels)",
+    PER_EXAMPLE_MEAN,
 )
 def own_mean(reading: Reading) -> Places:
     """Weighted mean losses in batches of one, in accumulation, or beside Keras' class_weight."""
     weighted = [
-        c for c in reading.calls if _torch_weights(c) == "weight"
+        c for c in reading.calls if _torch_weights(c)[0] == "weight"
         and (c.get("reduction") is None or c.get("reduction").const == "mean")  # type: ignore[union-attr]
     ]  # fmt: skip
     if not weighted:
@@ -342,22 +330,19 @@ def own_mean(reading: Reading) -> Places:
     loaders = [c for c in reading.calls if c.method == "DataLoader"]
     sizes = [(c.get("batch_size", 1) or Value(const=1)).const for c in loaders]
     if loaders and all(size == 1 for size in sizes) and not pixels:
-        yield weighted[0].node, f"Batches hold one example (line {line(loaders[0].node)}): its weight cancels."
+        said = f"Batches hold one example (line {line(loaders[0].node)}): its weight cancels."
+        yield At(weighted[0].node, said, call=weighted[0])
     for call in reading.calls:
         if call.name == "/" and WEIGHTED_MEAN in call.args[0]:
             divisor = call.node.right if isinstance(call.node, ast.BinOp) else getattr(call.node, "value", call.node)
             if re.search(r"accum", ast.unparse(divisor), re.IGNORECASE):
-                yield (
-                    call.node,
-                    f"Each accumulated batch was divided by its own Σw (the loss of line {line(weighted[0].node)}).",
-                )
+                said = f"Each accumulated batch was divided by its own Σw (the loss of line {line(weighted[0].node)})."
+                yield At(call.node, said, call=weighted[0])
     for call in methods(reading.calls, FIT):
         weights = call.kwargs.get("class_weight")
         if weights and weights.given() and any(c.name.startswith(("keras.", "tensorflow.")) for c in reading.calls):
-            yield (
-                weighted[0].node,
-                f"Keras divides by the number of examples (`class_weight` in line {line(call.node)}).",
-            )
+            said = f"Keras divides by the number of examples (`class_weight` in line {line(call.node)})."
+            yield At(weighted[0].node, said, call=weighted[0])
 
 
 @rule(
@@ -367,31 +352,29 @@ def own_mean(reading: Reading) -> Places:
     "learns to guess it. Where the weight is 0, the gradient is 0 and the example is stuck. Look the weight up by the "
     "true label.",
     11,
-    tensorflow="loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)\n"
-    "loss = tf.reduce_mean(tf.gather(class_weights, labels) * loss)",
-    torch="loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights)  # by the true label",
-    jax="loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels)\n"
-    "loss = (class_weights[labels] * loss).mean()",
+    WEIGHTED,
 )
 def by_prediction(reading: Reading) -> Places:
     """Weights looked up at predicted labels that reach a loss."""
+    read = list(losses(reading.calls))
     for call in reading.calls:
         if (call.name == "*" or call.method in MULTIPLY) and len(call.args) + bool(call.on.kinds) > 1:
             pair = (call.on, *call.args) if call.on.kinds else call.args
             if any(LOSS in v for v in pair):
-                yield from _predicted(pair, call)
-    for loss in losses(reading.calls):
+                beside = [loss for loss in read if loss.call.inside == call.inside]
+                yield from _predicted(pair, call, beside[-1] if beside else None)
+    for loss in read:
         given = [loss.logits, *([loss.weights] if loss.weights else [])]
         given += [v for n in ("weights", "sample_weight", "weight") if (v := loss.call.kwargs.get(n))]
-        yield from _predicted(given, loss.call)
+        yield from _predicted(given, loss.call, loss)
     for call in methods(reading.calls, FIT):
-        yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], call)
+        yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], call, None)
 
 
-def _predicted(values: tuple[Value, ...] | list[Value], call: Call) -> Places:
+def _predicted(values: tuple[Value, ...] | list[Value], call: Call, loss: Loss | None) -> Places:
     for value in values:
         if (mark := value.mark("predicted")) and value.has(PREDICTED_WEIGHTS, LOGITS, "scores"):
-            yield mark.node, f"It is used in line {line(call.node)}."
+            yield At(mark.node, f"It is used in line {line(call.node)}.", loss, call)
 
 
 @rule(
@@ -400,10 +383,7 @@ def _predicted(values: tuple[Value, ...] | list[Value], call: Call) -> Places:
     "This argument wants one number per example, and these are one per class: an error unless the batch has as many "
     "examples as there are classes, and silently wrong when it has. Look up each example's weight by its true label.",
     5,
-    tensorflow="weights = tf.gather(class_weights, labels)  # of each example's true class\n"
-    "loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels=labels, logits=logits, weights=weights)",
-    keras="sample_weight = tf.gather(class_weights, labels)\n"
-    "loss = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=True)(labels, logits, sample_weight=sample_weight)",
+    LOOKED_UP,
 )
 def class_weights_as_examples(reading: Reading) -> Places:
     """A vector of class weights where weights of examples belong."""
@@ -411,11 +391,11 @@ def class_weights_as_examples(reading: Reading) -> Places:
         weights = loss.call.get(*_where_weights(loss)) if loss.batch else None
         if weights is not None and CLASS_WEIGHTS in weights and loss.kind == "softmax":
             if not weights.has(EXAMPLE_WEIGHTS, LABELS):
-                yield loss.call.node, ""
+                yield At(loss.call.node, loss=loss)
     for call in methods(reading.calls, FIT):
         weights = call.kwargs.get("sample_weight")
         if weights and CLASS_WEIGHTS in weights:
-            yield call.node, ""
+            yield At(call.node, call=call)
 
 
 def _where_weights(loss: Loss) -> tuple[str, int]:
@@ -428,8 +408,7 @@ def _where_weights(loss: Loss) -> tuple[str, int]:
     "A softmax over one number is always 1: the model says the same for every example and learns nothing. One output "
     "needs a sigmoid; a softmax needs one output per class.",
     14,
-    keras="output = tf.keras.layers.Dense(1, activation='sigmoid')(hidden)  # or Dense(2, activation='softmax')",
-    torch="loss = torch.nn.functional.binary_cross_entropy_with_logits(logits.squeeze(1), labels.float())",
+    ONE_SIGMOID,
 )
 def single_softmax(reading: Reading) -> Places:
     """A dense layer of one unit with a softmax, or one before a softmax layer or PyTorch's cross-entropy."""
@@ -441,7 +420,7 @@ def single_softmax(reading: Reading) -> Places:
             and units.const == 1
             and layer_activation(call) == "softmax"
         ):
-            yield call.node, ""
+            yield At(call.node, call=call)
         if call.name == "torch.nn.Sequential" and len(call.args) > 1:
             before, last = call.args[-2].made, call.args[-1].made
             if (
@@ -452,7 +431,7 @@ def single_softmax(reading: Reading) -> Places:
             ):
                 out = before.get("out_features", 1)
                 if out is not None and out.const == 1:
-                    yield last.node, ""
+                    yield At(last.node, call=last)
 
 
 __all__ = ["RULES"]

@@ -1,5 +1,7 @@
 """The losses that take logits, in each framework: which argument is what, and where a read file calls them."""
 
+import ast
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -91,6 +93,7 @@ class Loss(NamedTuple):
         weights: What it weights with, or None.
         batch: Whether these are taken as one weight an example.
         made: The call that made the loss object, or None.
+        spelled: How its logits and labels are written.
     """
 
     call: Call
@@ -102,6 +105,14 @@ class Loss(NamedTuple):
     weights: Value | None
     batch: bool
     made: Call | None = None
+    spelled: dict[str, ast.expr] = {}  # noqa: RUF012 - never written to
+
+    @property
+    def form(self) -> str:
+        """What its labels are: sigmoid (yes or no each), onehot, or "" for integers."""
+        if self.kind == "sigmoid":
+            return "sigmoid"
+        return "" if re.search("sparse|integer|^torch", self.name.lower()) else "onehot"
 
 
 def says_logits(call: Call, position: int | None) -> bool:
@@ -128,11 +139,24 @@ def losses(calls: Iterable[Call]) -> Iterator[Loss]:
 def _loss(call: Call, name: str, signature: Signature, from_logits: bool, weighted: Call) -> Loss:
     logits = call.get(*signature.logits) or UNKNOWN
     labels = call.get(*signature.labels) or UNKNOWN
+    places = {"logits": signature.logits, "labels": signature.labels}
     if name.startswith("tensorflow.nn.") and len(call.args) > 1 and labels is call.args[0]:
         if LABELS in logits and LABELS not in labels:  # before TensorFlow 1.0 the logits came first
             logits, labels = labels, logits
+            places = {"logits": signature.labels, "labels": signature.logits}
+    spelled = {name: node for name, where in places.items() if (node := written(call.node, *where))}
     weights = weighted.get(*signature.weights) if signature.weights else None
-    return Loss(call, name, signature.kind, from_logits, logits, labels, weights, signature.batch)
+    return Loss(call, name, signature.kind, from_logits, logits, labels, weights, signature.batch, None, spelled)
+
+
+def written(node: ast.AST, keyword: str, position: int | None = None) -> ast.expr | None:
+    """An argument of a call as it is written."""
+    if not isinstance(node, ast.Call):
+        return None
+    found = next((k.value for k in node.keywords if k.arg == keyword), None)
+    if found is None and position is not None and position < len(node.args):
+        return node.args[position]
+    return found
 
 
 def _compiled(call: Call) -> Iterator[Loss]:

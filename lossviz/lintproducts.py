@@ -151,6 +151,11 @@ def product(node: ast.AST, a: Value, b: Value) -> Value:
             return Value(kinds=w.kinds, marks=(*w.marks, Mark("multiplied", node)))
         return Value(kinds=w.kinds)
     main = next((v for v in (a, b) if v.kinds - {ARRAY, RESAMPLED, MASK}), a)
+    other = b if main is a else a
+    if (
+        main.has(SOFTMAX, SIGMOID) and not other.kinds and other.const is ...
+    ):  # a gate, or attention: no probability now
+        return Value(kinds=main.kinds & {ARRAY, RESAMPLED})
     return Value(kinds=main.kinds - {MASK}, marks=joined(a.marks, b.marks))
 
 

@@ -17,6 +17,7 @@ from lossviz.lintvalues import (
     WEIGHTED_LOSS,
     WEIGHTS,
     Call,
+    Mark,
     Value,
     canonical,
     hint,
@@ -129,16 +130,18 @@ class Reading:
 
     def _branches(self, bodies: list[list[ast.stmt]], scope: Scope) -> list[Value]:
         """Read each on a copy of what is known; what differs afterwards is known as far as both agree."""
-        returned, after = [], []
+        returned: list[Value] = []
+        after: list[tuple[Scope, ast.stmt | None]] = []
         for body in bodies:
             self._steps += len(scope) // 8
             copy = dict(scope)
             returned += self._body(body, copy)
             ended = body and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
             if not ended:
-                after.append(copy)
-        for name in {name for copy in after for name in copy}:
-            held = [copy[name] for copy in after if name in copy]
+                after.append((copy, body[0] if body else None))
+        for name in {name for copy, _ in after for name in copy}:
+            every = [copy[name] for copy, _ in after if name in copy]
+            held = [_unless_none(copy[name], first, every) for copy, first in after if name in copy]
             value = held[0]
             for other in held[1:]:
                 value = merged(value, other)
@@ -283,7 +286,8 @@ class Reading:
             case ast.Subscript():
                 return self._subscript(node, scope)
             case ast.IfExp():
-                return merged(self.value(node.body, scope), self.value(node.orelse, scope))
+                body, orelse = self.value(node.body, scope), self.value(node.orelse, scope)
+                return merged(_unless_none(body, node.body, [orelse]), _unless_none(orelse, node.orelse, [body]))
             case ast.BoolOp():
                 return [self.value(v, scope) for v in node.values][-1]
             case ast.ListComp() | ast.GeneratorExp() | ast.SetComp():
@@ -340,7 +344,10 @@ class Reading:
             and -len(base.items) <= index.const < len(base.items)
         ):
             return base.items[index.const]
-        return looked_up(base, index, node)
+        found = looked_up(base, index, node)
+        if isinstance(index.const, str) and not found.kinds - {RESAMPLED}:  # batch["label"] says as much as batch.label
+            return found.also(*hint(index.const))
+        return found
 
     def _product(self, node: Any, left: Value, right: Value) -> Value:
         if isinstance(node.op, ast.Mult | ast.Div):
@@ -371,3 +378,10 @@ class Reading:
         call = Call(node, function.name, method, on, tuple(args), kwargs, tuple(self._inside))
         self.calls.append(call)
         return called(self, call, function, node.func)
+
+
+def _unless_none(value: Value, branch: ast.AST | None, others: list[Value]) -> Value:
+    """A value of one branch; it says so where another branch has None instead."""
+    if branch is None or value.const is None or not any(other.const is None for other in others):
+        return value
+    return value.also(marks=(Mark("unless None", branch),))

@@ -29,15 +29,38 @@ def as_text(found: Found, unread: Unread, files: int) -> str:
             f"    {' '.join(p for p in (f.detail, f.rule.reason) if p)}",
         ]
         lines += ["    Instead:", *(f"        {text}" for text in f.fix.split("\n")), ""]
-    checked = f"{files} file{'s' * (files != 1)} checked"
-    flaws = f"{len(found)} flaw{'s' * (len(found) != 1)} found" if found else "no flaw found"
-    return "\n".join([*lines, f"{checked}: {flaws}" + (f", {len(unread)} not read" if unread else "") + ".", ""])
+    return "\n".join([*lines, summary(len(found), unread, files), ""])
+
+
+def summary(flaws: int, unread: Unread, files: int) -> str:
+    """What was checked and what not, in one sentence.
+
+    Example:
+        >>> summary(0, [("old.py", LintError("Not valid Python 3"))], 3)
+        '2 files checked: no flaw found. 1 file could not be read, and was not checked.'
+    """
+    partly = [path for path, error in unread if error.found is not None]
+    left = len(unread) - len(partly)
+    checked = files - left
+    if not checked:
+        return f"Nothing was checked: {_files(files)} could not be read."
+    said = [f"{_files(checked)} checked: {f'{flaws} flaw' + 's' * (flaws != 1) if flaws else 'no flaw'} found."]
+    if partly:
+        said.append(f"Of {_files(len(partly))} only a part could be read.")
+    if left:
+        said.append(f"{_files(left)} could not be read, and {'was' if left == 1 else 'were'} not checked.")
+    return " ".join(said)
+
+
+def _files(number: int) -> str:
+    return f"{number} file{'s' * (number != 1)}"
 
 
 def as_json(found: Found, unread: Unread, files: int) -> str:
     """Findings and what could not be read, each with its place."""
     said: dict[str, Any] = {
         "files": files,
+        "checked": files - sum(error.found is None for _, error in unread),
         "findings": [
             {
                 "file": path, "cell": f.cell or None, "line": f.line, "column": f.column, "end_line": f.end_line,
@@ -70,6 +93,7 @@ def as_sarif(found: Found, unread: Unread, files: int) -> str:
             "message": {"text": " ".join(p for p in (f"Cell {f.cell}." if f.cell else "", f.detail, f.rule.reason) if p)},
             "locations": [location(path, {
                 "startLine": f.line, "startColumn": f.column, "endLine": f.end_line, "endColumn": f.end_column})],
+            "properties": {"claim": f.rule.claim, "instead": f.fix},
         }
         for path, f in found
     ]  # fmt: skip
@@ -87,7 +111,7 @@ def as_sarif(found: Found, unread: Unread, files: int) -> str:
             "name": "".join(word.capitalize() for word in r.title.replace("_", " ").split() if word.isalnum()),
             "shortDescription": {"text": r.title},
             "fullDescription": {"text": r.reason},
-            "help": {"text": "Instead:\n\n" + "\n\n".join(r.fix.values())},
+            "help": {"text": "Instead:\n\n" + "\n\n".join(code for key, code in r.fix.items() if "_" not in key)},
             "defaultConfiguration": {"level": "warning"},
         }
         for r in RULES.values()

@@ -39,7 +39,7 @@ HINTS = (
     (r"(.*_)?logits?(_.*)?", LOGITS),
     (r"scores?|outputs?|preds?|predictions?|y_?pred|y_?hat|out|net_out|model_outputs?", SCORES),
     (r".*(multi_?hot|multi_?label).*", MULTI_LABEL),
-    (r"(.*_)?(labels?|targets?|y_?true|gt|ground_truth|one_?hot(_.*)?)|y|yb|y_(train|val|test|batch|res|b).*|train_y|target_.*",
+    (r"(.*_)?(labels?|targets?|y_?true|gt|ground_truth|one_?hot(_.*)?)|y[btv]?|y_(train|valid|val|dev|test|batch|res|b).*|(train|valid|val|dev|test)_y|target_.*",
      LABELS),
     (r"(.*_)?(counts?|freqs?|frequenc(y|ies)|cls_num_list|(num|n|samples)_per_(class|cls)|priors?)(_.*)?", COUNTS),
 )  # fmt: skip
@@ -169,9 +169,11 @@ def named(value: Value, name: str) -> Value:
 
 
 def merged(a: Value, b: Value) -> Value:
-    """What is known after one of two branches: what is true in both, and what was done in either."""
-    if a is b:
+    """What is known after one of two branches: what is true in both, and what was done in either; None says nothing."""
+    if a is b or b.const is None:
         return a
+    if a.const is None:
+        return b
     same = a.made is b.made and a.code is b.code and a.name == b.name
     kept = replace(a, items=None, const=...) if same else Value()
     return replace(kept, kinds=a.kinds & b.kinds, marks=joined(a.marks, b.marks))

@@ -85,17 +85,20 @@ found, problem = [], None
 try:
     found = lint(code)
 except LintError as error:
-    problem = error
+    found, problem = error.found or [], error
 if problem:
     where = (
         f"Line {problem.line}" + (f", column {problem.column}" if problem.column else "") + ": " if problem.line else ""
     )
-    st.error(words.plain(f"{where}{problem}. Nothing was checked; put it right, or paste the part that matters."))
+    left = "Nothing was checked; put it right, or paste the part that matters."
+    if problem.found is not None:
+        left = "What is below was found in its first part; the rest was not checked."
+    st.error(words.plain(f"{where}{problem}. {left}"))
     if problem.line:
         marked(code, {problem.line: "cannot be parsed"})
 elif not code.strip():
     st.info("Paste some code, or click an example.")
-else:
+if found or (code.strip() and not problem):
     words.sentence(summary(found))
     flaws: dict[int, str] = {}
     for f in found:

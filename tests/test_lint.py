@@ -4,32 +4,29 @@
 """
 
 import ast
-import io
-import json
 import random
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
-import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from lossviz.__main__ import main
-from lossviz.lint import LintError, chosen, lint, lint_file, lint_notebook
+from lossviz.lint import LintError, lint, lint_file
 from lossviz.lintflaws import RULES
 from lossviz.lintsamples import SAMPLES
 
 ROOT = Path(__file__).parent.parent
 SNIPPETS = sorted(p for p in (ROOT / "tests" / "lint_snippets").glob("*.py") if p.name != "conftest.py")
-HELD_OUT = [p for p in SNIPPETS if p.stem.startswith("held_")]
-KNOWN = [p for p in SNIPPETS if p not in HELD_OUT]
-FIRST_MEASURED = {"found": 10, "missed": 2, "false": 0}
-"""On the held-out snippets, written when the rules were finished, before anything was mended for them."""
+HELD_OUT = {name: [p for p in SNIPPETS if p.stem.startswith(f"{name}_")] for name in ("held", "held2")}
+KNOWN = [p for p in SNIPPETS if not p.stem.startswith("held")]
+FIRST_MEASURED = {
+    "held": {"found": 10, "missed": 2, "false": 0},
+    "held2": {"found": 10, "missed": 2, "false": 0},
+}
+"""On snippets that were held out: labelled and measured once, before anything was mended for them."""
 
 
 def expected(text):
@@ -78,7 +75,7 @@ def table(paths):
 def test_there_are_enough_snippets_of_both_kinds():
     flawed = [p for p in SNIPPETS if expected(p.read_text())]
     assert len(SNIPPETS) >= 60
-    assert len(HELD_OUT) >= 15
+    assert [len(paths) for paths in HELD_OUT.values()] == [20, 24]
     assert 0.4 < len(flawed) / len(SNIPPETS) < 0.6
     assert {code for p in flawed for code, _ in expected(p.read_text())} == set(RULES)
     text = " ".join(p.read_text() for p in flawed)
@@ -99,7 +96,8 @@ def test_confusion_counts():
     flaws = sum(len(expected(p.read_text())) for p in KNOWN)
     assert (n["found"], n["missed"], n["false"]) == (flaws, 0, 0)
     assert n["clean"] + flaws >= len(KNOWN) * len(RULES) - flaws
-    assert sum(FIRST_MEASURED.values()) == sum(len(expected(p.read_text())) for p in HELD_OUT)
+    for name, paths in HELD_OUT.items():
+        assert sum(FIRST_MEASURED[name].values()) == sum(len(expected(p.read_text())) for p in paths)
 
 
 def test_confusion_can_see_errors(tmp_path):
@@ -124,20 +122,6 @@ def test_rule_is_complete(rule):
         assert all(len(line) <= 120 for line in fix.split("\n"))
 
 
-def test_corrected_torch_runs():
-    torch = pytest.importorskip("torch")
-    for rule in RULES.values():
-        if (fix := rule.fix.get("torch")) and "loss = " in fix and "hidden" not in fix:
-            k = 1 if "squeeze" in fix else 3
-            held = {
-                "torch": torch, "logits": torch.randn(4, k, requires_grad=True), "labels": torch.tensor([0, 1, 0, 1]),
-                "class_weights": torch.tensor([1.0, 2.0, 3.0]), "multi_hot": torch.ones(4, 3),
-            }  # fmt: skip
-            exec(fix, held)
-            assert held["loss"].shape == ()
-            held["loss"].backward()
-
-
 def test_samples():
     found = {title: [f.code for f in lint(code)] for title, code in SAMPLES.items()}
     assert found == {
@@ -150,71 +134,123 @@ def test_samples():
     }
 
 
-def test_fix_is_in_the_framework_of_the_file():
-    import_torch = "import torch\nloss = torch.nn.functional.cross_entropy(logits * class_weights, y)\n"
-    import_jax = "import optax\nloss = optax.softmax_cross_entropy(logits * class_weights, y)\n"
-    assert "torch" in lint(import_torch)[0].fix
-    assert "optax" in lint(import_jax)[0].fix
-
-
 def test_snippets_without_imports_are_read_by_convention():
     assert [f.code for f in lint("loss = F.cross_entropy(logits * class_weights, y)")] == ["LV001"]
     assert lint("from somewhere import functional as F\nloss = F.cross_entropy(logits * class_weights, y)") == []
 
 
-def test_columns_are_of_characters():
-    (f,) = lint('é = "ж"; loss = F.cross_entropy(logits * class_weights, y)')
-    assert (f.column, f.end_column) == (33, 55)
+def found(code):
+    return [(f.code, f.line) for f in lint(code)]
 
 
-# How code comes
-
-
-FLAWED = "loss = F.cross_entropy(logits * class_weights, y)"
+SAMPLER = "import torch\nsampler = torch.utils.data.WeightedRandomSampler(w, n)"
+LOADER = "loader = torch.utils.data.DataLoader(data, batch_size=64, sampler=sampler)"
+CRITERION = "criterion = torch.nn.CrossEntropyLoss(weight=class_weights)"
 
 
 @pytest.mark.parametrize(
-    ("text", "line"),
+    ("code", "flawed"),
     [
-        (f"    x = 1\n    {FLAWED}\n", 2),
-        (f"%matplotlib inline\n!pip install torch\n{FLAWED}", 3),
-        (f">>> x = 1\n1\n>>> {FLAWED}\n", 3),
-        (f"x = 1\r\n{FLAWED}\r\n", 2),
-        (f"print('%d'\n      % 3)\n{FLAWED}", 3),
+        (f"{SAMPLER}\n{LOADER}\n{CRITERION}", True),
+        (f"{SAMPLER}\n{LOADER}\nif big:\n    {CRITERION}\nelse:\n    criterion = None", True),
+        (f"import torch\nif fair:\n    {SAMPLER[13:]}\n    {LOADER}\nelse:\n    {CRITERION}", False),
+        (f"import torch\nif fair:\n    {SAMPLER[13:]}\n    {LOADER}\nif not fair:\n    {CRITERION}", False),
+        (f"import torch\nif fair:\n    {SAMPLER[13:]}\n    {LOADER}\nif fair:\n    {CRITERION}", True),
+        (f"import torch\nif fair:\n    {SAMPLER[13:]}\n    {LOADER}\nelif by_weight:\n    {CRITERION}", False),
+        (f"import torch\ntry:\n    {SAMPLER[13:]}\n    {LOADER}\nexcept OSError:\n    {CRITERION}", False),
+        (
+            f"import torch\nmatch how:\n    case 'a':\n        {SAMPLER[13:]}\n        {LOADER}\n"
+            f"    case _:\n        {CRITERION}",
+            False,
+        ),
+        (
+            f"import torch\nif how == 'draw':\n    {SAMPLER[13:]}\n    {LOADER}\nif how == 'weigh':\n    {CRITERION}",
+            False,
+        ),
+        (f"{SAMPLER} if fair else None\n{LOADER}\n{CRITERION[:-14]}None if fair else class_weights)", False),
+        (f"{SAMPLER} if fair else None\n{LOADER}\n{CRITERION}", True),
+        (
+            f"{SAMPLER} if fair else None\n{LOADER}\nweights = None\nif not fair:\n    weights = class_weights\n"
+            "criterion = torch.nn.CrossEntropyLoss(weight=weights)",
+            False,
+        ),
     ],
 )
-def test_pasted(text, line):
-    assert [(f.code, f.line) for f in lint(text)] == [("LV001", line)]
+def test_only_what_one_run_does_is_weighted_twice(code, flawed):
+    assert ("LV004" in {c for c, _ in found(code)}) == flawed
 
 
-def test_noqa():
-    assert lint(f"{FLAWED}  # noqa: LV001") == []
-    assert lint(f"{FLAWED}  # noqa") == []
-    assert lint(f"{FLAWED}  # noqa: E501, LV001") == []
-    assert len(lint(f"{FLAWED}  # noqa: LV002")) == 1
-    assert len(lint(f"x = 1  # noqa\n{FLAWED}")) == 1
+def test_where_weights_of_pytorch_are():
+    both = f"{SAMPLER}\n{LOADER}\nimport torch.nn.functional as F\n"
+    call = "F.binary_cross_entropy_with_logits"
+    assert found(f"{both}loss = {call}(z, y, pos_weight=pos_weight)") == [("LV004", 5)]
+    assert found(f"{both}loss = {call}(z, y, None, None, None, 'mean', pos_weight)") == [("LV004", 5)]
+    assert found(f"{both}loss = {call}(z, y, mask, None, None)") == []
+    assert found(f"{both}loss = torch.nn.BCEWithLogitsLoss(None, None, None, 'mean', pos_weight)") == [("LV004", 5)]
 
 
-def notebook(*cells):
-    return json.dumps({"cells": [{"cell_type": kind, "source": source} for kind, source in cells], "nbformat": 4})
+WATCHED = """import torch
+criterion = torch.nn.CrossEntropyLoss(weight=class_weights)
+def check(model, loader):
+    total, right = 0.0, 0
+    with torch.no_grad():
+        for x, y in loader:
+            out = model(x)
+            total += criterion(out, y).item()
+            right += (out.argmax(1) == y).sum()
+    return total / len(loader), right / n
+"""
 
 
-def test_notebook():
-    found = lint_notebook(
-        notebook(
-            ("code", ["%matplotlib inline\n", "w = 1"]),
-            ("markdown", FLAWED),
-            ("code", "%%bash\nls |\n"),
-            ("code", ["\n", FLAWED]),
-        )
+@pytest.mark.parametrize(
+    ("decides", "flawed"),
+    [
+        ("current, _ = check(model, held)\nscheduler.step(current)", True),
+        ("current, accuracy = check(model, held)\nif current < best:\n    best = current", True),
+        ("_, accuracy = check(model, held)\nif accuracy > best:\n    best = accuracy", False),
+        ("print(check(model, held))", False),
+    ],
+)
+def test_weighted_validation_through_a_function(decides, flawed):
+    assert (("LV006", 8) in found(WATCHED + decides)) == flawed
+
+
+def test_weighted_validation_by_the_name_of_its_function():
+    code = WATCHED.replace("check", "evaluate").replace("with torch.no_grad()", "if True")
+    code = code.replace(", right / n", "") + "scheduler.step(evaluate(model, held))"
+    assert found(code) == [("LV006", 8)]
+    assert found(code.replace("scheduler.step", "print")) == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "flawed"), [("held_y == 1", True), ("yy.ravel() > 0", False), ("reliable", False), ("held_y2", False)]
+)
+def test_weights_of_the_validation_data_by_its_labels(condition, flawed):
+    code = f"import numpy as np\nw = np.where({condition}, 9.0, 1.0)\n"
+    code += "model.fit(x, y, validation_data=(held_x, held_y, w))"
+    assert found(code) == [("LV006", 3)] * flawed
+
+
+@pytest.mark.parametrize("layer", ["lambda t: t * class_weights", "scale"])
+def test_lambda_layers_are_read(layer):
+    code = (
+        "from tensorflow.keras import Sequential, layers, losses\ndef scale(t):\n    return t * class_weights\n"
+        f"model = Sequential([layers.Dense(3), layers.Lambda({layer})])\n"
+        "model.compile('adam', losses.SparseCategoricalCrossentropy(from_logits=True))"
     )
-    assert [(f.code, f.cell, f.line) for f in found] == [("LV001", 4, 2)]
-    with pytest.raises(LintError) as error:
-        lint_notebook(notebook(("code", "x = 1"), ("code", "x = (\n")))
-    assert (error.value.cell, error.value.line) == (2, 1)
-    for bad in ("", "{", "[]", '{"cells": 3}', '{"cells": [{"cell_type": "code"}]}', "[" * 10_000):
-        with pytest.raises(LintError, match="not a Jupyter notebook"):
-            lint_notebook(bad)
+    assert found(code) == [("LV001", 4 if "lambda" in layer else 3)]
+    assert found(code.replace("* class_weights", "/ 2.0")) == []
+
+
+def test_a_gate_is_no_probability():
+    code = "import torch\nloss = torch.nn.functional.cross_entropy(torch.sigmoid(g) {}, y)"
+    assert found(code.format("")) == [("LV003", 2)]
+    assert found(code.format("* h")) == []
+
+
+def test_columns_are_of_characters():
+    (f,) = lint('é = "ж"; loss = F.cross_entropy(logits * class_weights, y)')
+    assert (f.column, f.end_column) == (33, 55)
 
 
 # What cannot be read
@@ -266,7 +302,7 @@ def test_long_chains_and_deep_nests_end_soon():
         "class A(A):\n  def __init__(self): self.a = A()\nA()\n",
     ):
         found = outcome(text)
-        assert isinstance(found, list) or "nested too deeply" in str(found)
+        assert isinstance(found, list) or re.search("nested too deeply|too long to be followed", str(found))
     assert time.monotonic() - started < 20
 
 
@@ -290,149 +326,6 @@ def test_truncated_and_shuffled_code():
             assert is_told(broken)
 
 
-# The command
-
-
-@pytest.fixture
-def run(capsys, monkeypatch):
-    def run(*argv, data=b""):
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-        code = main(["lint", *map(str, argv)])
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-@pytest.fixture
-def project(tmp_path):
-    (tmp_path / "a.py").write_text(f"import torch.nn.functional as F\n{FLAWED}\n")
-    (tmp_path / "b.py").write_text("x = 1\n")
-    (tmp_path / ".hidden").mkdir()
-    (tmp_path / ".hidden" / "c.py").write_text(FLAWED)
-    (tmp_path / "n.ipynb").write_text(notebook(("markdown", "x"), ("code", FLAWED)))
-    return tmp_path
-
-
-def test_exit_codes(run, project):
-    assert run(project / "b.py")[0] == 0
-    assert run(project / "a.py")[0] == 1
-    assert run(project / "nonesuch.py")[0] == 2
-    assert run()[0] == 2
-    assert run("--select", "XX1", project / "b.py")[0] == 2
-    assert run("--format", "xml", project / "b.py")[0] == 2
-    assert run(project / "a.py", project / "nonesuch.py")[0] == 2
-    assert run("--help")[0] == 0
-
-
-def test_text(run, project):
-    code, out, err = run(project)
-    assert (code, err) == (1, "")
-    assert f"{project}/a.py:2:24: LV001 Logits multiplied by class weights\n" in out
-    assert f"{project}/n.ipynb:cell 2:1:24: LV001" in out
-    assert "        loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights)\n" in out
-    assert out.endswith("3 files checked: 2 flaws found.\n")
-    assert run(project / "b.py")[1] == "1 file checked: no flaw found.\n"
-
-
-def test_select_ignore_and_rules(run, project):
-    assert run("--ignore", "LV001", project)[0] == 0
-    assert run("--select", "LV002,LV003", project)[0] == 0
-    assert run("--select", "lv0", project)[0] == 1
-    assert run("--rules")[1].splitlines() == [f"{r.code} {r.title}" for r in RULES.values()]
-    assert chosen() == list(RULES)
-
-
-def test_standard_input(run):
-    code, out, _ = run("-", data=FLAWED.encode())
-    assert code == 1
-    assert out.startswith("<stdin>:1:24: LV001 ")
-
-
-def test_unreadable_is_a_sentence(run, project):
-    (project / "old.py").write_text("x = 1\nprint 'x'\n")
-    (project / "bytes.py").write_bytes(b"x = 1\ny = '\xff'\n")
-    code, out, err = run(project)
-    assert code == 2
-    assert re.search(r"old\.py:2:1: Not valid Python 3: Missing parentheses", err)
-    assert "bytes.py:2: The file is not UTF-8 text" in err
-    assert len(err.splitlines()) == 2
-    assert "5 files checked: 2 flaws found, 2 not read." in out
-
-
-def test_json(run, project):
-    (project / "old.py").write_text("print 'x'\n")
-    found = json.loads(run("--format", "json", project)[1])
-    assert found["files"] == 4
-    first = found["findings"][0]
-    assert (first["code"], first["line"], first["claim"], first["cell"]) == ("LV001", 2, 1, None)
-    assert first["fix"] == RULES["LV001"].fix["torch"]
-    assert found["unread"][0]["line"] == 1
-
-
-MESSAGE = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
-LEVEL = {"enum": ["none", "note", "warning", "error"]}
-COUNT = {"type": "integer", "minimum": 1}
-REGION = {"type": "object", "additionalProperties": False,
-          "properties": dict.fromkeys(("startLine", "startColumn", "endLine", "endColumn"), COUNT)}  # fmt: skip
-LOCATIONS = {"type": "array", "items": {"type": "object", "additionalProperties": False, "properties": {
-    "physicalLocation": {"type": "object", "additionalProperties": False, "required": ["artifactLocation"], "properties": {
-        "artifactLocation": {"type": "object", "additionalProperties": False, "properties": {
-            "uri": {"type": "string", "pattern": r"^[^\s\\]+$"}}},
-        "region": REGION}}}}}  # fmt: skip
-SARIF = {"type": "object", "required": ["version", "runs"], "additionalProperties": False, "properties": {
-    "$schema": {"type": "string"}, "version": {"const": "2.1.0"},
-    "runs": {"type": "array", "items": {"type": "object", "required": ["tool"], "additionalProperties": False, "properties": {
-        "tool": {"type": "object", "required": ["driver"], "additionalProperties": False, "properties": {
-            "driver": {"type": "object", "required": ["name"], "additionalProperties": False, "properties": {
-                "name": {"type": "string"},
-                "rules": {"type": "array", "uniqueItems": True, "items": {
-                    "type": "object", "required": ["id"], "additionalProperties": False, "properties": {
-                        "id": {"type": "string"}, "name": {"type": "string"}, "shortDescription": MESSAGE,
-                        "fullDescription": MESSAGE, "help": MESSAGE,
-                        "defaultConfiguration": {"type": "object", "properties": {"level": LEVEL}}}}}}}}},
-        "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
-        "invocations": {"type": "array", "items": {
-            "type": "object", "required": ["executionSuccessful"], "additionalProperties": False, "properties": {
-                "executionSuccessful": {"type": "boolean"},
-                "toolExecutionNotifications": {"type": "array", "items": {
-                    "type": "object", "required": ["message"], "additionalProperties": False,
-                    "properties": {"message": MESSAGE, "level": LEVEL, "locations": LOCATIONS}}}}}},
-        "results": {"type": "array", "items": {
-            "type": "object", "required": ["message"], "additionalProperties": False, "properties": {
-                "ruleId": {"type": "string"}, "ruleIndex": {"type": "integer", "minimum": 0}, "level": LEVEL,
-                "message": MESSAGE, "locations": LOCATIONS}}}}}}}}  # fmt: skip
-"""What SARIF 2.1.0 says of the parts that are used here."""
-
-
-def test_sarif(run, project):
-    (project / "old file.py").write_text("print 'x'\n")
-    said = json.loads(run("--format", "sarif", project)[1])
-    jsonschema.validate(said, SARIF)
-    (part,) = said["runs"]
-    for result in part["results"]:
-        assert part["tool"]["driver"]["rules"][result["ruleIndex"]]["id"] == result["ruleId"]
-    assert len(part["results"]) == 2
-    assert part["invocations"][0]["executionSuccessful"] is False
-    assert "old%20file.py" in json.dumps(part["invocations"])
-
-
-def test_as_a_command_nothing_is_run_or_imported(tmp_path):
-    path = tmp_path / "evil.py"
-    path.write_text(f"open({str(tmp_path / 'made')!r}, 'w')\n{FLAWED}\n")
-    done = subprocess.run([sys.executable, "-m", "lossviz", "lint", path], capture_output=True, text=True, cwd=ROOT)
-    assert (done.returncode, done.stderr) == (1, "")
-    assert not (tmp_path / "made").exists()
-    code = "import sys, lossviz.lint; lossviz.lint.lint('x = 1'); print({'tensorflow', 'torch', 'keras'} & set(sys.modules))"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT).stdout == "set()\n"
-
-
-def test_pre_commit_hook():
-    text = (ROOT / ".pre-commit-hooks.yaml").read_text()
-    assert "id: lossviz-lint" in text
-    assert "entry: lossviz lint" in text
-
-
 def test_own_code_is_clean():
     for folder in ("lossviz", "pages"):
         for path in (ROOT / folder).rglob("*.py"):
@@ -441,7 +334,7 @@ def test_own_code_is_clean():
 
 
 if __name__ == "__main__":
-    for title, paths in (("Read while the rules were made", KNOWN), ("Held out, now", HELD_OUT)):
+    for title, paths in (("Read while the rules were made", KNOWN), *((f"{n}_*, now", p) for n, p in HELD_OUT.items())):
         print(
             f"{title}: {len(paths)} snippets, {sum(bool(expected(p.read_text())) for p in paths)} flawed\n{table(paths)}\n"
         )

@@ -95,6 +95,22 @@ def test_what_cannot_be_parsed_is_told_with_its_line():
     assert [i.value for i in page.at.info] == ["Paste some code, or click an example."]
 
 
+def test_what_is_read_in_part_is_told_in_part():
+    calls = "\n".join(f"def f{i}(x): return " + " + ".join(f"f{j}(x)" for j in range(30) if j != i) for i in range(30))
+    page = Page().paste(f"loss = F.cross_entropy(logits * class_weights, y)\n{calls}\n")
+    assert page.titles == ["Line 1: Logits multiplied by class weights"]
+    (error,) = page.at.error
+    assert "too long to be followed to its end" in unescaped(error.value)
+    assert "the rest was not checked" in unescaped(error.value)
+
+
+def test_the_file_of_a_notebook_is_not_passed():
+    page = Page().paste('{"cells": [{"cell_type": "code", "source": ["x = 1"]}], "nbformat": 4}')
+    (error,) = page.at.error
+    assert "the file of a notebook, not Python" in unescaped(error.value)
+    assert "No flaw found" not in page.html
+
+
 def test_code_is_only_text():
     evil = "x = '<img src=x onerror=alert(1)>'  # **b** $x$ :red[x]\n"
     evil += "loss = F.cross_entropy(logits * class_weights, '</div><script>')"

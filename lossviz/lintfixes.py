@@ -1,0 +1,196 @@
+"""The code to write instead: by framework, and where it differs by what the loss is and how its labels come.
+
+A key is a framework (`tensorflow`, `keras`, `torch`, `jax`, `sklearn`), alone for integer labels and a softmax, or with
+`_onehot` or `_sigmoid` behind it. `keras_compiled` is for models trained by `fit`, not in a loop of one's own. The code runs on
+names that it does not define, always the same: logits, labels, onehot_labels, class_weights, pos_weight and so on.
+"""
+
+import ast
+import re
+
+WEIGHTED = {
+    "tensorflow": """losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+weights = tf.gather(class_weights, labels)  # of each example's true class
+loss = tf.reduce_mean(weights * losses)""",
+    "tensorflow_onehot": """losses = tf.nn.softmax_cross_entropy_with_logits(labels=onehot_labels, logits=logits)
+weights = tf.reduce_sum(class_weights * onehot_labels, axis=1)  # of each example's true class
+loss = tf.reduce_mean(weights * losses)""",
+    "tensorflow_sigmoid": """# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label
+losses = tf.nn.weighted_cross_entropy_with_logits(labels=labels, logits=logits, pos_weight=pos_weight)
+loss = tf.reduce_mean(losses)""",
+    "keras": """weights = keras.ops.take(class_weights, labels)  # of each example's true class
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+loss = criterion(labels, logits, sample_weight=weights)""",
+    "keras_onehot": """weights = keras.ops.sum(class_weights * onehot_labels, axis=-1)  # of each example's true class
+criterion = keras.losses.CategoricalCrossentropy(from_logits=True)
+loss = criterion(onehot_labels, logits, sample_weight=weights)""",
+    "keras_sigmoid": """# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label
+losses = keras.ops.binary_crossentropy(labels, logits, from_logits=True)
+weights = 1 + (pos_weight - 1) * labels
+loss = keras.ops.mean(weights * losses)""",
+    "keras_compiled": """loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+model.compile(optimizer="adam", loss=loss)  # the model ends with its logits, multiplied by nothing
+model.fit(x_train, y_train, class_weight=dict(enumerate(class_weights)))""",
+    "keras_compiled_onehot": """loss = keras.losses.CategoricalCrossentropy(from_logits=True)
+model.compile(optimizer="adam", loss=loss)  # the model ends with its logits, multiplied by nothing
+model.fit(x_train, y_train, class_weight=dict(enumerate(class_weights)))""",
+    "keras_compiled_sigmoid": """def weighted_loss(y_true, y_pred):  # of logits; pos_weight: what a positive weighs
+    y_true = keras.ops.cast(y_true, y_pred.dtype)
+    losses = keras.ops.binary_crossentropy(y_true, y_pred, from_logits=True)
+    return keras.ops.mean((1 + (pos_weight - 1) * y_true) * losses, axis=-1)
+
+
+model.compile(optimizer="adam", loss=weighted_loss)  # the model ends with its logits, multiplied by nothing
+model.fit(x_train, y_train)""",
+    "torch": "loss = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights)",
+    "torch_sigmoid": """# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label
+loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels, pos_weight=pos_weight)""",
+    "jax": """losses = optax.softmax_cross_entropy_with_integer_labels(logits, labels)
+loss = (class_weights[labels] * losses).mean()  # by the weight of each example's true class""",
+    "jax_onehot": """losses = optax.softmax_cross_entropy(logits, onehot_labels)
+weights = (class_weights * onehot_labels).sum(axis=-1)  # of each example's true class
+loss = (weights * losses).mean()""",
+    "jax_sigmoid": """# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label
+losses = optax.sigmoid_binary_cross_entropy(logits, labels)
+loss = ((1 + (pos_weight - 1) * labels) * losses).mean()""",
+}
+"""Each example's loss, weighted by its true class."""
+
+RAW = {
+    "tensorflow": """loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+loss = tf.reduce_mean(loss)  # of the logits as they are
+probabilities = tf.nn.softmax(logits)  # only to predict""",
+    "tensorflow_onehot": """loss = tf.nn.softmax_cross_entropy_with_logits(labels=onehot_labels, logits=logits)
+loss = tf.reduce_mean(loss)  # of the logits as they are
+probabilities = tf.nn.softmax(logits)  # only to predict""",
+    "tensorflow_sigmoid": """loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=labels, logits=logits)
+loss = tf.reduce_mean(loss)  # of the logits as they are
+probabilities = tf.nn.sigmoid(logits)  # only to predict""",
+    "keras": """logits = keras.layers.Dense(n_classes)(hidden)  # no activation
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)""",
+    "keras_onehot": """logits = keras.layers.Dense(n_classes)(hidden)  # no activation
+loss = keras.losses.CategoricalCrossentropy(from_logits=True)""",
+    "keras_sigmoid": """logits = keras.layers.Dense(n_outputs)(hidden)  # no activation
+loss = keras.losses.BinaryCrossentropy(from_logits=True)""",
+    "torch": """loss = torch.nn.functional.cross_entropy(logits, labels)  # of the logits as they are
+probabilities = logits.softmax(dim=1)  # only to predict""",
+    "torch_sigmoid": """loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)  # of the logits as they are
+probabilities = logits.sigmoid()  # only to predict""",
+    "jax": """loss = optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()  # of the logits as they are
+probabilities = jax.nn.softmax(logits)  # only to predict""",
+    "jax_onehot": """loss = optax.softmax_cross_entropy(logits, onehot_labels).mean()  # of the logits as they are
+probabilities = jax.nn.softmax(logits)  # only to predict""",
+    "jax_sigmoid": """loss = optax.sigmoid_binary_cross_entropy(logits, labels).mean()  # of the logits as they are
+probabilities = jax.nn.sigmoid(logits)  # only to predict""",
+}
+"""The softmax or sigmoid left to the loss."""
+
+RESAMPLED_ONLY = {
+    "keras": """model.fit(x_resampled, y_resampled)  # balanced data, so no weights""",
+    "torch": """loader = torch.utils.data.DataLoader(data, batch_size=64, sampler=sampler)  # balanced batches
+criterion = torch.nn.CrossEntropyLoss()  # so no weights here""",
+    "torch_sigmoid": """loader = torch.utils.data.DataLoader(data, batch_size=64, sampler=sampler)  # balanced batches
+criterion = torch.nn.BCEWithLogitsLoss()  # so no weights here""",
+    "sklearn": """classifier = sklearn.linear_model.LogisticRegression()  # no weights
+classifier.fit(X_resampled, y_resampled)  # for these are balanced""",
+}
+WEIGHTED_ONCE = {
+    "keras": """model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")  # plain
+model.fit(x_train, y_train, class_weight=class_weight)  # weighted once""",
+    "sklearn": """classifier = sklearn.linear_model.LogisticRegression(class_weight="balanced")
+classifier.fit(X_train, y_train)  # weighted once""",
+}
+PLAIN_VALIDATION = {
+    "keras": "model.fit(x_train, y_train, sample_weight=sample_weight, validation_data=(x_val, y_val))  # no weights there",
+    "torch": """criterion = torch.nn.CrossEntropyLoss(weight=class_weights)  # to train
+validation_criterion = torch.nn.CrossEntropyLoss()  # to stop and to choose""",
+    "torch_sigmoid": """criterion = torch.nn.BCEWithLogitsLoss(pos_weight=pos_weight)  # to train
+validation_criterion = torch.nn.BCEWithLogitsLoss()  # to stop and to choose""",
+}
+SIGMOID_EACH = {
+    "tensorflow": """loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=multi_hot, logits=logits)
+loss = tf.reduce_mean(loss)""",
+    "keras": """outputs = keras.layers.Dense(n_outputs, activation="sigmoid")(hidden)  # one per label
+model = keras.Model(inputs, outputs)
+model.compile(optimizer="adam", loss="binary_crossentropy")""",
+    "torch": "loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, multi_hot)",
+    "jax": "loss = optax.sigmoid_binary_cross_entropy(logits, multi_hot).mean()",
+}
+KEYWORDS = {
+    "sklearn": """weights = compute_class_weight("balanced", classes=np.unique(y_train), y=y_train)""",
+}
+A_DICT = {
+    "keras": """class_weight = dict(enumerate(weights))
+model.fit(x_train, y_train, class_weight=class_weight)""",
+    "sklearn": """class_weight = dict(zip(np.unique(y_train), weights))
+classifier = sklearn.linear_model.LogisticRegression(class_weight=class_weight)""",
+}
+PER_EXAMPLE_MEAN = {
+    "torch": """losses = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights, reduction="none")
+loss = losses.sum() / len(labels)""",
+}
+LOOKED_UP = {
+    "tensorflow": """weights = tf.gather(class_weights, labels)  # of each example's true class
+loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels=labels, logits=logits, weights=weights)""",
+    "tensorflow_onehot": """weights = tf.reduce_sum(class_weights * onehot_labels, axis=1)  # of each example's true class
+loss = tf.compat.v1.losses.softmax_cross_entropy(onehot_labels, logits, weights=weights)""",
+    "keras": WEIGHTED["keras"],
+    "keras_onehot": WEIGHTED["keras_onehot"],
+    "keras_compiled": "model.fit(x_train, y_train, class_weight=dict(enumerate(class_weights)))",
+    "sklearn": """sample_weight = class_weights[y_train]  # of each example's true class
+classifier.fit(X_train, y_train, sample_weight=sample_weight)""",
+}
+ONE_SIGMOID = {
+    "keras": """output = keras.layers.Dense(1, activation="sigmoid")(hidden)  # or Dense(2, activation="softmax")""",
+    "torch": "loss = torch.nn.functional.binary_cross_entropy_with_logits(logits.squeeze(1), labels.float())",
+}
+
+
+def chosen_fix(fixes: dict[str, str], framework: str, form: str, compiled: bool = False) -> str:
+    """The code that fits best.
+
+    Args:
+        fixes: One of the tables above.
+        framework: Such as torch; "" where it is not known.
+        form: onehot, sigmoid or "".
+        compiled: Whether a Keras model is compiled with the loss.
+
+    Example:
+        >>> chosen_fix(ONE_SIGMOID, "torch", "sigmoid") == ONE_SIGMOID["torch"]
+        True
+    """
+    near = {"tensorflow": "keras", "keras": "tensorflow"}.get(framework, "")  # better than another library's
+    for name in (framework, near):
+        for middle in ("_compiled", "") if compiled else ("",):
+            for end in (f"_{form}", ""):
+                if code := fixes.get(name + middle + end):
+                    return code
+    return next(iter(fixes.values()))
+
+
+def spelled(fix: str, names: dict[str, str]) -> str:
+    """The code with other names for some of its own; a keyword of a call stays what it is.
+
+    Example:
+        >>> spelled("loss = criterion(logits, labels, weight=logits)", {"labels": "batch['y']", "logits": "z"})
+        "loss = criterion(z, batch['y'], weight=z)"
+        >>> spelled("f(logits=logits)", {"logits": "self.scores"})
+        'f(logits=self.scores)'
+    """
+    if not names:
+        return fix
+    return re.sub(rf"(?<![\w.])({'|'.join(names)})\b(?!\s*=)", lambda match: names[match[1]], fix)
+
+
+def simple(node: ast.AST | None) -> str:
+    """The text of a name, an attribute or an item, where it is short; else "".
+
+    Example:
+        >>> simple(ast.parse("self.weights").body[0].value), simple(ast.parse("f(x)").body[0].value)
+        ('self.weights', '')
+    """
+    part = node
+    while isinstance(part, ast.Attribute) or (isinstance(part, ast.Subscript) and isinstance(part.slice, ast.Constant)):
+        part = part.value
+    text = ast.unparse(node) if node is not None and isinstance(part, ast.Name) else ""
+    return text if len(text) <= 30 else ""

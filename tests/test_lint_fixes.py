@@ -1,0 +1,332 @@
+"""The corrected code of every rule: run in its framework, compared with numbers worked out in NumPy, and linted itself."""
+
+import re
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from lossviz import lintfixes
+from lossviz.lint import lint
+from lossviz.lintflaws import RULES
+
+SNIPPETS = sorted((ROOT / "tests" / "lint_snippets").glob("*.py"))
+RANDOM = np.random.default_rng(0)
+N, K = 6, 3
+INPUTS = RANDOM.normal(size=(N, 4)).astype("float32")
+LOGITS = RANDOM.normal(size=(N, K)).astype("float32")
+LABELS = np.array([0, 1, 2, 0, 0, 1])
+ONEHOT = np.eye(K, dtype="float32")[LABELS]
+SEVERAL = np.array([[1, 1, 0], [0, 0, 0], [0, 1, 1], [1, 0, 0], [1, 1, 1], [0, 1, 0]], "float32")
+CLASS_WEIGHTS = np.array([0.5, 1.0, 4.0], "float32")
+POS_WEIGHT = np.array([1.0, 3.0, 5.0], "float32")
+
+
+# What the losses are, by NumPy
+
+
+def softmax_losses(logits):
+    return np.log(np.exp(logits).sum(1)) - logits[np.arange(N), LABELS]
+
+
+def sigmoid_losses(logits, labels, pos_weight):
+    return pos_weight * labels * np.log1p(np.exp(-logits)) + (1 - labels) * np.log1p(np.exp(logits))
+
+
+def weighted(key, logits=LOGITS):
+    """Σwℓ/N, but for PyTorch, which divides by Σw."""
+    if "sigmoid" in key:
+        return sigmoid_losses(logits, SEVERAL, POS_WEIGHT).mean()
+    weights = CLASS_WEIGHTS[LABELS]
+    return (weights * softmax_losses(logits)).sum() / (weights.sum() if key.startswith("torch") else N)
+
+
+def plain(key, logits=LOGITS):
+    return sigmoid_losses(logits, SEVERAL, 1).mean() if "sigmoid" in key else softmax_losses(logits).mean()
+
+
+# The names that corrected code does not define
+
+
+def arrays(key, convert):
+    sigmoid = "sigmoid" in key
+    return {
+        "logits": convert(LOGITS), "labels": convert(SEVERAL if sigmoid else LABELS), "onehot_labels": convert(ONEHOT),
+        "multi_hot": convert(SEVERAL), "class_weights": convert(CLASS_WEIGHTS), "pos_weight": convert(POS_WEIGHT),
+        "n_classes": K, "n_outputs": K, "hidden": convert(INPUTS),
+    }  # fmt: skip
+
+
+def tensorflow_names(key):
+    tf = pytest.importorskip("tensorflow")
+    return arrays(key, tf.constant) | {"tf": tf}
+
+
+def keras_names(key):
+    keras = pytest.importorskip("keras")
+    inputs = keras.Input((4,))
+    softmax = "compiled" not in key
+    outputs = keras.layers.Dense(K, activation="softmax" if softmax else None)(inputs)
+    model = keras.Model(inputs, outputs)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=not softmax))
+    labels = SEVERAL if "sigmoid" in key else ONEHOT if "onehot" in key else LABELS
+    examples = {
+        f"{name}_{part}": value
+        for part in ("train", "val", "resampled")
+        for name, value in (("x", INPUTS), ("y", labels))
+    }
+    held = (
+        arrays(key, keras.ops.convert_to_tensor)
+        | examples
+        | {"keras": keras, "model": model, "inputs": inputs, "hidden": inputs}
+    )
+    if "compiled" in key:
+        held["class_weights"] = CLASS_WEIGHTS
+    return held | {"weights": CLASS_WEIGHTS, "class_weight": {0: 1, 1: 2, 2: 3}, "sample_weight": np.ones(N)}
+
+
+def torch_names(key):
+    torch = pytest.importorskip("torch")
+    from torch.utils.data import TensorDataset, WeightedRandomSampler
+
+    held = arrays(key, lambda array: torch.tensor(np.array(array)))
+    data = TensorDataset(torch.tensor(INPUTS), held["labels"])
+    return held | {"torch": torch, "data": data, "sampler": WeightedRandomSampler([1.0] * N, N)}
+
+
+def jax_names(key):
+    jax, optax = pytest.importorskip("jax"), pytest.importorskip("optax")
+    return arrays(key, jax.numpy.asarray) | {"jax": jax, "optax": optax}
+
+
+def sklearn_names(key):
+    import sklearn.linear_model
+    from sklearn.utils.class_weight import compute_class_weight
+
+    examples = {
+        f"{name}_{part}": value for part in ("train", "resampled") for name, value in (("X", INPUTS), ("y", LABELS))
+    }
+    held = {"np": np, "sklearn": sklearn, "compute_class_weight": compute_class_weight, "class_weights": CLASS_WEIGHTS}
+    return held | examples | {"weights": CLASS_WEIGHTS, "classifier": sklearn.linear_model.LogisticRegression()}
+
+
+NAMES = {
+    "tensorflow": tensorflow_names, "keras": keras_names, "torch": torch_names, "jax": jax_names, "sklearn": sklearn_names,
+}  # fmt: skip
+
+
+def ran(fix, key):
+    """What it leaves behind, and what the model of Keras returned before."""
+    held = NAMES[key.split("_")[0]](key)
+    before = np.asarray(held["model"](INPUTS)) if "model" in held else None
+    exec(fix, held)
+    return SimpleNamespace(**{k: v for k, v in held.items() if k.isidentifier()}, before=before)
+
+
+def keys(code):
+    return [pytest.param(code, key, id=f"{code}-{key}") for key in RULES[code].fix]
+
+
+@pytest.mark.parametrize(("code", "key"), [p for code in ("LV001", "LV012") for p in keys(code)])
+def test_weighted(code, key):
+    after = ran(RULES[code].fix[key], key)
+    if key == "sklearn":
+        weights = CLASS_WEIGHTS[LABELS]
+        assert after.sample_weight.tolist() == weights.tolist()
+        assert after.classifier.classes_.tolist() == [0, 1, 2]
+    elif "compiled" in key:
+        expected = weighted(key, after.before)
+        assert after.model.history.history["loss"] == [pytest.approx(expected, rel=1e-4)]
+    else:
+        assert float(after.loss) == pytest.approx(weighted(key), rel=1e-5)
+
+
+def test_other_rules_share_what_weights():
+    assert RULES["LV001"].fix is RULES["LV002"].fix is RULES["LV011"].fix is lintfixes.WEIGHTED
+
+
+@pytest.mark.parametrize(("code", "key"), keys("LV003"))
+def test_logits_as_they_are(code, key):
+    after = ran(RULES[code].fix[key], key)
+    if key.startswith("keras"):
+        labels = SEVERAL if "sigmoid" in key else ONEHOT if "onehot" in key else LABELS
+        model = after.keras.Model(after.hidden, after.logits)
+        logits = np.asarray(model(INPUTS))
+        assert logits.min() < 0, "no activation"
+        assert float(after.loss(labels, logits)) == pytest.approx(plain(key, logits), rel=1e-5)
+    else:
+        assert float(after.loss) == pytest.approx(plain(key), rel=1e-5)
+        total = np.asarray(after.probabilities).sum(1)
+        assert (abs(total - 1) < 1e-5).all() == ("sigmoid" not in key)
+
+
+@pytest.mark.parametrize(("code", "key"), [p for code in ("LV004", "LV005", "LV006", "LV009") for p in keys(code)])
+def test_fitted_or_made(code, key):
+    after = ran(RULES[code].fix[key], key)
+    if key == "keras":
+        assert len(after.model.history.history["loss"]) == 1
+        assert ("val_loss" in after.model.history.history) == (code == "LV006")
+    elif key == "sklearn":
+        assert after.classifier.fit(INPUTS, LABELS).predict(INPUTS).shape == (N,)
+    else:
+        criterion = after.validation_criterion if code == "LV006" else after.criterion
+        assert criterion.weight is None
+        assert getattr(criterion, "pos_weight", None) is None
+        assert float(criterion(after.logits, after.labels)) == pytest.approx(plain(key), rel=1e-5)
+        if code == "LV004":
+            assert len(next(iter(after.loader))[0]) == N
+
+
+@pytest.mark.parametrize(("code", "key"), keys("LV007"))
+def test_a_sigmoid_each(code, key):
+    after = ran(RULES[code].fix[key], key)
+    if key == "keras":
+        assert after.model.output_shape == (None, K)
+        assert after.model.evaluate(INPUTS, SEVERAL, verbose=0) > 0
+        assert np.asarray(after.model(INPUTS)).sum(1) != pytest.approx(1)
+    else:
+        assert float(after.loss) == pytest.approx(plain("sigmoid"), rel=1e-5)
+
+
+def test_keywords():
+    after = ran(RULES["LV008"].fix["sklearn"], "sklearn")
+    assert after.weights == pytest.approx([6 / 9, 1, 2])
+
+
+def test_mean_over_examples():
+    after = ran(RULES["LV010"].fix["torch"], "torch")
+    assert float(after.loss) == pytest.approx(weighted("keras"), rel=1e-5)
+
+
+def test_one_output():
+    after = ran(RULES["LV013"].fix["keras"], "keras")
+    assert after.output.shape == (None, 1)
+    torch = pytest.importorskip("torch")
+    held = {"torch": torch, "logits": torch.tensor(LOGITS[:, :1]), "labels": torch.tensor(LABELS % 2)}
+    exec(RULES["LV013"].fix["torch"], held)
+    assert float(held["loss"]) == pytest.approx(sigmoid_losses(LOGITS[:, 0], LABELS % 2, 1).mean(), rel=1e-5)
+
+
+def test_every_correction_is_run():
+    said = (ROOT / "tests" / "test_lint_fixes.py").read_text()
+    assert all(f'"{code}"' in said for code in RULES)
+    assert {key.split("_")[0] for rule in RULES.values() for key in rule.fix} == set(NAMES)
+
+
+# Which one is chosen
+
+
+OF_GOOGLE, OF_TORCH, OF_JAX = r"\btf\.|\bkeras\.", r"\btorch\.|(?<![\w.])nn\.|\bF\.", r"\boptax\.|\bjax\."
+FOREIGN = {
+    "torch": f"{OF_GOOGLE}|{OF_JAX}", "jax": f"{OF_GOOGLE}|{OF_TORCH}", "sklearn": f"{OF_GOOGLE}|{OF_TORCH}|{OF_JAX}",
+    **dict.fromkeys(("tf1", "tf2", "keras"), rf"\btorch\.|\bF\.|{OF_JAX}"),
+}  # fmt: skip
+"""First word of a snippet's name -> what its corrected code must not use."""
+
+
+@pytest.mark.parametrize("path", SNIPPETS, ids=lambda p: p.stem)
+def test_correction_of_a_snippet(path):
+    text = path.read_text()
+    imports = "\n".join(line for line in text.split("\n") if re.match("import |from ", line) and "(" not in line)
+    family = re.sub(r"^held2?_", "", path.stem).split("_")[0]
+    for f in lint(text):
+        assert not re.search(FOREIGN.get(family, "nothing foreign"), f.fix)
+        assert lint(f"{imports}\n{f.fix}") == []
+
+
+HEAD = {
+    "keras": "import keras\nfrom keras import layers\n",
+    "tf.keras": "import tensorflow as tf\n",
+    "torch": "import torch\nfrom torch import nn\nimport torch.nn.functional as F\n",
+    "tf": "import tensorflow as tf\n",
+    "jax": "import jax\nimport optax\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("framework", "code", "parts"),
+    [
+        (
+            "keras",
+            "model = keras.Sequential([layers.Dense(1, activation='sigmoid')])\n"
+            "model.compile('adam', loss=keras.losses.BinaryCrossentropy(from_logits=True))",
+            ["keras.layers.Dense(n_outputs)(hidden)", "keras.losses.BinaryCrossentropy(from_logits=True)"],
+        ),
+        (
+            "keras",
+            "model = keras.Sequential([layers.Dense(4, activation='softmax')])\n"
+            "model.compile('adam', loss=keras.losses.CategoricalCrossentropy(from_logits=True))",
+            ["CategoricalCrossentropy(from_logits=True)"],
+        ),
+        (
+            "keras",
+            "h = layers.Dense(4)(x)\nmodel = keras.Model(x, layers.Lambda(lambda t: t * class_weights)(h))\n"
+            "model.compile('adam', loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))",
+            ["model.compile(", "class_weight=dict(enumerate(class_weights))"],
+        ),
+        (
+            "keras",
+            "def loss(y_true, y_pred):\n"
+            "    return keras.losses.categorical_crossentropy(y_true, y_pred * w_class_weights, from_logits=True)",
+            ["criterion(y_true, y_pred, sample_weight=weights)", "keras.ops.sum(w_class_weights * y_true, axis=-1)"],
+        ),
+        (
+            "tf.keras",
+            "loss = tf.keras.losses.BinaryCrossentropy(from_logits=True)(y, logits * class_weights)",
+            ["tf.keras.ops.binary_crossentropy(y, logits, from_logits=True)", "(pos_weight - 1) * y"],
+        ),
+        (
+            "tf",
+            "loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=scores * class_weights)",
+            ["sparse_softmax_cross_entropy_with_logits(labels=y, logits=scores)", "tf.gather(class_weights, y)"],
+        ),
+        (
+            "tf",
+            "loss = tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=scores * class_weights)",
+            ["nn.softmax_cross_entropy_with_logits(labels=y, logits=scores)", "class_weights * y"],
+        ),
+        (
+            "tf",
+            "loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=tf.sigmoid(logits))",
+            ["sigmoid_cross_entropy_with_logits(labels=y, logits=logits)"],
+        ),
+        (
+            "torch",
+            "loss = F.binary_cross_entropy_with_logits(torch.sigmoid(logits), batch['y'])",
+            ["F.binary_cross_entropy_with_logits(logits, batch['y'])"],
+        ),
+        (
+            "torch",
+            "loss = F.binary_cross_entropy_with_logits(logits * self.pos_weight, y)",
+            ["F.binary_cross_entropy_with_logits(logits, y, pos_weight=self.pos_weight)"],
+        ),
+        (
+            "torch",
+            "loss = nn.CrossEntropyLoss()(logits * class_weights[None, :], target)",
+            ["F.cross_entropy(logits, target, weight=class_weights)"],
+        ),
+        (
+            "jax",
+            "loss = optax.sigmoid_binary_cross_entropy(logits * class_weights, y)",
+            ["optax.sigmoid_binary_cross_entropy(logits, y)"],
+        ),
+        (
+            "jax",
+            "loss = optax.softmax_cross_entropy(logits * class_weights, y)",
+            ["optax.softmax_cross_entropy(logits, y)"],
+        ),
+        (
+            "keras",
+            "from imblearn.over_sampling import ADASYN, SMOTE\n"
+            "X, y = SMOTE().fit_resample(X, y)\nX, y = ADASYN().fit_resample(X, y)\n"
+            "net.fit(X, y, epochs=3, class_weight={0: 1, 1: 5})",
+            ["model.fit(x_resampled, y_resampled)"],
+        ),
+    ],
+)  # fmt: skip
+def test_chosen_by_loss_and_labels_with_the_names_used(framework, code, parts):
+    (f,) = lint(HEAD[framework] + code)
+    for part in parts:
+        assert part in f.fix
+    assert lint(HEAD[framework] + f.fix) == []
