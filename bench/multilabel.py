@@ -56,38 +56,6 @@ def _keras(loss: Any, data: Any) -> Round:
     return lambda: model.fit(data.X, data.y, batch_size=len(data.y), epochs=EPOCHS, verbose=0)
 
 
-def _keras(loss: Any, data: Any) -> Round:
-    import keras
-
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
-    model.compile(keras.optimizers.Adam(0.05), loss)
-    return lambda: model.fit(data.X, data.y, batch_size=len(data.y), epochs=EPOCHS, verbose=0)
-
-
-def _keras(loss: Any, data: Any) -> Round:
-    import keras
-
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
-    model.compile(keras.optimizers.Adam(0.05), loss)
-    return lambda: model.fit(data.X, data.y, batch_size=len(data.y), epochs=EPOCHS, verbose=0)
-
-
-def _keras(loss: Any, data: Any) -> Round:
-    import keras
-
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
-    model.compile(keras.optimizers.Adam(0.05), loss)
-    return lambda: model.fit(data.X, data.y, batch_size=len(data.y), epochs=EPOCHS, verbose=0)
-
-
-def _keras(loss: Any, data: Any) -> Round:
-    import keras
-
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(4)])
-    model.compile(keras.optimizers.Adam(0.05), loss)
-    return lambda: model.fit(data.X, data.y, batch_size=len(data.y), epochs=EPOCHS, verbose=0)
-
-
 def keras_fit() -> Round:
     """Keras `fit`, all points a step, one method, plain."""
     import keras
