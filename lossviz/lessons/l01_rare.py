@@ -82,8 +82,8 @@ def explanation(found: Found) -> list[str | Formula]:
     return [
         Formula(
             r"\begin{aligned} a_c &= \pi_c \, p(x \mid c) \\ p(\text{rare} \mid x) &= \frac{a_1}{a_0 + a_1} \end{aligned}",
-            "How probable the rare class (1) is at a place x. For each class, a is its share of all examples, π, times how densely "
-            "its examples lie there. The rare one's a is divided by the sum of both.",
+            "How probable the rare class (1) is at a place x. For each class, a is its share of all examples, π, times how "
+            "densely its examples lie there. The rare one's a is divided by the sum of both.",
         ),
         f"Here π₁ is {n[1]:,} of {n.sum():,} training examples, {share(n[1] / n.sum())}. Where both classes lie equally "
         f"densely, on the halfway line, the rare class has exactly that probability. It has one half, and is decided, only "
@@ -111,7 +111,11 @@ LESSON = Lesson(
     prediction=Question(
         "Of the rare test examples, the plain model will find …",
         (
-            Answer("most", "nearly all: over 80 %", "So it is where the classes hardly overlap, or are about equally frequent and overlap moderately (0.9)."),
+            Answer(
+                "most",
+                "nearly all: over 80 %",
+                "So it is where the classes hardly overlap, or are about equally frequent and overlap moderately (0.9).",
+            ),
             Answer(
                 "half",
                 "some: 30 to 80 %",

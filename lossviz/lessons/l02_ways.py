@@ -92,8 +92,8 @@ def explanation(found: Found) -> list[str | Formula]:
         ),
         Formula(
             r"\ell = -\log \operatorname{softmax}(w \odot z)_y",
-            "The copied way, with ⊙ for “each by its own”: each logit times the weight of its class, then the plain loss. Logits are not probabilities and "
-            "not losses; what a factor does to one depends on where its zero happens to lie.",
+            "The copied way, with ⊙ for “each by its own”: each logit times the weight of its class, then the plain loss. "
+            "Logits are not probabilities and not losses; what a factor does to one depends on where its zero happens to lie.",
         ),
     ]
     ends = found["losses"]["multiplied"][[0, -1]]

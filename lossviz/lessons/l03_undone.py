@@ -58,7 +58,9 @@ def picture(found: Found) -> "go.Figure":
         "multiplied, weights left out (flawed)": ("flawed", n["raw"].tolist()),
         "weighted loss": ("weighted", n["weighted"].tolist()),
     }
-    figure = lessonfigures.bars(groups, [f"{c} ({m})" for c, m in zip(CLASSES, COUNTS, strict=True)], "training examples decided so")
+    figure = lessonfigures.bars(
+        groups, [f"{c} ({m})" for c, m in zip(CLASSES, COUNTS, strict=True)], "training examples decided so"
+    )
     figure.data[2].marker.color = lessonfigures.colour("other")
     figure.data[2].marker.pattern.shape = "x"
     return figure
@@ -68,9 +70,11 @@ def sentence(found: Found) -> str:
     """Counts of the rarest class, and how far the probabilities are apart."""
     n = found["counts"]
     return (
-        f"Decisions on the {sum(COUNTS):,} training examples: the rarest class, {COUNTS[2]} examples, is decided {times(n['plain'][2])} by the plain model, {times(n['scaled'][2])} "
+        f"Decisions on the {sum(COUNTS):,} training examples: the rarest class, {COUNTS[2]} examples, is decided "
+        f"{times(n['plain'][2])} by the plain model, {times(n['scaled'][2])} "
         f"by the multiplied one used as trained, {times(n['raw'][2])} with the weights left out, and {times(n['weighted'][2])} "
-        f"with a weighted loss. As trained, no probability differs from the plain model's by more than {written(found['apart'], 1)}."
+        f"with a weighted loss. As trained, no probability differs from the plain model's by more than "
+        f"{written(found['apart'], 1)}."
     )
 
 
@@ -114,8 +118,8 @@ LESSON = Lesson(
     title="The network undoes it",
     minutes=8,
     question="Multiplied logits look as if they favoured the rare class. But the network behind them is trained, and its last "
-    "layer can be anything. **What is left of the weights at the end of training?** Three classes, 900, 80 and 20 examples; we count "
-    "how a linear model, which is just a last layer, decides these same 1,000 after training.",
+    "layer can be anything. **What is left of the weights at the end of training?** Three classes, 900, 80 and 20 examples; "
+    "we count how a linear model, which is just a last layer, decides these same 1,000 after training.",
     words={
         "Last layer": "the weights W and biases b that turn the network's features h into logits, W h + b.",
         "Optimum": "the parameters at which the training loss is least; training goes there.",
@@ -155,15 +159,19 @@ LESSON = Lesson(
             Answer(
                 "still",
                 "the layers before it can make up for the factors, if they are flexible, and wide enough",
-                "Yes. The frozen layer must have at least one input fewer than there are classes (K − 1): then some features give "
-                "any differences of logits, and the trained layers can find them.",
+                "Yes. The frozen layer must have at least one input fewer than there are classes (K − 1): then some features "
+                "give any differences of logits, and the trained layers can find them.",
             ),
             Answer(
                 "works",
                 "the weights work at last",
                 "A factor on a logit still weights no example; it stretches an output.",
             ),
-            Answer("break", "nothing can be trained", "The layers before still get gradients through the frozen one."),
+            Answer(
+                "break",
+                "nothing can be trained",
+                "The layers before it still learn: the frozen one passes on what to change.",
+            ),
         ),
         "still",
     ),

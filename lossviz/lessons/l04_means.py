@@ -103,8 +103,8 @@ def explanation(found: Found) -> list[str | Formula]:
         w = found["weights"]
         mean = (w[0] * (found["size"] - found["rare"]) + w[1] * found["rare"]) / found["size"]
         out.append(
-            f"The mean weight in this batch is {mean:.4g}. Keras's number is {mean:.4g} times PyTorch's; it goes up and down "
-            "with the number of rare examples that a batch happens to hold."
+            f"Keras's number is PyTorch's times the mean weight in the batch, here {mean:.4g}. It goes up and down with the "
+            "number of rare examples that a batch happens to hold."
         )
     return out
 
@@ -155,9 +155,8 @@ LESSON = Lesson(
         "cancel",
     ),
     teacher="Set the batch size to 1 to 3 (no rare example in it) and to 4 (the first one) and watch Keras's mean jump. "
-    "Useful for "
-    "who ports code: the ratio of the two losses is the mean weight in the batch, and Adam (next lesson) divides out only what is constant in it, not "
-    "how it changes from batch to batch.",
+    "Useful for who ports code: the ratio of the two losses is the mean weight in the batch, and Adam (next lesson) divides "
+    "out only what is constant in it, not how it changes from batch to batch.",
     exercises=(
         Exercise(
             "Losses 1, 2 and 3 nats; weights 1, 1 and 4. Compute the three means, then with the second weight 0.",

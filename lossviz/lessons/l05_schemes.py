@@ -105,9 +105,8 @@ def happened(found: Found) -> str:
         why = f"their ratios, {ratio[a]:.3g} and {ratio[b]:.3g}, differ little"
     else:
         why = "where most is found already, a larger weight mostly adds false alarms"
-    return (
-        f"The best are tied, within a point: {pair} find {share(f[a]['recall'])} and {share(f[b]['recall'])}. The reason: {why}."
-    )
+    tied = f"{pair} find {share(f[a]['recall'])} and {share(f[b]['recall'])}"
+    return f"The best are tied, within a point: {tied}. The reason: {why}."
 
 
 def explanation(found: Found) -> list[str | Formula]:
@@ -127,8 +126,8 @@ def explanation(found: Found) -> list[str | Formula]:
         ),
         Formula(
             r"w_c = 1 / \ln(1.02 + \pi_c)",
-            f"Log-smoothed: π is the share of the class; the ratio is {ratio['log']:.3g}, and can never exceed that of 1/ln 1.02 to 1/ln 2.02, about "
-            f"{np.log(2.02) / np.log(1.02):.0f}.",
+            f"Log-smoothed: π is the share of the class; the ratio is {ratio['log']:.3g}, and can never exceed that of 1/ln "
+            f"1.02 to 1/ln 2.02, about {np.log(2.02) / np.log(1.02):.0f}.",
         ),
         "Without L2 or weight decay, and trained to the end, only the ratio of the weights decides; their size only changes the "
         f"steps of the training. On these counts {', '.join(same)} have the same ratio, so they give the same model.",
@@ -174,7 +173,9 @@ LESSON = Lesson(
             Answer("balanced", "balanced", "It has all of the imbalance in its weights."),
             Answer("sqrt", "square root", "It has half of the imbalance, on a log scale."),
             Answer("log", "log-smoothed", "Its weights are bounded, but at moderate imbalance they can be large."),
-            Answer("same", "no single one: the best are tied (within a point)",
+            Answer(
+                "same",
+                "no single one: the best are tied (within a point)",
                 "So it is if their weights hardly differ, or if the classes hardly overlap.",
             ),
         ),
@@ -194,14 +195,22 @@ LESSON = Lesson(
         "Balanced weights are divided by their sum, so that they add up to 1. There is no L2 or weight decay, and training goes "
         "to the end. What changes?",
         (
-            Answer("optimum", "The model that training ends at", "No: all losses are multiplied by the same number. (With L2 it would be another one.)"),
+            Answer(
+                "optimum",
+                "The model that training ends at",
+                "No: all losses are multiplied by the same number. (With L2 it would be another one.)",
+            ),
             Answer(
                 "steps",
                 "Only the size of the training steps, and with Adam hardly that",
                 "Yes. The ratio stays, and so does the optimum. Plain gradient descent takes smaller steps; Adam divides the "
                 "common factor out. With L2 or weight decay the optimum would move, since the penalty stays as large.",
             ),
-            Answer("recall", "Recall falls, since the weights are smaller", "Without a penalty only their ratio decides what is found."),
+            Answer(
+                "recall",
+                "Recall falls, since the weights are smaller",
+                "Without a penalty only their ratio decides what is found.",
+            ),
         ),
         "steps",
     ),

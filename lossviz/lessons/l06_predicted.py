@@ -139,7 +139,9 @@ LESSON = Lesson(
     prediction=Question(
         "Weighted by the predicted label, how much of the rare class is found, compared with no weights?",
         (
-            Answer("more", "more", "So it would be if a weight on what is *called* rare were a weight on what *is* rare."),
+            Answer(
+                "more", "more", "So it would be if a weight on what is *called* rare were a weight on what *is* rare."
+            ),
             Answer("same", "about as much", "So it is if such a weight favours neither class at any place."),
             Answer("fewer", "less", "So it would be if only false alarms had the weight; right alarms have it, too."),
         ),
@@ -157,7 +159,11 @@ LESSON = Lesson(
     transfer=Question(
         "A false alarm really costs 3 times as much as an overlooked case. How should that enter the loss?",
         (
-            Answer("predicted", "Weight the predicted rare class by 3", "That weights right and false alarms alike, and so favours neither."),
+            Answer(
+                "predicted",
+                "Weight the predicted rare class by 3",
+                "That weights right and false alarms alike, and so favours neither.",
+            ),
             Answer(
                 "cost",
                 "As a cost for the pair (true common, decided rare), or as a threshold of ¾",

@@ -157,9 +157,8 @@ LESSON = Lesson(
     "class see that too. A vote by hands on “can two tags both get 70 % from a softmax?” is a good warm-up.",
     exercises=(
         Exercise(
-            "Show that sigmoid(z) is the second entry of softmax(0, z). What is the largest second-best probability that "
-            "a softmax "
-            "can give?",
+            "Show that sigmoid(z) is the second entry of softmax(0, z). What is the largest second-best probability that a "
+            "softmax can give?",
             "import numpy as np\n\nz = np.linspace(-5, 5, 11)",
             "two = np.exp(np.stack([0 * z, z]))\ntwo /= two.sum(0)\nassert np.allclose(two[1], 1 / (1 + np.exp(-z)))\n"
             "p = np.random.default_rng(0).dirichlet([1, 1, 1], 10_000)\nsecond = np.sort(p, axis=1)[:, -2].max()\n"
