@@ -18,7 +18,7 @@ GRID = {
     "undone": {"factor": (2, 5, 10), "start": (0, 1, 20)},
     "means": {"size": (1, 3, 4, 12, 64), "factor": (2, 10, 20)},
     "schemes": {"imbalance": (1, 2, 100, 200), "overlap": (0.3, 0.9, 1.5)},
-    "predicted": {"imbalance": (1, 15, 60), "weight": (2, 15, 60)},
+    "predicted": {"imbalance": (1, 15, 30), "weight": (2, 15, 60)},
     "several": {"together": (0.05, 0.3, 0.9), "noise": (0.05, 0.25, 1)},
     "pixels": {"size": (1, 3, 10), "noise": (0.05, 0.35, 0.8)},
     "costs": {"miss": (1, 20, 100), "imbalance": (1, 30, 200)},
@@ -31,6 +31,7 @@ UNREADABLE = {
     "a long fraction": r"\d\.\d{8}",
     "one of several": r"(?<![\d.,])1 ([a-z]+ )?(times|tags|examples)\b",
     "a tight minus": r"-\d",
+    "a number set against itself": r"(\d+ %), not \1",
 }
 
 

@@ -23,7 +23,7 @@ def experiment(imbalance: float, weight: float) -> Found:
     """Train without weights, with the true label's and with the predicted label's, on several samples."""
     models: dict[str, list[dict[str, float]]] = {key: [] for key in NAMES}
     for seed in range(SAMPLES):
-        data = make_dataset("blobs", n=8000, classes=2, imbalance=imbalance, overlap=0.9, seed=seed)
+        data = make_dataset("blobs", n=10_000, classes=2, imbalance=imbalance, overlap=0.9, seed=seed)
         for key, name in NAMES.items():
             t = get(name).tables(data.counts, **({} if key == "plain" else {"class_weight": [1.0, weight]}))
             # where the predicted class changes the loss jumps, which stops a solver for smooth losses
@@ -58,15 +58,14 @@ def picture(found: Found) -> "go.Figure":
     }
     kinds = ("recall", "precision")
     groups = {title: (look, [found["mean"][k][what] for what in kinds]) for k, (title, look) in looks.items()}
-    figure = lessonfigures.bars(
-        groups, ["recall of the rare class", "precision of its alarms"], f"mean of {SAMPLES} samples", percent=True
-    )
+    figure = lessonfigures.bars(groups, ["recall", "precision"], f"mean of {SAMPLES} samples", percent=True)
     for bar, key in zip(figure.data, looks, strict=True):
         each = [found["each"][key][what] for what in kinds]
         up, down = [float(e.max() - e.mean()) for e in each], [float(e.mean() - e.min()) for e in each]
         bar.error_y = {"array": up, "arrayminus": down, "color": "gray", "thickness": 2}
         bar.textposition = "inside"  # above the bar is the mark of the range
         bar.insidetextanchor = "start"
+        bar.textangle = 0
     return figure
 
 
@@ -114,9 +113,9 @@ def explanation(found: Found) -> list[str | Formula]:
         ),
         Formula(
             r"\mathbb{E}\big[\, w_{\hat y(x)} \, (q(x) - p(x)) \, x \,\big] = 0",
-            "Where training ends the pushes cancel on average; q is what the model says at x, and p is true. If the model can "
-            "say the truth, q = p makes every term zero, whatever the weights of the places: training ends where the plain "
-            "loss ends. More weight on a place makes neither class there more probable.",
+            "Where training ends the pushes cancel on average (𝔼, over all examples); q is what the model says at x, and p "
+            "is true. If the model can say the truth, q = p makes every term zero, whatever the weights of the places: training "
+            "ends where the plain loss ends. More weight on a place makes neither class there more probable.",
         ),
         f"So such weights do not weight the rare class. Here the mean recall is {share(found['mean']['predicted']['recall'])}; "
         f"plain it is {share(found['mean']['plain']['recall'])}. The rest is the luck of the sample: with most of the weight on "
@@ -147,7 +146,7 @@ LESSON = Lesson(
         ),
     ),
     knobs=(
-        Knob("imbalance", "Imbalance", 15, 1, 60, 1, "Common examples for each rare one."),
+        Knob("imbalance", "Imbalance", 15, 1, 30, 1, "Common examples for each rare one."),
         Knob("weight", "Weight of the rare class", 15, 2, 60, 1, "The common class has 1."),
     ),
     experiment=experiment,

@@ -94,9 +94,12 @@ def picture(found: Found) -> "go.Figure":
             x=g["said"], y=g["true"], mode="lines+markers", name=key, connectgaps=True, line={"color": colour, "width": 3},
             marker={"color": colour, "symbol": symbol, "size": 11}, row=1, col=1,
         )  # fmt: skip
-    figure.add_hline(0, line={"color": "gray", "width": 1}, row=1, col=2)
+    ends, still = found["time"][[0, -1]], lessonfigures.colour("plain")
     figure.add_scatter(
-        x=found["time"], y=found["boundary"], mode="lines", name="boundary", showlegend=False,
+        x=ends, y=[0, 0], mode="lines", name="plain", showlegend=False, line={"color": still, "width": 3}, row=1, col=2
+    )
+    figure.add_scatter(
+        x=found["time"], y=found["boundary"], mode="lines", name="balanced", showlegend=False,
         line={"color": lessonfigures.colour("weighted"), "width": 4}, row=1, col=2,
     )  # fmt: skip
     lessonfigures.layout(figure, "", "", 430)
@@ -104,9 +107,9 @@ def picture(found: Found) -> "go.Figure":
         tickformat=".0%", range=[-0.02, 1.02], title_text="probability of “rare” that is said", row=1, col=1
     )
     figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.02], title_text="share that is rare", row=1, col=1)
-    figure.update_yaxes(title_text="boundary (−1: common example, 1: rare)", row=1, col=2)
+    figure.update_yaxes(range=[-1.05, 0.1], title_text="boundary<br>(−1: common example,<br>1: rare)", row=1, col=2)
     figure.update_xaxes(type="log", exponentformat="power", title_text="time = steps × learning rate", row=1, col=2)
-    figure.update_layout(meta={"panels": 2}, margin={"t": 50})
+    figure.update_layout(meta={"panels": 2}, margin={"t": 50}, legend={"y": -0.3})
     return figure
 
 
@@ -138,6 +141,15 @@ def happened(found: Found) -> str:
 def explanation(found: Found) -> list[str | Formula]:
     """What the optimum of a weighted loss is, how to undo it, and why weights fade."""
     s, b, ratio = found["mean"], found["boundary"], found["ratio"]
+    if ratio == 1:
+        average = (
+            f"Here they are equally frequent: the weights are 1, and the average of {share(s['balanced'])} is right."
+        )
+    else:
+        average = (
+            f"Its average is {share(s['balanced'])}, not 50 %, because it is taken over the real test, of which "
+            f"{share(1 - found['base'])} are common and mostly look so."
+        )
     return [
         Formula(
             r"q_c \propto w_c \, p(c \mid x)",
@@ -145,10 +157,8 @@ def explanation(found: Found) -> list[str | Formula]:
             "1. With balanced weights that is as if all classes were equally frequent. Where it says one half, the truth is "
             f"1 / (1 + {ratio:.3g}) = {share(1 / (1 + ratio))}: the base rate.",
         ),
-        f"Its average is {share(s['balanced'])}, not 50 %, because it is taken over the real test, of which "
-        f"{share(1 - found['base'])} are common and mostly look so. An average alone proves little: a model that says "
-        f"{share(found['base'])} to everybody has the right average, and tells nobody anything. That is why the picture asks "
-        "for each probability how much of it comes true.",
+        f"{average} An average alone proves little: a model that says {share(found['base'])} to everybody has the right average, "
+        "and tells nobody anything. That is why the picture asks for each probability how much of it comes true.",
         Formula(
             r"p_c \propto q_c / w_c",
             f"Dividing by the weights undoes it: {share(s['corrected'])} on average; a single probability then differs from the "
