@@ -164,11 +164,16 @@ def share(part: float) -> str:
 def versus(a: float, b: float, least: float) -> str:
     """How a compares with b: "more", "fewer", or "same" where they are no more than `least` apart.
 
+    Raises:
+        ValueError: One of them is undefined: then nothing was compared.
+
     Example:
         >>> versus(0.5, 0.2, 0.02), versus(0.51, 0.5, 0.02)
         ('more', 'same')
     """
-    if not abs(a - b) > least:
+    if not np.isfinite([a, b]).all():
+        raise ValueError(f"there is nothing to compare: {a:g} and {b:g}; choose controls at which both are measured")
+    if abs(a - b) <= least:
         return "same"
     return "more" if a > b else "fewer"
 
@@ -181,6 +186,16 @@ def times(n: float) -> str:
         ('never', 'once', '1,200 times')
     """
     return {0: "never", 1: "once"}.get(int(n), f"{int(n):,} times")
+
+
+def many(n: int, what: str) -> str:
+    """A number of things, one or several.
+
+    Example:
+        >>> many(1, "tag"), many(1200, "tag")
+        ('1 tag', '1,200 tags')
+    """
+    return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
 def signed(value: float, digits: int = 3) -> str:
@@ -202,3 +217,18 @@ def power_of_ten(exponent: int) -> str:
         '10¹²'
     """
     return "10" + str(exponent).translate(str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻"))
+
+
+def written(value: float, digits: int = 4) -> str:
+    """A number to some digits, however small or large, as one writes it by hand.
+
+    Example:
+        >>> written(0.31326), written(12345.6), written(-5.666e-52, 2), written(1e-8)
+        ('0.3133', '12,346', '−5.7 × 10⁻⁵²', '10⁻⁸')
+    """
+    text = f"{value:,.0f}" if 10**digits <= abs(value) < 1e9 else f"{value:.{digits}g}"
+    head, _, exponent = text.replace("-", "−", text.startswith("-")).partition("e")
+    if not exponent:
+        return head
+    power = power_of_ten(int(exponent))
+    return power if head == "1" else f"{head} × {power}"

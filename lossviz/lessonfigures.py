@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz.figures import CLASS_COLOURS, STRATEGY_COLOURS
+from lossviz.lesson import written
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 LOOKS = {"plain": 0, "weighted": 1, "flawed": 2, "moved": 3, "other": 4}
 """Kind of remedy -> its place among the colours of strategies; what is flawed is dashed or hatched besides."""
-DRAWN = 600
-"""Most points of a class that are drawn."""
 
 
 def colour(look: str) -> str:
@@ -65,7 +64,7 @@ def bars(
 
     figure = go.Figure()
     for name, (look, heights) in groups.items():
-        text = [("–" if not np.isfinite(h) else f"{100 * h:.0f} %" if percent else f"{h:,.4g}") for h in heights]
+        text = [("–" if not np.isfinite(h) else f"{100 * h:.0f} %" if percent else written(h)) for h in heights]
         marker: dict[str, Any] = {"color": colour(look)}
         if look == "flawed":
             marker["pattern"] = {"shape": "/", "fillmode": "overlay", "fgcolor": "white"}
@@ -81,28 +80,24 @@ def bars(
     return figure
 
 
-def plane(
-    x: Array, y: Array, names: Sequence[str], lines: Mapping[str, tuple[str, Array]], rng_seed: int = 0
-) -> "go.Figure":
+def plane(x: Array, y: Array, names: Sequence[str], lines: Mapping[str, tuple[str, Array]]) -> "go.Figure":
     """Points of two classes, and the straight boundaries of linear models.
 
     Args:
-        x: Points, [N, 2].
+        x: Points, [N, 2]; every one is drawn, so that the picture shows how rare a class is.
         y: Classes 0 and 1, [N].
         names: Of the classes.
         lines: Name -> its look and its parameters, [2, 3]: the boundary is where both logits are equal. Boundaries that do
             not cross the picture are not drawn.
-        rng_seed: Decides which points are drawn where there are too many.
     """
     import plotly.graph_objects as go
 
-    figure, rng = go.Figure(), np.random.default_rng(rng_seed)
+    figure = go.Figure()
     for c, name in enumerate(names):
         of = x[y == c]
-        of = of[rng.permutation(len(of))[:DRAWN]]
         figure.add_scatter(
-            x=of[:, 0].astype(np.float32), y=of[:, 1].astype(np.float32), mode="markers", name=name,
-            marker={"color": CLASS_COLOURS[c], "symbol": c, "size": 6 if c else 5, "opacity": 0.9 if c else 0.45},
+            x=of[:, 0].astype(np.float32), y=of[:, 1].astype(np.float32), mode="markers", name=f"{name} ({len(of):,})",
+            marker={"color": CLASS_COLOURS[c], "symbol": c, "size": 7 if c else 4, "opacity": 0.9 if c else 0.4},
         )  # fmt: skip
     low, high = np.quantile(x, 0.001, axis=0) - 0.3, np.quantile(x, 0.999, axis=0) + 0.3
     for i, (name, (look, theta)) in enumerate(lines.items()):

@@ -61,7 +61,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "logistic": {"logitplane", "models", "plan", "planes"},
     "fading": set(),
     "lesson": {"knobs"},
-    "lessonfigures": {"figures"},
+    "lessonfigures": {"figures", "lesson"},
     "notebook": {"lesson"},
     "smallfit": {"logitplane", "strategies"},
     "surfacefigures": {"fading", "figures", "landscape", "models", "plan", "planes", "sentences", "strategies"},

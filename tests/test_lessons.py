@@ -77,13 +77,12 @@ def test_outcomes_come_out_either_way():
         return LESSONS[name].outcome(LESSONS[name].run(**values))
 
     assert [outcome("rare", imbalance=i) for i in (1, 10, 100)] == ["most", "half", "few"]
-    assert [outcome("ways", weight=w) for w in (1, 8)] == ["none", "multiplied"]
-    assert [outcome("means", factor=f) for f in (1, 10)] == ["none", "keras"]
+    assert outcome("ways") == "multiplied"
+    assert outcome("means") == "keras"
     assert [outcome("schemes", imbalance=i) for i in (1, 100)] == ["same", "balanced"]
-    assert {outcome("predicted", imbalance=15, weight=w) for w in (1, 15)} == {"same", "fewer"}
-    assert [outcome("several", together=t) for t in (0, 0.3)] == ["same", "fewer"]
+    assert outcome("several") == "fewer"
     assert [outcome("pixels", noise=s) for s in (0.05, 0.35)] == ["same", "fewer"]
-    assert [outcome("price", imbalance=i) for i in (1, 30)] == ["base", "higher"]
+    assert [outcome("price", imbalance=i) for i in (1, 30)] == ["same", "fewer"]
 
 
 def test_a_recipe_that_would_work_flips_the_verdict(monkeypatch):

@@ -7,7 +7,7 @@ import numpy as np
 from lossviz import lessonfigures
 from lossviz.knobs import Knob
 from lossviz.lab import value
-from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question
+from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, written
 from lossviz.strategies import get
 
 if TYPE_CHECKING:
@@ -55,11 +55,12 @@ def picture(found: Found) -> "go.Figure":
 
 def sentence(found: Found) -> str:
     """How far each line moves."""
-    at, v = found["at"], found["losses"]["multiplied"]
+    at, v, moved = found["at"], found["losses"]["multiplied"], changed(found)
+    rest = " and ".join(f"the {k} loss {'moves' if k in moved else 'stays'}" for k in ("plain", "weighted"))
     return (
-        f"With nothing added the losses are {at['plain']:.4g} plain, {at['weighted']:.4g} weighted and {at['multiplied']:.4g} "
-        f"with multiplied logits. From −6 to 6 the plain loss moves by {found['moved']['plain']:.1g}, the weighted by "
-        f"{found['moved']['weighted']:.1g}, the multiplied one from {v[0]:.4g} to {v[-1]:.4g}."
+        f"With nothing added the losses are {written(at['plain'])} plain, {written(at['weighted'])} weighted and "
+        f"{written(at['multiplied'])} with multiplied logits. From −6 to 6 {rest}; the multiplied one goes from "
+        f"{written(v[0])} to {written(v[-1])}."
     )
 
 
@@ -67,7 +68,7 @@ def happened(found: Found) -> str:
     """Which moved, in words."""
     moved = changed(found)
     if not moved:
-        return f"No loss changes. At weight {found['weight']:g} nothing is weighted: turn the weight up."
+        return "No loss changes."
     names = {"plain": "the plain", "weighted": "the weighted", "multiplied": "the multiplied"}
     return (
         f"Only {' and '.join(names[m] for m in moved)} loss changes, though the probabilities and the decision of the "
@@ -86,23 +87,20 @@ def explanation(found: Found) -> list[str | Formula]:
         ),
         Formula(
             r"\ell = w_y \cdot (-\log p_y)",
-            f"The right way: the example's loss times the weight of its true class. Here {w:g} × {at['plain']:.4g} = "
-            f"{at['weighted']:.4g}.",
+            f"The right way: the example's loss times the weight of its true class. Here {w:g} × {written(at['plain'])} = "
+            f"{written(at['weighted'])}.",
         ),
         Formula(
             r"\ell = -\log \operatorname{softmax}(w \odot z)_y",
-            "The copied way: each logit times the weight of its class, then the plain loss. Logits are not probabilities and "
-            "not losses; what a factor does to one depends on where its zero happens to lie.",
+            "The copied way, with ⊙ for “each by its own”: each logit times the weight of its class, then the plain loss. "
+            "Logits are not probabilities and not losses; what a factor does to one depends on where its zero happens to lie.",
         ),
     ]
-    if w == 1:
-        out.append("At weight 1 both recipes are the plain loss.")
-    else:
-        ends = found["losses"]["multiplied"][[0, -1]]
-        out.append(
-            f"So the copied recipe gives this one example a loss anywhere from {ends.min():.4g} to {ends.max():.4g}, "
-            "without any change in what the network says about it. It does not weight the example."
-        )
+    ends = found["losses"]["multiplied"][[0, -1]]
+    out.append(
+        f"So the copied recipe gives this one example a loss anywhere from {written(ends.min())} to {written(ends.max())}, "
+        "without any change in what the network says about it. It does not weight the example."
+    )
     return out
 
 
@@ -116,6 +114,8 @@ LESSON = Lesson(
         "Logit": "a number that the network gives to each class; the class with the largest is decided.",
         "Softmax": "what turns logits into probabilities that sum to 1.",
         "Class weight": "how much an example of a class should count; 1 is as usual.",
+        "⊙": "two lists of numbers multiplied entry by entry: each logit by the weight of its class.",
+        "Nats": "the unit of a loss that is a natural logarithm; 0.69 nats are a guess between two.",
     },
     prediction=Question(
         "The same number is added to both logits. Which losses change, if the rare class has weight 8?",
@@ -131,7 +131,7 @@ LESSON = Lesson(
         ),
     ),
     knobs=(
-        Knob("weight", "Weight of the rare class", 8, 0.5, 20, 0.5, "The common class has 1."),
+        Knob("weight", "Weight of the rare class", 8, 1.5, 20, 0.5, "The common class has 1."),
         Knob(
             "gap",
             "Lead of the common class",
@@ -166,7 +166,7 @@ LESSON = Lesson(
         "temperature",
     ),
     teacher="The dashed line is the lesson. Ask for the *lead* at which the example is just decided rightly (below 0), and let "
-    "the class check that the flat lines stay flat there. At weight 1 all three lie on each other. The Logit lab shows the "
+    "the class check that the flat lines stay flat there. The Logit lab shows the "
     "same in the plane of both logits.",
     exercises=(
         Exercise(

@@ -6,7 +6,7 @@ import numpy as np
 
 from lossviz import lessonfigures
 from lossviz.knobs import Knob
-from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, times, versus
+from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, times, versus, written
 from lossviz.smallfit import logits, optimum, softmax
 from lossviz.strategies import get
 
@@ -58,7 +58,9 @@ def picture(found: Found) -> "go.Figure":
         "multiplied, weights left out (flawed)": ("flawed", n["raw"].tolist()),
         "weighted loss": ("weighted", n["weighted"].tolist()),
     }
-    figure = lessonfigures.bars(groups, [f"{c} ({m})" for c, m in zip(CLASSES, COUNTS, strict=True)], "times decided")
+    figure = lessonfigures.bars(
+        groups, [f"{c} ({m})" for c, m in zip(CLASSES, COUNTS, strict=True)], "training examples decided so"
+    )
     figure.data[2].marker.color = lessonfigures.colour("other")
     figure.data[2].marker.pattern.shape = "x"
     return figure
@@ -68,9 +70,11 @@ def sentence(found: Found) -> str:
     """Counts of the rarest class, and how far the probabilities are apart."""
     n = found["counts"]
     return (
-        f"The rarest class, {COUNTS[2]} examples, is decided {times(n['plain'][2])} by the plain model, {times(n['scaled'][2])} "
+        f"Decisions on the {sum(COUNTS):,} training examples: the rarest class, {COUNTS[2]} examples, is decided "
+        f"{times(n['plain'][2])} by the plain model, {times(n['scaled'][2])} "
         f"by the multiplied one used as trained, {times(n['raw'][2])} with the weights left out, and {times(n['weighted'][2])} "
-        f"with a weighted loss. As trained, no probability differs from the plain model's by more than {found['apart']:.1g}."
+        f"with a weighted loss. As trained, no probability differs from the plain model's by more than "
+        f"{written(found['apart'], 1)}."
     )
 
 
@@ -91,16 +95,16 @@ def explanation(found: Found) -> list[str | Formula]:
     w, n = found["weights"], found["counts"]
     out: list[str | Formula] = [
         Formula(
-            r"a \odot (W h + b) = W' h + b', \qquad W'_c = a_c W_c,\quad b'_c = a_c b_c",
+            r"\begin{aligned} a \odot (W h + b) &= W' h + b' \\ W'_c = a_c W_c, &\quad b'_c = a_c b_c \end{aligned}",
             "A last layer followed by a factor for each class is just another last layer. Whatever the plain model can say, "
             "this one can say with W divided by the factors; and training finds it.",
         ),
         f"Here the factors are {w[0]:.3g}, {w[1]:.3g} and {w[2]:.3g}. At the optimum both models give the same probabilities, "
-        f"up to {found['apart']:.1g}: no class counts more than before.",
+        f"up to {written(found['apart'], 1)}: no class counts more than before.",
     ]
     where = "zeros" if not found["start"] else f"random numbers (seed {found['start']})"
     if n["raw"].tolist() == n["plain"].tolist():
-        out.append(f"From {where}, leaving the weights out at test time happens to change no count here.")
+        out.append(f"From {where}, leaving the weights out happens to change none of these counts.")
     else:
         out.append(
             f"If the weights are left out at test time, the decisions are {n['raw'][0]}, {n['raw'][1]} and {n['raw'][2]} "
@@ -114,7 +118,8 @@ LESSON = Lesson(
     title="The network undoes it",
     minutes=8,
     question="Multiplied logits look as if they favoured the rare class. But the network behind them is trained, and its last "
-    "layer can be anything. **What is left of the weights at the end of training?** Three classes, 900, 80 and 20 examples.",
+    "layer can be anything. **What is left of the weights at the end of training?** Three classes, 900, 80 and 20 examples; "
+    "we count how a linear model, which is just a last layer, decides these same 1,000 after training.",
     words={
         "Last layer": "the weights W and biases b that turn the network's features h into logits, W h + b.",
         "Optimum": "the parameters at which the training loss is least; training goes there.",
@@ -130,7 +135,7 @@ LESSON = Lesson(
     ),
     knobs=(
         Knob(
-            "factor", "Factor of the rarest class", 5, 1, 10, 1, "The common class has one over it; the middle one 1."
+            "factor", "Factor of the rarest class", 5, 2, 10, 1, "The common class has one over it; the middle one 1."
         ),
         Knob(
             "start",
@@ -153,21 +158,26 @@ LESSON = Lesson(
         (
             Answer(
                 "still",
-                "the layers before it can make up for the factors, if they are flexible enough",
-                "Yes. Any trainable part that can stretch the logits class by class will do it.",
+                "the layers before it can make up for the factors, if they are flexible, and wide enough",
+                "Yes. The frozen layer must have at least one input fewer than there are classes (K − 1): then some features "
+                "give any differences of logits, and the trained layers can find them.",
             ),
             Answer(
                 "works",
                 "the weights work at last",
                 "A factor on a logit still weights no example; it stretches an output.",
             ),
-            Answer("break", "nothing can be trained", "The layers before still get gradients through the frozen one."),
+            Answer(
+                "break",
+                "nothing can be trained",
+                "The layers before it still learn: the frozen one passes on what to change.",
+            ),
         ),
         "still",
     ),
     teacher="Turn *Start* through a few seeds: the bars of the model as trained stay, those with the weights left out jump. "
-    "That is the second half of the lesson: raw logits are decided by the start. With *Factor* 1 all bars are equal, "
-    "because nothing is weighted.",
+    "That is the second half of the lesson: raw logits are decided by the start. All counts are on the training examples: "
+    "the lesson is about what training does, not about new data.",
     exercises=(
         Exercise(
             "A trained plain model has last-layer weights W and biases b. Write down the W and b with which a model whose logits "

@@ -6,7 +6,7 @@ import numpy as np
 
 from lossviz import lessonfigures, means
 from lossviz.knobs import Knob
-from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question
+from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, written
 from lossviz.weights import class_weights
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ def sentence(found: Found) -> str:
     """The six numbers."""
     b, s = found["base"], found["scaled"]
     return (
-        f"A batch of {found['size']}, {found['rare']} of them rare. Keras {b['keras']:.4g}, PyTorch {b['pytorch']:.4g}, TF1 "
-        f"{b['tf1']:.4g}; with all weights times {found['factor']:g}: Keras {s['keras']:.4g}, PyTorch {s['pytorch']:.4g}, TF1 "
-        f"{s['tf1']:.4g}. Unweighted it is {found['plain']:.4g}."
+        f"A batch of {found['size']}, {found['rare']} of them rare. Keras {written(b['keras'])}, PyTorch "
+        f"{written(b['pytorch'])}, TF1 {written(b['tf1'])}; with all weights times {found['factor']:g}: Keras "
+        f"{written(s['keras'])}, PyTorch {written(s['pytorch'])}, TF1 {written(s['tf1'])}. Unweighted it is "
+        f"{written(found['plain'])}."
     )
 
 
@@ -66,7 +67,7 @@ def happened(found: Found) -> str:
     """Which moved."""
     moved = changed(found)
     if not moved:
-        return f"None of them: the factor is {found['factor']:g}."
+        return "None of them changed."
     names = {"keras": "Keras's", "pytorch": "PyTorch's", "tf1": "TF1's"}
     kept = [names[k] for k in names if k not in moved]
     return (
@@ -102,8 +103,8 @@ def explanation(found: Found) -> list[str | Formula]:
         w = found["weights"]
         mean = (w[0] * (found["size"] - found["rare"]) + w[1] * found["rare"]) / found["size"]
         out.append(
-            f"The mean weight in this batch is {mean:.4g}. Keras's number is {mean:.4g} times PyTorch's; it goes up and down "
-            "with the number of rare examples that a batch happens to hold."
+            f"Keras's number is PyTorch's times the mean weight in the batch, here {mean:.4g}. It goes up and down with the "
+            "number of rare examples that a batch happens to hold."
         )
     return out
 
@@ -117,6 +118,8 @@ LESSON = Lesson(
     words={
         "Batch": "the examples whose losses are averaged for one step of training.",
         "Reduction": "how the losses of a batch become one number: here a mean.",
+        "Balanced weights": "weights such that every class has the same total weight: the rarer, the larger.",
+        "Gradient": "how fast a loss changes with each parameter; gradient descent steps against it.",
         "Learning rate": "the size of a training step; a loss that is twice as large doubles a step of plain gradient descent.",
     },
     prediction=Question(
@@ -130,7 +133,7 @@ LESSON = Lesson(
     ),
     knobs=(
         Knob("size", "Batch size", 12, 1, 64, 1, "The first so many of 64 examples, one in eight of them rare."),
-        Knob("factor", "Factor for all weights", 10, 0.1, 20, 0.1, "1 leaves them as they are."),
+        Knob("factor", "Factor for all weights", 10, 2, 20, 1, "All are multiplied by it."),
     ),
     experiment=experiment,
     outcome=outcome,
@@ -152,8 +155,8 @@ LESSON = Lesson(
         "cancel",
     ),
     teacher="Set the batch size to 1 to 3 (no rare example in it) and to 4 (the first one) and watch Keras's mean jump. "
-    "Useful for "
-    "who ports code: the ratio of the two losses is the mean weight in the batch, and Adam divides most of it out again.",
+    "Useful for who ports code: the ratio of the two losses is the mean weight in the batch, and Adam (next lesson) divides "
+    "out only what is constant in it, not how it changes from batch to batch.",
     exercises=(
         Exercise(
             "Losses 1, 2 and 3 nats; weights 1, 1 and 4. Compute the three means, then with the second weight 0.",

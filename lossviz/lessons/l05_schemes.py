@@ -1,5 +1,6 @@
 """Which weights: every scheme on the same counts, and what models trained with them find."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -8,7 +9,7 @@ from lossviz import lessonfigures
 from lossviz.data import make_dataset
 from lossviz.figures import strategy_colour
 from lossviz.knobs import Knob
-from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, share
+from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, share, versus, written
 from lossviz.smallfit import logits, optimum, tally
 from lossviz.strategies import get
 from lossviz.weights import SCHEMES, class_weights
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 ASKED = ("balanced", "sqrt", "log")
+CLOSE = 0.01
+"""Recalls that are no further apart than this are called tied."""
 
 
 def experiment(imbalance: float, overlap: float) -> Found:
@@ -40,9 +43,8 @@ def experiment(imbalance: float, overlap: float) -> Found:
 def outcome(found: Found) -> str:
     """Which of the three asked about finds most of the rare class."""
     recall = {s: found["found"][s]["recall"] for s in ASKED}
-    best = max(recall.values())
-    first = [s for s in ASKED if recall[s] == best]
-    return first[0] if len(first) == 1 else "same"
+    first, second = sorted(ASKED, key=lambda s: recall[s], reverse=True)[:2]
+    return "same" if versus(recall[first], recall[second], CLOSE) == "same" else first
 
 
 def picture(found: Found) -> "go.Figure":
@@ -69,11 +71,16 @@ def picture(found: Found) -> "go.Figure":
     return figure
 
 
+def precise(m: Mapping[str, float]) -> str:
+    """The precision, where there are alarms."""
+    return f"precision {share(m['precision'])}" if m["alarms"] else "no alarms"
+
+
 def sentence(found: Found) -> str:
     """The three schemes asked about, beside no weights."""
     told = "; ".join(
         f"{SCHEMES[s].title if s in SCHEMES else 'no weights'} ({found['ratio'][s]:.3g} : 1) recall "
-        f"{share(found['found'][s]['recall'])}, precision {share(found['found'][s]['precision'])}"
+        f"{share(found['found'][s]['recall'])}, {precise(found['found'][s])}"
         for s in ("none", *ASKED)
     )
     return f"{found['counts'][0]:,} common and {found['counts'][1]:,} rare examples: {told}."
@@ -81,13 +88,25 @@ def sentence(found: Found) -> str:
 
 def happened(found: Found) -> str:
     """Which found most, and at what price."""
-    told, f = outcome(found), found["found"]
-    if told == "same":
-        return "At these counts the best of the three find equally many: their weights differ too little to matter."
-    return (
-        f"{SCHEMES[told].title} finds most: {share(f[told]['recall'])} of the rare class. Of its alarms "
-        f"{share(f[told]['precision'])} are right; without weights {share(f['none']['precision'])} are."
-    )
+    told, f, ratio = outcome(found), found["found"], found["ratio"]
+    if told != "same":
+        return (
+            f"{SCHEMES[told].title} finds most: {share(f[told]['recall'])} of the rare class, with {precise(f[told])}. Without "
+            f"weights it is {share(f['none']['recall'])}, with {precise(f['none'])}."
+        )
+    a, b = sorted(ASKED, key=lambda s: f[s]["recall"], reverse=True)[:2]
+    pair = f"{SCHEMES[a].title} and {SCHEMES[b].title}"
+    far = max(ratio[a], ratio[b]) / min(ratio[a], ratio[b])
+    if far == 1:
+        why = "equal counts give equal weights"
+    elif f["none"]["recall"] > 0.9:
+        why = f"the classes hardly overlap, so even without weights {share(f['none']['recall'])} is found"
+    elif far < 1.5:
+        why = f"their ratios, {ratio[a]:.3g} and {ratio[b]:.3g}, differ little"
+    else:
+        why = "where most is found already, a larger weight mostly adds false alarms"
+    tied = f"{pair} find {share(f[a]['recall'])} and {share(f[b]['recall'])}"
+    return f"The best are tied, within a point: {tied}. The reason: {why}."
 
 
 def explanation(found: Found) -> list[str | Formula]:
@@ -98,17 +117,22 @@ def explanation(found: Found) -> list[str | Formula]:
         Formula(
             r"w_c = \frac{n}{K\, n_c}",
             f"Balanced: all examples, divided by the number of classes and by the examples of this class. Here "
-            f"{n.sum():,} / (2 × {n[1]:,}) = {found['weights']['balanced'][1]:.4g} for a rare example and "
-            f"{found['weights']['balanced'][0]:.4g} for a common one.",
+            f"{n.sum():,} / (2 × {n[1]:,}) = {written(found['weights']['balanced'][1])} for a rare example and "
+            f"{written(found['weights']['balanced'][0])} for a common one.",
         ),
         Formula(
-            r"w_c = \sqrt{n_{\max} / n_c}, \qquad w_c = 1 / \ln(1.02 + \pi_c)",
-            f"Square root: half of the imbalance on a log scale, a ratio of {ratio['sqrt']:.3g}. Log: π is the share of the "
-            f"class; the ratio is {ratio['log']:.3g}, and can never exceed that of 1/ln 1.02 to 1/ln 2.02, about "
-            f"{np.log(2.02) / np.log(1.02):.0f}.",
+            r"w_c = \sqrt{n_{\max} / n_c}",
+            f"Square root: half of the imbalance on a log scale, a ratio of {ratio['sqrt']:.3g}.",
         ),
-        f"At the optimum only the ratio of the weights decides. On these counts {', '.join(same)} have the same ratio, so they "
-        "give the same model; their size only changes the steps of the training.",
+        Formula(
+            r"w_c = 1 / \ln(1.02 + \pi_c)",
+            f"Log-smoothed: π is the share of the class; the ratio is {ratio['log']:.3g}, and can never exceed that of 1/ln "
+            f"1.02 to 1/ln 2.02, about {np.log(2.02) / np.log(1.02):.0f}.",
+        ),
+        "Without L2 or weight decay, and trained to the end, only the ratio of the weights decides; their size only changes the "
+        f"steps of the training. On these counts {', '.join(same)} have the same ratio, so they give the same model.",
+        "A penalty such as L2 is added to the weighted loss. With weights a hundredth of the size the loss is a hundredth, "
+        "and the same penalty pulls a hundred times as hard: then the size counts, too.",
         "No scheme is “best”: each is a place on one dial between finding more and raising fewer false alarms. Who knows what "
         "the mistakes cost need not choose a scheme at all (see the lesson on costs).",
     ]
@@ -138,8 +162,10 @@ LESSON = Lesson(
     "logarithm, effective number … **Which should one take, and what does the choice change?**",
     words={
         "Scheme": "a rule that turns the counts of the classes into weights.",
-        "Precision": "the share of alarms that are right: of all that is decided “rare”, how much is rare.",
-        "Balanced": "weights such that every class has the same total weight.",
+        "False alarm": "a common example that is called rare.",
+        "L2, weight decay": "a penalty on large parameters, added to the loss; it holds a model back.",
+        "Adam": "a way of training that scales each step by the size of the recent gradients.",
+        "pos_weight": "a name some libraries give to the weight of the rare class where the common one has 1.",
     },
     prediction=Question(
         "One model is trained with the weights of each scheme. Which finds most of the rare class?",
@@ -147,11 +173,15 @@ LESSON = Lesson(
             Answer("balanced", "balanced", "It has all of the imbalance in its weights."),
             Answer("sqrt", "square root", "It has half of the imbalance, on a log scale."),
             Answer("log", "log-smoothed", "Its weights are bounded, but at moderate imbalance they can be large."),
-            Answer("same", "no single one: the best are tied", "So it is if their weights hardly differ."),
+            Answer(
+                "same",
+                "no single one: the best are tied (within a point)",
+                "So it is if their weights hardly differ, or if the classes hardly overlap.",
+            ),
         ),
     ),
     knobs=(
-        Knob("imbalance", "Imbalance", 100, 1, 500, 1, "Common examples for each rare one."),
+        Knob("imbalance", "Imbalance", 100, 1, 200, 1, "Common examples for each rare one."),
         Knob("overlap", "Overlap", 0.9, 0.3, 1.5, 0.1, "How widely each class spreads; their centres are 2 apart."),
     ),
     experiment=experiment,
@@ -162,22 +192,31 @@ LESSON = Lesson(
     explanation=explanation,
     table=table,
     transfer=Question(
-        "Balanced weights are divided by their sum, so that they add up to 1. What changes?",
+        "Balanced weights are divided by their sum, so that they add up to 1. There is no L2 or weight decay, and training goes "
+        "to the end. What changes?",
         (
-            Answer("optimum", "The model that training ends at", "No: all losses are multiplied by the same number."),
+            Answer(
+                "optimum",
+                "The model that training ends at",
+                "No: all losses are multiplied by the same number. (With L2 it would be another one.)",
+            ),
             Answer(
                 "steps",
                 "Only the size of the training steps, and with Adam hardly that",
                 "Yes. The ratio stays, and so does the optimum. Plain gradient descent takes smaller steps; Adam divides the "
-                "common factor out.",
+                "common factor out. With L2 or weight decay the optimum would move, since the penalty stays as large.",
             ),
-            Answer("recall", "Recall falls, since the weights are smaller", "Only their ratio decides what is found."),
+            Answer(
+                "recall",
+                "Recall falls, since the weights are smaller",
+                "Without a penalty only their ratio decides what is found.",
+            ),
         ),
         "steps",
     ),
-    teacher="Ask what each scheme does at *Imbalance* 1: nothing. Then 500: square root and balanced are far apart. Read "
-    "recall and "
-    "precision together: nobody gets one without paying with the other, as long as the model is the same.",
+    teacher="Ask what each scheme does at *Imbalance* 1: nothing. Then 200: square root and balanced are far apart. Read "
+    "recall and precision together: where the classes overlap, nobody gets one without paying with the other, as long as the "
+    "model is the same. At *Overlap* 0.3 there is next to nothing to pay, and nothing to gain.",
     exercises=(
         Exercise(
             "31 positives of 531. Compute the balanced weights, pos_weight (negatives per positive), and 1/(share of positives). "

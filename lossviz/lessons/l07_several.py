@@ -6,7 +6,7 @@ import numpy as np
 
 from lossviz import lessonfigures
 from lossviz.knobs import Knob
-from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, share, versus
+from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, many, share, versus
 from lossviz.smallfit import logits, optimum, softmax
 from lossviz.strategies import get
 
@@ -41,11 +41,7 @@ def experiment(together: float, noise: float) -> Found:
     p = {"sigmoid": sigmoid, "softmax": one}
 
     def recall(claimed: np.ndarray, chosen: np.ndarray) -> float:
-        return (
-            float(((claimed > 0.5) & (true == 1))[chosen].sum() / max(true[chosen].sum(), 1))
-            if chosen.any()
-            else np.nan
-        )
+        return float(((claimed > 0.5) & (true == 1))[chosen].sum() / true[chosen].sum()) if chosen.any() else np.nan
 
     return {
         "together": together,
@@ -89,8 +85,6 @@ def sentence(found: Found) -> str:
 def happened(found: Found) -> str:
     """As many, fewer, more."""
     s, told = found["several"], outcome(found)
-    if not sum(found["rows"][1:]):
-        return "No picture has several tags here: turn up how often tags come together."
     head = {"same": "As many, within 2 points", "more": "More", "fewer": "Fewer"}[told]
     return f"{head}: {share(s['softmax'])} against {share(s['sigmoid'])}."
 
@@ -100,16 +94,16 @@ def explanation(found: Found) -> list[str | Formula]:
     return [
         Formula(
             r"\sum_c \operatorname{softmax}(z)_c = 1",
-            "Softmax shares out one whole among the classes: it answers *which one*. If two tags are true, each can get a half "
-            "at best, and only one can be above one half.",
+            "Softmax shares out one whole among the classes: it answers *which one*. If two tags are true, both can "
+            "have a half; only one can have more.",
         ),
         Formula(
             r"\operatorname{sigmoid}(z) = \frac{1}{1 + e^{-z}} = \operatorname{softmax}(0, z)_2",
             "A sigmoid answers *yes or no* for one tag. It is a softmax over two classes, not there (logit 0) and there "
             "(logit z). With one for each tag the tags do not compete.",
         ),
-        f"In this run the softmax gave more than one half to {found['most']['softmax']} tag at most on any picture, the sigmoids "
-        f"to {found['most']['sigmoid']}.",
+        f"In this run the softmax gave more than one half to at most {many(found['most']['softmax'], 'tag')} of a picture, the "
+        f"sigmoids to at most {many(found['most']['sigmoid'], 'tag')}.",
         "Weights work as before: a tag's pos_weight is the class weight of “there” in its own two-class problem.",
     ]
 
@@ -133,7 +127,7 @@ LESSON = Lesson(
         ),
     ),
     knobs=(
-        Knob("together", "Tags together", 0.3, 0, 0.9, 0.05, "How probable each further tag is on a picture."),
+        Knob("together", "Tags together", 0.3, 0.05, 0.9, 0.05, "How probable each further tag is on a picture."),
         Knob("noise", "Noise", 0.25, 0.05, 1, 0.05, "How hard the tags are to see."),
     ),
     experiment=experiment,
@@ -159,14 +153,12 @@ LESSON = Lesson(
         ),
         "softmax",
     ),
-    teacher="With *Tags together* 0 every picture has one tag, and softmax is the right tool: let the class see that too. "
-    "A vote by "
-    "hands on “can two tags both get 70 % from a softmax?” is a good warm-up.",
+    teacher="With *Tags together* 0.05 nearly every picture has one tag, and on these softmax is the right tool: let the "
+    "class see that too. A vote by hands on “can two tags both get 70 % from a softmax?” is a good warm-up.",
     exercises=(
         Exercise(
-            "Show that sigmoid(z) is the second entry of softmax(0, z). What is the largest second-best probability that "
-            "a softmax "
-            "can give?",
+            "Show that sigmoid(z) is the second entry of softmax(0, z). What is the largest second-best probability that a "
+            "softmax can give?",
             "import numpy as np\n\nz = np.linspace(-5, 5, 11)",
             "two = np.exp(np.stack([0 * z, z]))\ntwo /= two.sum(0)\nassert np.allclose(two[1], 1 / (1 + np.exp(-z)))\n"
             "p = np.random.default_rng(0).dirichlet([1, 1, 1], 10_000)\nsecond = np.sort(p, axis=1)[:, -2].max()\n"

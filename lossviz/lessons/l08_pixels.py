@@ -155,6 +155,8 @@ LESSON = Lesson(
     words={
         "Segmentation": "giving each pixel of an image a class.",
         "Pixel accuracy": "the share of pixels that get the right class.",
+        "IoU": "intersection over union: how well the painted pixels of a class and its true ones cover each other, 0 to 1.",
+        "Mask": "a number for each pixel, by which something of that pixel is multiplied.",
         "Void": "pixels that have no label.",
     },
     prediction=Question(
@@ -177,17 +179,18 @@ LESSON = Lesson(
     explanation=explanation,
     table=table,
     transfer=Question(
-        "Somebody multiplies the logits of each pixel by a mask made of the *predicted* classes; a class of weight 0 is "
-        "in it. What "
-        "happens to a pixel that is predicted as that class?",
+        "Somebody multiplies the logits of each pixel by a mask made of the *predicted* classes; a class of weight 0 is in "
+        "it. What happens to a pixel that is predicted as that class?",
         (
             Answer("ignored", "It is left out, as it should be", "It stays in the loss, with all its logits 0."),
             Answer(
                 "stuck",
-                "It is stuck: its loss is log K and its gradient 0, for ever",
-                "Yes. All logits times 0 are equal: the probabilities are 1/K, and no change of the logits changes that.",
+                "It teaches nothing while it is predicted so: its loss is log K and its gradient 0",
+                "Yes. All logits times 0 are equal: the probabilities are 1/K, and a small change of the logits changes nothing. "
+                "Only other pixels can free it: they move the parameters that all pixels share, until another class is "
+                "predicted.",
             ),
-            Answer("faster", "It is learnt faster", "A gradient of 0 moves nothing."),
+            Answer("faster", "It is learnt faster", "Its gradient is 0: it moves no parameter."),
         ),
         "stuck",
     ),
@@ -196,9 +199,8 @@ LESSON = Lesson(
     exercises=(
         Exercise(
             "CamVid's road has 20,076,880 pixels in 367 images of 480 × 360, its bicyclist 184,967 in the 201 images that "
-            "contain "
-            "one. Compute the median-frequency weight of the bicyclist relative to the road's, and compare it with the balanced "
-            "one.",
+            "contain one. Compute the median-frequency weight of the bicyclist relative to the road's, and compare it with "
+            "the balanced one.",
             "import lossviz\n\ncounts = [20_076_880, 184_967]\npresent = [367 * 480 * 360, 201 * 480 * 360]",
             "median = lossviz.class_weights(counts, 'median_frequency', present=present)\n"
             "balanced = lossviz.class_weights(counts)\n"

@@ -8,7 +8,7 @@ from lossviz import lessonfigures
 from lossviz.costs import thresholds, two_class_costs
 from lossviz.data import make_dataset
 from lossviz.knobs import Knob
-from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, share
+from lossviz.lesson import Answer, Exercise, Formula, Found, Lesson, Question, many, share
 from lossviz.smallfit import logits, optimum, softmax
 from lossviz.strategies import get
 
@@ -38,6 +38,7 @@ def experiment(miss: float, imbalance: float) -> Found:
     return {
         "miss": miss,
         "imbalance": imbalance,
+        "rare": int(data.counts[1]),
         "grid": grid,
         "costs": np.array([paid(plain >= t) for t in grid]),
         "threshold": best,
@@ -101,7 +102,7 @@ def explanation(found: Found) -> list[str | Formula]:
         Formula(
             r"p^* = \frac{c_{\text{alarm}}}{c_{\text{alarm}} + c_{\text{miss}}}",
             "Raise an alarm where the rare class's probability is at least the cost of a false alarm, divided by both costs "
-            f"together. Here 1 / (1 + {found['miss']:g}) = {found['threshold']:.4g}.",
+            f"together. Here 1 / (1 + {found['miss']:g}) = {found['threshold']:.3g}.",
         ),
         Formula(
             r"\frac{q}{1-q} = w\,\frac{p}{1-p}",
@@ -117,6 +118,14 @@ def explanation(found: Found) -> list[str | Formula]:
         )
     else:
         out.append("At these costs the threshold of one half is as good on this test as the one from the costs.")
+    if found["miss"] == 1:
+        out.append("With equal costs the weight is 1 and the threshold one half: both teams have the same model.")
+    else:
+        out.append(
+            "Both models here can say the true probabilities, so with ever more examples they would decide the same. What "
+            f"they differ by is the luck of the sample: there are {many(found['rare'], 'rare training example')}, and weights "
+            "give " + ("these" if found["rare"] > 1 else "this one") + " a larger say in where the boundary lies."
+        )
     out.append(
         "Weights earn their place where the model cannot have all probabilities right at once (too simple, or pressed by much "
         "L2), where training is cut short, or where nobody can change the threshold. If the costs change, a threshold "
@@ -131,18 +140,24 @@ LESSON = Lesson(
     question="An overlooked case costs far more than a false alarm. Two teams: one trains with the costs as **class weights**, "
     "the other trains without weights and then moves the **threshold**. **Who pays less?**",
     words={
-        "Threshold": "the probability from which on an alarm is raised; one half if nobody says otherwise.",
         "Cost": "what a mistake costs, counted here in false alarms.",
         "Odds": "a probability over the rest: p / (1 − p).",
+        "Calibrated": "of all cases to which a model gives 20 %, 20 % come true; and so for every other probability.",
     },
     prediction=Question(
         "Which costs less on new examples?",
         (
             Answer(
-                "weights", "training with the costs as weights", "The training knew the costs, and the other did not."
+                "weights",
+                "training with the costs as weights",
+                "Both used the costs; the luck of the sample can favour this.",
             ),
             Answer("same", "about the same (within 5 %)", "So it is if weights and thresholds are the same decision."),
-            Answer("threshold", "the plain model with a moved threshold", "So it is if weights waste examples."),
+            Answer(
+                "threshold",
+                "the plain model with a moved threshold",
+                "So it is where weights lean on so few examples that chance moves the boundary.",
+            ),
         ),
     ),
     knobs=(
@@ -167,8 +182,8 @@ LESSON = Lesson(
         "alarm",
     ),
     teacher="Ask for the threshold before you show the formula: with costs 1 : 1 it is one half, with 1 : 3 it is ¼ … Then let "
-    "the class find costs at which the two teams differ by more than 5 %. They differ by chance and by what a linear model "
-    "cannot say, not by principle.",
+    "the class find costs at which the two teams differ by more than 5 %. They differ by the luck of the sample, not by "
+    "principle: a linear model can say the truth here.",
     exercises=(
         Exercise(
             "Costs: false alarm 2, overlooked case 30; a right alarm costs 1 too (somebody has to look). What is the threshold?",
