@@ -140,7 +140,7 @@ def test_before_a_class_the_prediction_waits(engine):
     assert not at.title
     assert not at.expander  # the notes are not for the class
     assert "Waiting for the class" in at.info[0].value
-    assert at.button(key="step-next").label.startswith("**Reveal")
+    assert at.button(key="step-next").label == "**Run the experiment**"
     at.button(key="step-next").click()
     run(at)
     assert at.session_state["step"] == "experiment"
