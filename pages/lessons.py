@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import streamlit as st
 from parts import chart, controls, presenter, words, work
 from parts.listing import PAGES
+from parts.player import path
 from parts.titles import TITLES
 
 from lossviz import lessons
@@ -155,14 +156,11 @@ def explain(entry: Lesson, found: dict[str, Any]) -> None:
             st.write(part.words)
         else:
             st.write(part)
-    titles = {p.file: p.title for p in PAGES}
+    paths = {p.file: p for p in PAGES}
+    kept = {k: v for k in ("present", "answers") if (v := st.query_params.get(k))}  # the answers: for the way back
     for file, about in entry.more:
-        if file in titles and not embedded:
-            # within the session, which keeps the answers
-            st.page_link(
-                st.Page(file), label=f"**{titles[file]}** ({words.plain(about)})", icon=":material/arrow_forward:",
-                query_params={"present": "true"} if presenting else None,
-            )  # fmt: skip
+        if file in paths and not embedded:
+            words.link(paths[file].title, path(paths[file].path) + ("?" + urlencode(kept) if kept else ""), about)
 
 
 def transfer(name: str, entry: Lesson, held: str) -> None:
@@ -295,7 +293,7 @@ def lesson(name: str, step: str) -> None:
 st.html(
     "<style>.st-key-lesson-kept { display: none; } .stRadio label p { font-size: 1.1rem; } "
     f"{'.st-key-lesson { display: none; }' if presenting or embedded else ''}"
-    f"{'.st-key-step { display: none; }' if alone else ''}</style>"
+    f"{'.st-key-step { display: none; } .stMainBlockContainer { padding: 0 1rem !important; }' if alone else ''}</style>"
 )
 # the menu's links hold no answers: who comes back finds those that were given
 if "answers" not in st.query_params and (kept := st.session_state.get("lessons answered")):
@@ -304,8 +302,9 @@ if not embedded and not presenting:
     st.title("Lessons")
 name = controls.choose("Lesson", TITLES["lesson"], "lesson", "all", way=True)
 step = "" if name == "all" else controls.one("Step", TITLES["step"], "step", ORDER[0], way=True)
-presenter.top(f"{name} {step}")
-if presenting:
+if not alone:
+    presenter.top(f"{name} {step}")
+if presenting and not alone:
     presenter.keys(move)
 try:
     if name == "all":
