@@ -170,7 +170,7 @@ def page(head: Callable[[], None]) -> None:
         if not embedded:
             st.caption(tally(held) + ".")
     if not embedded:
-        st.toggle("Show the evidence without a vote (for teachers)", key="revealed", bind="query-params")
+        controls.toggle("Show the evidence without a vote (for teachers)", "revealed")
     controls.unread()
 
 

@@ -17,7 +17,9 @@ from lossviz.lessons import LESSONS
 from lossviz.notebook import notebook
 
 NAMES, ORDER = list(LESSONS), list(STEPS)
+KNOBS = {name: [f"{name}-{k.name}" for k in entry.knobs] for name, entry in LESSONS.items()}
 embedded, presenting = st.context.is_embedded, presenter.present()
+alone = st.query_params.get("figure") == "true"  # a lesson's picture and knobs, and nothing else
 
 
 def given() -> dict[str, list[str]]:
@@ -49,15 +51,14 @@ def go(name: str, step: str) -> None:
 
 
 def step_by(name: str, step: str, by: int) -> None:
-    """One step on or back; from the end of a lesson to the next one; a callback."""
+    """One step on or back; from the end of a lesson to the next one, and round by the list of them; a callback."""
     at = ORDER.index(step) + by
-    if 0 <= at < len(ORDER):
+    if name in LESSONS and 0 <= at < len(ORDER):
         go(name, ORDER[at])
-    elif at >= len(ORDER):
-        i = NAMES.index(name) + 1
-        go(NAMES[i] if i < len(NAMES) else "all", ORDER[0])
-    elif i := NAMES.index(name):
-        go(NAMES[i - 1], ORDER[-1])
+    else:
+        places = ["all", *NAMES]
+        to = places[(places.index(name) + by) % len(places)]
+        go(to, ORDER[0 if by > 0 or to == "all" else -1])
 
 
 def overview() -> None:
@@ -115,10 +116,10 @@ def experiment(name: str, entry: Lesson, values: dict[str, Any]) -> dict[str, An
     return st.session_state["lesson found"][1]
 
 
-def show(name: str, entry: Lesson, found: dict[str, Any], values: dict[str, Any]) -> None:
+def show(name: str, entry: Lesson, found: dict[str, Any], values: dict[str, Any], told: bool = True) -> None:
     """The picture, its sentence and numbers, and the call that gives them again."""
     table = entry.table(found) if entry.table else None
-    chart.show(entry.picture(found), f"lesson-{name}", entry.sentence(found), table)
+    chart.show(entry.picture(found), f"lesson-{name}", entry.sentence(found), table, told=told)
     if not embedded and not presenting:
         with st.expander("The Python that gives these numbers"):
             arguments = "".join(f", {k}={v!r}" for k, v in values.items())
@@ -132,13 +133,15 @@ def reveal(entry: Lesson, found: dict[str, Any], values: dict[str, Any], letter:
     expected = entry.prediction.named(letter)
     true = entry.prediction.named(right)
     assert true is not None
-    if expected is None:
-        st.info(f"You made no prediction. What came true is **{right}**: {true.text}.")
+    who = "The class" if presenting else "You"
+    if expected is None:  # before a class: by show of hands
+        voted = "The class voted; what" if presenting else "You made no prediction. What"
+        st.info(f"{voted} came true is **{right}**: {true.text}.")
     elif expected.name == came:
-        st.success(f"You expected **{letter}**, and so it came out: {true.text}. {true.feedback}")
+        st.success(f"{who} expected **{letter}**, and so it came out: {true.text}. {true.feedback}")
     else:
         st.warning(
-            f"You expected **{letter}**: {expected.text}. {expected.feedback} It came out otherwise: **{right}**, {true.text}."
+            f"{who} expected **{letter}**: {expected.text}. {expected.feedback} It came out otherwise: **{right}**, {true.text}."
         )
     words.sentence(entry.happened(found))
     if any(values[k.name] != k.default for k in entry.knobs):
@@ -154,9 +157,10 @@ def explain(entry: Lesson, found: dict[str, Any]) -> None:
         else:
             st.write(part)
     paths = {p.file: p for p in PAGES}
+    kept = {k: v for k in ("present", "answers") if (v := st.query_params.get(k))}  # the answers: for the way back
     for file, about in entry.more:
         if file in paths and not embedded:
-            words.link(paths[file].title, path(paths[file].path), about)
+            words.link(paths[file].title, path(paths[file].path) + ("?" + urlencode(kept) if kept else ""), about)
 
 
 def transfer(name: str, entry: Lesson, held: str) -> None:
@@ -194,6 +198,10 @@ def teach(name: str, entry: Lesson, step: str, values: dict[str, Any]) -> None:
             link(embed="true"),
             "without the menu, this text and the notes; for an <iframe>",
         ),
+        "Picture and knobs only": (
+            link(embed="true", figure="true"),
+            "the same, without the questions and the steps",
+        ),
     }
     with st.expander("Teacher's notes"):
         st.write(entry.teacher)
@@ -207,16 +215,13 @@ def teach(name: str, entry: Lesson, step: str, values: dict[str, Any]) -> None:
 def move(what: str) -> None:
     """What a key does: at a prediction before a class, the next step waits to be revealed; a callback."""
     # as it is now: a second key may come before the page has run for the first
-    name, step = st.session_state["lesson"], st.session_state["step"] or ORDER[0]
-    if name not in LESSONS:
-        return
+    name, step = st.session_state["lesson"], st.session_state.get("step") or ORDER[0]
+    waits = name in LESSONS and step == "predict"
     if what == "back":
         step_by(name, step, -1)
-    elif what == "reveal" and step == "predict":
-        go(name, "experiment")
-    elif what == "next" and step == "predict":
+    elif what == "next" and waits:
         st.session_state["lesson paused"] = True
-    elif what == "next":
+    elif what == "next" or waits or (name in LESSONS and step == "experiment"):
         step_by(name, step, 1)
 
 
@@ -225,33 +230,35 @@ def buttons(name: str, step: str, letter: str) -> None:
     at, i = ORDER.index(step), NAMES.index(name)
     if step == "predict":
         unsure = not letter and not presenting
-        on = f"{'Reveal' if presenting else 'I cannot say' if unsure else 'Go'}: run the experiment"
+        on = "Run the experiment" if presenting else f"{'I cannot say' if unsure else 'Go'}: run the experiment"
     elif at + 1 < len(ORDER):
         on = STEPS[ORDER[at + 1]]
     else:
         on = f"Next lesson: {LESSONS[NAMES[i + 1]].title}" if i + 1 < len(NAMES) else "All lessons"
     row = st.container(horizontal=True)
-    first = not at and not i
-    row.button(
-        "Back", key="step-back", on_click=step_by, args=(name, step, -1), disabled=first, icon=":material/arrow_back:"
-    )
+    back = "Back" if at or i else "All lessons"
+    row.button(back, key="step-back", on_click=step_by, args=(name, step, -1), icon=":material/arrow_back:")
     row.button(f"**{on}**", key="step-next", on_click=step_by, args=(name, step, 1), icon=":material/arrow_forward:")
 
 
 def lesson(name: str, step: str) -> None:
-    """One lesson at one step."""
+    """One lesson at one step; or its picture and knobs alone."""
     entry, answers = LESSONS[name], given().get(name, ["", ""])
-    st.header(f"{NAMES.index(name) + 1}. {entry.title}", anchor=False)
-    if not embedded and not presenting:
+    if not alone:
+        st.header(f"{NAMES.index(name) + 1}. {entry.title}", anchor=False)
+    if not embedded and not presenting and not alone:
         st.caption(f"About {entry.minutes} minutes.")
-    running = step in ("experiment", "reveal", "explain")
+    running = alone or step in ("experiment", "reveal", "explain")
     # on other steps the knobs are out of sight, and still in the link
     with st.container(key="lesson-knobs" if running else "lesson-kept", horizontal=False):
         columns = st.columns(len(entry.knobs))
         values: dict[str, Any] = {}
         for column, knob in zip(columns, entry.knobs, strict=True):
             with column:
-                values |= controls.knobs([knob], name)
+                values |= controls.knobs([knob], name, among=KNOBS[name])
+    if alone:
+        show(name, entry, experiment(name, entry, values), values)
+        return
     letter = answers[0]
     if step == "question":
         st.write(entry.question)
@@ -261,7 +268,7 @@ def lesson(name: str, step: str) -> None:
         if presenting:
             paused = st.session_state.pop("lesson paused", False)
             (st.warning if paused else st.info)(
-                "Waiting for the class. Reveal with the button, with R, or with the key of a clicker that blanks the screen."
+                "Waiting for the class. Go on with the button, with R, or with the key of a clicker that blanks the screen."
             )
     elif step == "transfer":
         transfer(name, entry, answers[1])
@@ -270,13 +277,14 @@ def lesson(name: str, step: str) -> None:
         if step == "reveal":
             reveal(entry, found, values, letter)
         if step == "explain":
-            left, right = (st.container(), st.container()) if presenting else st.columns(2, gap="large")
+            beside = not presenting and not embedded  # on a slide or in a course page there is no room
+            left, right = st.columns(2, gap="large") if beside else (st.container(), st.container())
             with left:
                 explain(entry, found)
             with right:
                 show(name, entry, found, values)
-        else:
-            show(name, entry, found, values)
+        else:  # before a class the sentence, which holds the answer, waits for the next step
+            show(name, entry, found, values, told=not presenting or step == "reveal")
     buttons(name, step, letter)
     if not embedded and not presenting:
         teach(name, entry, step, values)
@@ -284,20 +292,26 @@ def lesson(name: str, step: str) -> None:
 
 st.html(
     "<style>.st-key-lesson-kept { display: none; } .stRadio label p { font-size: 1.1rem; } "
-    f"{'.st-key-lesson { display: none; }' if presenting or embedded else ''}</style>"
+    f"{'.st-key-lesson { display: none; }' if presenting or embedded else ''}"
+    f"{'.st-key-step { display: none; } .stMainBlockContainer { padding: 0 1rem !important; }' if alone else ''}</style>"
 )
+# the menu's links hold no answers: who comes back finds those that were given
+if "answers" not in st.query_params and (kept := st.session_state.get("lessons answered")):
+    st.query_params["answers"] = kept
 if not embedded and not presenting:
     st.title("Lessons")
 name = controls.choose("Lesson", TITLES["lesson"], "lesson", "all", way=True)
+step = "" if name == "all" else controls.one("Step", TITLES["step"], "step", ORDER[0], way=True)
+if not alone:
+    presenter.top(f"{name} {step}")
+if presenting and not alone:
+    presenter.keys(move)
 try:
     if name == "all":
         overview()
     else:
-        step = controls.one("Step", TITLES["step"], "step", ORDER[0], way=True)
-        if presenting:
-            presenter.keys(move)
         lesson(name, step)
 except ValueError as e:
     st.error(words.plain(str(e)))
-if name != "all":
-    controls.unread()
+st.session_state["lessons answered"] = st.query_params.get("answers", "")
+controls.unread(elsewhere=[key for keys in KNOBS.values() for key in keys])

@@ -73,16 +73,12 @@ def counts() -> list[float]:
     Raises:
         ValueError: What is wrong with them.
     """
-    text = st.text_input(
-        "Examples of each class",
-        COUNTS,
-        key="ref-counts",
-        bind="query-params",
-        max_chars=200,
+    text = controls.text(
+        "Examples of each class", "ref-counts", COUNTS, max_chars=200,
         help=f"2 to {MOST_CLASSES} numbers: how many there are is K, the number of classes.",
-    )
+    )  # fmt: skip
     numbers = []
-    for part in (text or "").replace(";", ",").split(","):
+    for part in text.replace(";", ",").split(","):
         try:
             number = float(part)
         except ValueError:
@@ -301,10 +297,9 @@ if not embedded:
         "Every strategy is a row of one equation, and every scheme a way to its weights. One of them is shown in full; all are "
         "listed at the end."
     )
-    st.text_input(
-        "Find by name or source", key="find", bind="query-params", on_change=searched, placeholder="focal, Menon, 1901.05555",
-        max_chars=100,
-    )  # fmt: skip
+    controls.text(
+        "Find by name or source", "find", on_change=searched, placeholder="focal, Menon, 1901.05555", max_chars=100
+    )
 at = chosen()
 entry = ENTRIES[at]
 if not embedded:

@@ -23,4 +23,6 @@ if __name__ == "__main__":
     if st.session_state.get("page") != page.title:  # another page empties the fields for files: what they held is kept
         st.session_state["page"] = page.title
         st.session_state.pop("file here", None)
+    if "answers" in st.query_params:  # a lesson's links carry them to pages whose menu leads back without
+        st.session_state["lessons answered"] = st.query_params["answers"]
     page.run()

@@ -57,11 +57,9 @@ def settings() -> tuple[list[str], dict[str, Any], int, str]:
             "Class weights", SEGMENTATION["seg-weights"], "seg-weights", "presence", "For the methods that have a mask."
         )
         void = controls.toggle(
-            "Void has weight 0",
-            "seg-void",
-            True,
+            "Void has weight 0", "seg-void", True,
             "In every method: pixels without a label then teach nothing. Off: void is a class as any other.",
-        )
+        )  # fmt: skip
         options = {
             "scenes": int(controls.number(N, "seg-scenes")),
             "steps": int(controls.number(STEPS, "seg-steps")),
@@ -193,20 +191,17 @@ def masks_given() -> MaskCounts | None:
     )  # fmt: skip
     st.caption("Read in memory by a process of its own, never stored, and not part of the link.")
     left, right = st.columns(2)
-    named = left.text_input(
-        "Class names, in the order of their indices", key="seg-names", bind="query-params", max_chars=4000,
-        placeholder="road, sign, …", help="Empty: every index that is found is a class.",
-    )  # fmt: skip
-    ignored = right.text_input(
-        "Ignored indices",
-        "255",
-        key="seg-ignore",
-        bind="query-params",
-        max_chars=200,
-        help="Such as void; empty for none.",
-    )
-    left_out = indices(ignored or "")
-    names = [n.strip() for n in (named or "").split(",") if n.strip()]
+    with left:
+        named = controls.text(
+            "Class names, in the order of their indices", "seg-names", max_chars=4000, placeholder="road, sign, …",
+            help="Empty: every index that is found is a class.",
+        )  # fmt: skip
+    with right:
+        ignored = controls.text(
+            "Ignored indices", "seg-ignore", "255", max_chars=200, help="Such as void; empty for none."
+        )
+    left_out = indices(ignored)
+    names = [n.strip() for n in named.split(",") if n.strip()]
     if len(set(names)) < len(names):
         raise ValueError("Class names: two are the same; each class needs a name of its own")
     if files:

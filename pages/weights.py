@@ -36,13 +36,8 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
     """What the visitor gives: bytes, what to call them, and what is known of them; None while there is nothing."""
     way = controls.one("Labels from", SOURCES, "from", "counts")
     if way == "counts":
-        text = st.text_area(
-            "A label and its count on each line",
-            EXAMPLE,
-            key="counts",
-            bind="query-params",
-            height=130,
-            max_chars=20_000,
+        text = controls.text(
+            "A label and its count on each line", "counts", EXAMPLE, lines=True, height=130, max_chars=20_000
         )
         if not text.strip():
             return None
@@ -128,7 +123,7 @@ def corrected(data: bytes, name: str, known: dict[str, Any]) -> Reading:
                     if (column,) != guess.columns:
                         asked["column"] = column
             if held == "cells":
-                between = st.text_input("Separator", guess.separator or "|", key="read-separator", bind="query-params")
+                between = controls.text("Separator", "read-separator", guess.separator or "|")
                 if between != guess.separator:
                     asked["separator"] = between
         reading = first if asked == known else read(data, name, asked)
@@ -162,7 +157,7 @@ def cleaned(counts: LabelCounts) -> tuple[LabelCounts, dict[str, str]]:
         for fix in offered:
             # by what it says, so that a link ticks it for the same slips only
             name = sha1(fix.sentence.encode(), usedforsecurity=False).hexdigest()[:8]
-            if st.checkbox(plain(fix.sentence), key=f"fix-{name}", bind="query-params"):
+            if controls.toggle(plain(fix.sentence), f"fix-{name}", box=True):
                 taken.append(fix)
     new = {old: to for old, to in renaming(taken).items() if to is not None}
     return apply_fixes(counts, taken), new

@@ -140,7 +140,7 @@ def test_before_a_class_the_prediction_waits(engine):
     assert not at.title
     assert not at.expander  # the notes are not for the class
     assert "Waiting for the class" in at.info[0].value
-    assert at.button(key="step-next").label.startswith("**Reveal")
+    assert at.button(key="step-next").label == "**Run the experiment**"
     at.button(key="step-next").click()
     run(at)
     assert at.session_state["step"] == "experiment"
@@ -164,9 +164,55 @@ def test_a_link_hides_knobs_of_a_lesson(engine):
     at = opened(lesson="rare", step="experiment", hide="imbalance", rare_imbalance="7")
     assert [s.key for s in at.slider] == ["rare-overlap"]
     assert "'imbalance': 7" in at.session_state["lesson found"][0][1]
-    at = opened(lesson="rare", step="experiment", only="nothing-like-it")
-    assert not at.slider
-    assert "no control in sight is called so" in re.sub(r"\\(.)", r"\1", at.warning[0].value)
+    at = opened(lesson="ways", step="experiment", only="imbalance")  # another lesson's: this one keeps its own
+    assert [s.key for s in at.slider] == ["ways-weight", "ways-gap"]
+    assert not at.warning
+
+
+@pytest.mark.parametrize(
+    "link", [{"only": "nonsense"}, {"hide": "nonsense"}, {"present": "1"}, {"figure": "yes"}, {"lesson": "foo"}]
+)
+@pytest.mark.parametrize("lesson", ["all", "rare"])
+def test_a_link_that_asks_for_what_is_not_there_is_told_at_once(link, lesson):
+    at = opened(**{"lesson": lesson} | link)
+    (told,) = at.warning
+    assert f"{next(iter(link))}={next(iter(link.values()))} (" in re.sub(r"\\(.)", r"\1", told.value)
+
+
+def test_on_the_list_a_lesson_s_knob_is_known():
+    assert not opened(only="imbalance", hide="overlap").warning
+
+
+def test_before_a_class_the_sentence_waits_and_the_vote_is_the_class_s(engine):
+    at = opened(lesson="rare", step="experiment", present="true")
+    (picture,) = pictures(at)
+    assert picture["bare"]
+    assert picture["label"] not in sentences(at)
+    at.button(key="step-next").click()
+    run(at)
+    assert "The class voted; what came true is **C**" in texts(at)
+    assert pictures(at)[0]["label"] in sentences(at)
+    at.session_state["step"] = "explain"
+    run(at)
+    assert "/race?present=true" in sentences(at)
+
+
+def test_answers_outlive_the_link():
+    at = opened(answers="rare-C-B")
+    del at.query_params["answers"]  # as the menu's link
+    run(at)
+    assert at.query_params["answers"] == "rare-C-B"
+    assert any("done" in c.value for c in at.caption)
+
+
+def test_picture_and_knobs_alone(engine):
+    at = opened(lesson="means", figure="true")
+    assert len(pictures(at)) == 1
+    assert [s.key for s in at.slider] == ["means-size", "means-factor"]
+    assert not at.button
+    assert not at.header
+    at = opened(lesson="means", step="question")
+    assert "figure=true" in sentences(at)
 
 
 def test_a_link_hides_controls_of_other_pages(engine):
@@ -177,8 +223,15 @@ def test_a_link_hides_controls_of_other_pages(engine):
     assert "10³" in sentences(at)
     at = opened(ROOT / "pages" / "surfaces.py", look="fading", hide="weight,overlap")
     assert {c.key for c in [*at.slider, *at.number_input]} == {"f-until", "f-gamma", "f-l2"}
-    at = opened(ROOT / "pages" / "weights.py", hide="scheme")
+    at = opened(ROOT / "pages" / "weights.py", hide="scheme,counts", counts="a,70\nb,30")
     assert "scheme" not in {c.key for c in at.selectbox}
+    assert not at.text_area
+    assert any("'b'" in c.value for c in at.code)  # what the link gives is counted
+    at = opened(ROOT / "pages" / "reference.py", only="gamma", strategy="focal", ref_counts="70, 30")
+    assert not at.text_input
+    at = opened(ROOT / "pages" / "claims.py", hide="revealed", claim="9", revealed="true")
+    assert not at.toggle
+    assert len(pictures(at)) == 1
     at = opened(ROOT / "pages" / "race.py", only="blobs-imbalance", steps="50", model="linear", data="blobs")
     assert [c.key for c in [*at.slider, *at.number_input, *at.selectbox]] == ["blobs-imbalance"]
 

@@ -8,6 +8,12 @@ const plotly = (src) => (loading ??= new Promise((loaded, failed) => {
   document.head.append(script);
 }));
 
+// An axis that shares another one's labels needs its own where the parts are apart; one without labels stays without.
+const ticked = (out, name) => {
+  const { matches, showticklabels } = out[name];
+  return (matches ? out[`${matches[0]}axis${matches.slice(1)}`].showticklabels : showticklabels) ?? true;
+};
+
 // On a phone the parts of a picture stand under each other, each as wide as the page.
 const stack = (out, panels, entries) => {
   const high = 300, share = 1 / panels;
@@ -16,8 +22,8 @@ const stack = (out, panels, entries) => {
     const name = i ? i + 1 : "", top = 1 - i * share, ends = [top - 0.72 * share, top - 0.06 * share];
     if (out[`scene${name}`]) out[`scene${name}`] = { ...out[`scene${name}`], domain: { x: [0, 1], y: ends } };
     else {
-      Object.assign(out[`xaxis${name}`], { domain: [0, 1], showticklabels: true });
-      Object.assign(out[`yaxis${name}`], { domain: ends, showticklabels: true });
+      Object.assign(out[`xaxis${name}`], { domain: [0, 1], showticklabels: ticked(out, `xaxis${name}`) });
+      Object.assign(out[`yaxis${name}`], { domain: ends, showticklabels: ticked(out, `yaxis${name}`) });
     }
     if (out.annotations[i]) Object.assign(out.annotations[i], { x: 0.5, y: ends[1] });
   }
@@ -35,13 +41,18 @@ const themed = (data, layout, root) => {
   const grid = getComputedStyle(probe).color;
   probe.remove();
   const out = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, family: style.fontFamily, size: 14, ...layout.font }, uirevision: "kept", autosize: true };
-  const axis = (a) => ({ gridcolor: grid, zerolinecolor: grid, linecolor: ink, automargin: true, ...a });
+  // Plotly writes powers of ten a quarter larger than other labels
+  const powers = (a) => (a?.type === "log" && a.exponentformat === "power" ? { tickfont: { size: 0.8 * out.font.size } } : {});
+  const axis = (a) => ({ gridcolor: grid, zerolinecolor: grid, linecolor: ink, automargin: true, ...powers(a), ...a });
   for (const name of Object.keys({ xaxis: 0, yaxis: 0, ...layout })) {
     if (/^[xy]axis\d*$/.test(name)) out[name] = axis(layout[name]);
     if (/^scene\d*$/.test(name)) out[name] = { ...layout[name], ...Object.fromEntries(["xaxis", "yaxis", "zaxis"].map((a) => [a, { color: ink, gridcolor: grid, backgroundcolor: "rgba(0,0,0,0)", ...layout[name]?.[a] }])) };
   }
+  // the tool bar, which is there under the pointer, gets a line of its own above the parts' titles
+  const room = root.told.bare || !layout.annotations?.some((a) => a.yref === "paper" && a.y === 1) ? 0 : Math.max(0, 64 - (layout.margin?.t ?? 100));
+  if (room) Object.assign(out, { height: (layout.height ?? 450) + room, margin: { ...layout.margin, t: 64 } });
   if (root.clientWidth < 560) {
-    out.height = (layout.height ?? 450) + 22 * data.filter((trace) => trace.showlegend !== false).length;
+    out.height = (out.height ?? 450) + 22 * data.filter((trace) => trace.showlegend !== false).length;
     out.legend = { ...out.legend, orientation: "h", x: 0, xanchor: "left", y: -0.25, yanchor: "top" };
     if (layout.meta?.panels > 1) stack(out, layout.meta.panels, data.filter((trace) => trace.name && trace.showlegend !== false).length);
   }
@@ -55,7 +66,7 @@ const draw = async (root) => {
   const { data, layout } = JSON.parse(figure);
   // made once: with other settings, a new function among them, Plotly would draw anew and forget zoom and camera
   root.settings ??= {
-    responsive: true, displaylogo: false, modeBarButtonsToRemove: ["lasso2d", "select2d"], toImageButtonOptions: { filename: name, scale: 2 },
+    responsive: true, displaylogo: false, displayModeBar: root.told.bare ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"], toImageButtonOptions: { filename: name, scale: 2 },
     modeBarButtonsToAdd: [{ name: "svg", title: "Download plot as SVG", icon: window.Plotly.Icons.disk, click: (plot) => window.Plotly.downloadImage(plot, { format: "svg", filename: name }) }],
   };
   await window.Plotly.react(root, data, themed(data, layout, root), root.settings);

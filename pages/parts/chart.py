@@ -30,6 +30,7 @@ def show(
     sentence: str,
     table: "pd.DataFrame | None" = None,
     clicked: Callable[[dict[str, Any]], None] | None = None,
+    told: bool = True,
 ) -> None:
     """Draw a figure; with the same key, new data keep the zoom and the camera of the old.
 
@@ -39,6 +40,7 @@ def show(
         sentence: What the picture says, computed from it; also its text alternative.
         table: Its numbers, where `lossviz.figures.numbers` would say too little or too much.
         clicked: Called with a clicked point of a contour: "x", "y" and "part", the `meta` of its trace.
+        told: Whether the sentence stands under the picture; it is its text alternative in any case.
     """
 
     def heard() -> None:
@@ -46,20 +48,26 @@ def show(
         if point and clicked:
             clicked(point)
 
+    embedded = st.context.is_embedded
     if presenter.present():  # read from the back row
         figure.update_layout(font_size=20)
         figure.update_annotations(font_size=20)
-    told = {
+        legend = figure.layout.legend
+        if legend.orientation == "h" and (legend.y or 0) < 0:  # clear of the larger title above it
+            figure.update_layout(legend_y=1.6 * legend.y, height=(figure.layout.height or 450) + 40)
+    data = {
         "figure": figure.to_json(),
         "src": path(f"vendor/{figures.PLOTLY}"),
         "label": sentence,
         "name": key,
         "height": figure.layout.height or 450,
         "clicks": clicked is not None,
+        "bare": embedded or presenter.present(),  # without Plotly's tool bar, which would cover titles
     }
-    _chart(data=told, key=f"chart-{key}", on_clicked_change=heard)
-    if st.context.is_embedded:  # picture and controls only; the sentence is the picture's label
+    _chart(data=data, key=f"chart-{key}", on_clicked_change=heard)
+    if embedded:  # picture and controls only; the sentence is the picture's label
         return
-    words.sentence(sentence)
+    if told:
+        words.sentence(sentence)
     with st.expander("The numbers in this picture"):
         st.dataframe(figures.numbers(figure) if table is None else table, hide_index=True)

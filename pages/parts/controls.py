@@ -11,15 +11,29 @@ from lossviz.knobs import Choice, Knob
 from parts.words import plain
 
 
-def hidden(key: str) -> bool:
+def hidden(key: str, among: Iterable[str] = ()) -> bool:
     """Whether the link hides a control: `hide=` lists what goes, `only=` what stays, by its key or the end of its key.
 
     `only=imbalance,weight` leaves a class just those two to turn. A hidden control keeps the value that the link gives it.
+
+    Args:
+        key: Of the control.
+        among: Keys of it and of those beside it, where an `only` that names none of them leaves all in sight; else such an
+            `only` hides it.
     """
-    only, away = (_listed(name) for name in ("only", "hide"))
-    if meant := [name for name in only if key == name or key.endswith(f"-{name}")]:
-        st.session_state["link only"] = True  # some control is meant
-    return bool(only and not meant) or any(key == name or key.endswith(f"-{name}") for name in away)
+    only, away = _listed("only"), _listed("hide")
+    for parameter, names in (("only", only), ("hide", away)):
+        if _named(names, [key]):
+            st.session_state[f"link {parameter}"] = True  # some control is meant
+    among = list(among)
+    stays = not only or _named(only, [key]) or (bool(among) and not _named(only, among))
+    return not stays or _named(away, [key])
+
+
+def _named(names: Iterable[str], keys: Iterable[str]) -> bool:
+    """Whether one of the names means one of the keys."""
+    keys = list(keys)
+    return any(key == name or key.endswith(f"-{name}") for name in names for key in keys)
 
 
 def _listed(parameter: str) -> list[str]:
@@ -35,11 +49,18 @@ def _held(key: str, titles: Mapping[str, str]) -> list[str]:
     return [n for n, title in titles.items() if title in said or n in said]
 
 
-def toggle(label: str, key: str, default: bool = False, help: str | None = None) -> bool:
-    """On or off."""
+def toggle(label: str, key: str, default: bool = False, help: str | None = None, box: bool = False) -> bool:
+    """On or off; a `box` to tick where there are several."""
     if hidden(key):
         return bool(st.session_state.get(key, st.query_params.get(key, str(default)).lower() == "true"))
-    return st.toggle(label, default, key=key, help=help, bind="query-params")
+    return (st.checkbox if box else st.toggle)(label, default, key=key, help=help, bind="query-params")
+
+
+def text(label: str, key: str, default: str = "", lines: bool = False, **options: Any) -> str:
+    """A field to write in, or one of several lines; with any options of Streamlit's fields."""
+    if hidden(key):
+        return str(st.session_state.get(key, st.query_params.get(key, default)) or "")[: options.get("max_chars")]
+    return (st.text_area if lines else st.text_input)(label, default, key=key, bind="query-params", **options) or ""
 
 
 def _check_link(key: str, titles: Mapping[str, str]) -> None:
@@ -57,10 +78,20 @@ def dropped(text: str) -> None:
     st.session_state.setdefault("link dropped", []).append(text)
 
 
-def unread() -> None:
-    """Say what in the link could not be used; after the last control."""
-    if (only := _listed("only")) and not st.session_state.get("link only"):
-        dropped(f"only={','.join(only)[:60]} (no control in sight is called so: all are hidden)")
+def unread(elsewhere: Iterable[str] = ()) -> None:
+    """Say what in the link could not be used; after the last control.
+
+    Args:
+        elsewhere: Keys of controls that are out of sight now, and that `only` and `hide` may mean.
+    """
+    elsewhere = list(elsewhere)
+    for parameter in ("only", "hide"):
+        names = _listed(parameter)
+        if names and not st.session_state.get(f"link {parameter}") and not _named(names, elsewhere):
+            dropped(f"{parameter}={','.join(names)[:60]} (no control in sight is called so)")
+    for parameter in ("present", "figure"):
+        if (said := st.query_params.get(parameter, "false")) not in ("true", "false"):
+            dropped(f"{parameter}={said[:60]} (must be true or false)")
     if found := st.session_state.get("link dropped"):
         st.warning(
             plain(
@@ -126,12 +157,13 @@ def choose(
     default: str | None = None,
     help: str | None = None,
     way: bool = False,
+    among: Iterable[str] = (),
 ) -> str:
     """A list to choose one name from, shown by its title. A `way` through the page stays when a link hides controls."""
     names = list(titles)
     index = names.index(default) if default in names else 0
     _check_link(key, titles)
-    if not way and hidden(key):
+    if not way and hidden(key, among):
         return next(iter(_held(key, titles)), names[index])
     settle(key, (names, index))
     picked = st.selectbox(
@@ -140,7 +172,7 @@ def choose(
     return picked if picked in titles else names[index]
 
 
-def number(knob: Knob, key: str) -> float:
+def number(knob: Knob, key: str, among: Iterable[str] = ()) -> float:
     """A slider where the range is short; a field to type in where it spans orders of magnitude."""
     low, high, default, step = (
         int(v) if knob.whole else float(v) for v in (knob.low, knob.high, knob.default, knob.step)
@@ -152,7 +184,7 @@ def number(knob: Knob, key: str) -> float:
             usable = False
         if not usable:
             dropped(f"{key}={given[:60]} (must be {'a whole number ' if knob.whole else ''}from {low:,g} to {high:,g})")
-    if hidden(key):
+    if hidden(key, among):
         try:
             return knob.check(st.session_state.get(key, st.query_params.get(key, default)))
         except ValueError:
@@ -179,12 +211,9 @@ def rows(label: str, key: str, form: str, help: str, most: int | None = None) ->
     """
     several = form if most == 1 else f"{form}; {form}"
     placeholder = form if most == 1 else f"{several}; …"
-    if hidden(key):
-        text = st.session_state.get(key, st.query_params.get(key))
-    else:
-        text = st.text_input(label, key=key, placeholder=placeholder, help=help, bind="query-params", max_chars=6000)
+    said = text(label, key, placeholder=placeholder, help=help, max_chars=6000)
     found, wanted = [], form.count(",") + 1
-    for i, row in enumerate(r for r in (text or "").split(";") if r.strip()):
+    for i, row in enumerate(r for r in said.split(";") if r.strip()):
         cells, where = (
             [c.strip().replace("−", "-") for c in row.split(",")],
             label if most == 1 else f"{label}, row {i + 1}",
@@ -218,13 +247,13 @@ def as_text(numbers: Iterable[Sequence[float]]) -> str:
     return "; ".join(", ".join(f"{round(float(n), 3):.10g}" for n in row) for row in numbers)
 
 
-def knobs(entries: Iterable[Knob | Choice], prefix: str) -> dict[str, Any]:
-    """A control for each knob, keyed `prefix-name`."""
+def knobs(entries: Iterable[Knob | Choice], prefix: str, among: Iterable[str] = ()) -> dict[str, Any]:
+    """A control for each knob, keyed `prefix-name`; `among` as for `hidden`."""
     values: dict[str, Any] = {}
     for k in entries:
         key = f"{prefix}-{k.name}"
         if isinstance(k, Knob):
-            values[k.name] = number(k, key)
+            values[k.name] = number(k, key, among)
         elif len(k.options) > 1:
-            values[k.name] = choose(k.title, {o: o for o in k.options}, key, k.default, k.help or None)
+            values[k.name] = choose(k.title, {o: o for o in k.options}, key, k.default, k.help or None, among=among)
     return values

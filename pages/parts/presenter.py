@@ -1,4 +1,4 @@
-"""Presenter mode, `?present=true`: large type, no menu and no sidebar, and the keys that clickers send."""
+"""Presenter mode, `?present=true`: large type, no menu and no sidebar, and the keys that clickers send; a page of steps."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +15,8 @@ STYLE = """<style>
 .stMainBlockContainer [data-testid=stCaptionContainer] p, .stMainBlockContainer .small p { font-size: 1.15rem !important; }
 .stMainBlockContainer [data-testid=stSliderThumbValue] p { font-size: 1.15rem !important; }
 .stMainBlockContainer .katex { font-size: 1.75rem; }
+[data-testid=stRadioOption] > div > div:first-child { width: 1.6rem; height: 1.6rem; border: 2px solid currentColor; }
+[data-testid=stRadioOption] > div > div:first-child > div { scale: 1.6; }
 @media (max-width: 600px) {
   .stMainBlockContainer p, .stMainBlockContainer li, .stMainBlockContainer label p { font-size: 1.2rem !important; }
   .stMainBlockContainer h1, .stMainBlockContainer h2 { font-size: 1.7rem !important; }
@@ -25,6 +27,11 @@ _keys = st.components.v2.component(
     html='<div class="keys"></div>',
     js=(Path(__file__).parent / "keys.js").read_text(),
 )
+_top = st.components.v2.component(
+    "lossviz_top",
+    html='<div class="top"></div>',
+    js=(Path(__file__).parent / "top.js").read_text(),
+)
 
 
 def present() -> bool:
@@ -33,14 +40,24 @@ def present() -> bool:
 
 
 def keys(pressed: Callable[[str], None]) -> None:
-    """Hear the keyboard and the clicker.
+    """Hear the keyboard and the clicker. What is out of sight is shown before a clicker's key goes on.
 
     Args:
         pressed: Called with "next", "back" or "reveal", before the page runs again.
     """
 
     def heard() -> None:
-        if what := st.session_state["presenter-keys"].pressed:
-            pressed(what)
+        if told := st.session_state["presenter-keys"].pressed:
+            st.session_state["keys heard"] = told["n"]
+            pressed(told["what"])
 
-    _keys(key="presenter-keys", on_pressed_change=heard)
+    _keys(data={"heard": st.session_state.get("keys heard", 0)}, key="presenter-keys", on_pressed_change=heard)
+
+
+def top(at: str) -> None:
+    """Show the beginning of the page whenever it is at another place.
+
+    Args:
+        at: Where it is, such as a lesson's step.
+    """
+    _top(data={"at": at}, key="presenter-top")

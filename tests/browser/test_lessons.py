@@ -1,6 +1,7 @@
 """Lessons in a real browser: the keys of a clicker, what a class sees, and a phone."""
 
 import re
+from itertools import pairwise
 
 import pytest
 from playwright.sync_api import expect
@@ -34,9 +35,9 @@ def test_a_class_with_a_clicker(new_page):
     page.keyboard.press("b")  # a clicker's key that blanks the screen
     step(page, "Experiment")
     expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
-    page.keyboard.press(" ")
+    page.keyboard.press("r")
     step(page, "Reveal")
-    expect(page.get_by_test_id("stAlertContentSuccess")).to_contain_text("You expected C")
+    expect(page.get_by_test_id("stAlertContentSuccess")).to_contain_text("The class expected C")
     page.keyboard.press("ArrowRight")
     step(page, "Explain")
     page.keyboard.press("PageUp")
@@ -51,6 +52,108 @@ def test_a_class_with_a_clicker(new_page):
     page.reload()  # the link is the state
     step(page, "Experiment")
     expect(page.get_by_role("slider", name="Imbalance")).to_have_value("51")
+
+
+def top(page):
+    """How far the page is scrolled."""
+    return page.locator("[data-testid=stMain]").evaluate("e => e.scrollTop")
+
+
+def test_every_step_begins_at_its_heading(new_page):
+    for width, height in ((390, 844), (1280, 720)):
+        page = new_page("/lessons?lesson=rare&step=Experiment", viewport={"width": width, "height": height})
+        for title in ("Experiment", "Reveal", "Explain", "Transfer"):
+            step(page, title)
+            assert 0 <= page.get_by_role("heading", name="1. Why").bounding_box()["y"] < height / 2
+            page.locator(".st-key-step-next button").click()  # at the end of what may be a long page
+        expect(page.get_by_role("heading", name="2. Two")).to_be_in_viewport(ratio=1, timeout=60_000)
+
+
+def test_a_slider_that_was_dragged_leaves_the_clicker_its_keys(new_page):
+    page = new_page("/lessons?lesson=rare&step=Experiment&present=true", viewport={"width": 1280, "height": 1000})
+    expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
+    step(page, "Experiment")
+    slider, track = page.get_by_role("slider", name="Imbalance"), page.locator(".stSlider [data-rac]").nth(1)
+    track.click()
+    expect(page).to_have_url(re.compile(r"rare-imbalance=10\d"))
+    turned = slider.input_value()
+    page.keyboard.press("ArrowRight")
+    step(page, "Reveal")
+    page.keyboard.press("ArrowLeft")
+    step(page, "Experiment")
+    slider.focus()
+    page.keyboard.press("PageDown")  # nor does one that was reached by keyboard take these
+    step(page, "Reveal")
+    expect(slider).to_have_value(turned)
+
+
+def test_a_clicker_shows_the_whole_of_a_long_step(new_page):
+    page = new_page("/lessons?lesson=rare&step=Explain&present=true", viewport={"width": 1280, "height": 720})
+    chart = page.locator(".chart[data-drawn]")
+    expect(chart).to_be_attached(timeout=60_000)
+    step(page, "Explain")
+    expect(chart).not_to_be_in_viewport(ratio=0.5)
+    seen = [top(page)]
+    for _ in range(5):
+        page.keyboard.press("PageDown")
+        page.wait_for_timeout(300)
+        if page.get_by_role("radio", name="Transfer", exact=True).is_checked() or top(page) <= seen[-1]:
+            break
+        seen.append(top(page))
+    assert len(seen) > 1
+    assert max(b - a for a, b in pairwise(seen)) < 720  # nothing is passed over
+    step(page, "Transfer")
+    assert top(page) == 0
+    page.keyboard.press("PageUp")
+    step(page, "Explain")
+    page.keyboard.press(" ")
+    page.keyboard.press(" ")
+    expect(chart).to_be_in_viewport(ratio=0.9)
+    page.keyboard.press("PageUp")
+    page.wait_for_timeout(300)
+    step(page, "Explain")
+
+
+def test_fast_keys_are_all_heard(new_page):
+    page = new_page("/lessons?lesson=rare&step=Predict&present=true", viewport={"width": 1280, "height": 1400})
+    expect(page.locator(".keys[data-listening]")).to_be_attached(timeout=60_000)
+    step(page, "Predict")
+    for key in ("b", "PageDown", "PageDown", "ArrowRight"):
+        page.keyboard.press(key)
+    step(page, "Transfer")
+
+
+def test_progress_outlives_other_pages(new_page, visit):
+    page = new_page("/lessons?lesson=rare&step=Explain&answers=rare-C-B")
+    step(page, "Explain")
+    page.get_by_role("main").get_by_role("link", name="Strategy race").click()
+    expect(page.get_by_role("heading", name="Strategy race", exact=True)).to_be_visible(timeout=60_000)
+    visit(page, "Lessons")
+    expect(page.get_by_text("6 minutes · done")).to_be_visible(timeout=60_000)
+    expect(page).to_have_url(re.compile("answers=rare-C-B"))
+    visit(page, "Costs")
+    expect(page.get_by_role("heading", name="Costs", exact=True)).to_be_visible(timeout=60_000)
+    visit(page, "Lessons")
+    expect(page.get_by_text("6 minutes · done")).to_be_visible(timeout=60_000)
+
+
+def test_before_a_class_links_and_the_list_stay_in_presenter_mode(new_page):
+    page = new_page("/lessons?present=true")
+    expect(page.locator(".keys[data-listening]")).to_be_attached(timeout=60_000)
+    expect(page.locator(".st-key-open-rare")).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    step(page, "Question")
+    expect(page.get_by_role("heading", name="1. Why")).to_be_visible()
+    page.keyboard.press("PageUp")
+    expect(page.locator(".st-key-open-rare")).to_be_visible()
+    page.goto(page.url.split("?")[0] + "?lesson=rare&step=Explain&present=true")
+    step(page, "Explain")
+    page.get_by_role("link", name="Strategy race").click()
+    expect(page).to_have_url(re.compile(r"/race\?.*present=true"), timeout=60_000)
+    expect(page.locator("[data-frames]:not([data-frames='0'])").first).to_be_visible(timeout=60_000)
+    assert page.get_by_role("link", name="Home").count() == 0
+    page.go_back()
+    step(page, "Explain")
 
 
 def test_on_a_phone(new_page):
