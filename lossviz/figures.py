@@ -61,6 +61,18 @@ def plotly_script() -> bytes:
     return gzip.compress(files("plotly").joinpath("package_data", "plotly.min.js").read_bytes(), 6)
 
 
+def whole_page(figure: "go.Figure") -> str:
+    """A figure as one HTML page that needs no server, without Plotly's button that sends a chart to a cloud.
+
+    Example:
+        >>> import plotly.graph_objects as go
+        >>> '"showSendToCloud": false' in whole_page(go.Figure())
+        True
+    """
+    page: str = figure.to_html(include_plotlyjs=True, config={"showSendToCloud": False, "displaylogo": False})
+    return page
+
+
 def numbers(figure: "go.Figure") -> "pd.DataFrame":
     """The numbers in a figure as a table: a line a point, with the name of its curve.
 

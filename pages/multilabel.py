@@ -14,6 +14,7 @@ from lossviz import multifigures as draw
 from lossviz import multistill as still
 from lossviz.engine import engine
 from lossviz.figures import numbers as numbers_in
+from lossviz.figures import whole_page
 from lossviz.knobs import Knob
 from lossviz.multidata import KNOBS, MultiData, from_label_table, make_multilabel, offered
 from lossviz.multilabel import RATE, STEPS, Judged, MultiPlan, in_worker, prepare_multilabel
@@ -135,7 +136,7 @@ def picture(figure: Any, key: str, sentence: str, table: pd.DataFrame, code: str
         st.caption("PNG and SVG are in the picture's own tool bar, at its top right; the link is in the address bar.")
         row = st.container(horizontal=True)
         row.download_button(
-            "Interactive page (HTML)", lambda: figure.to_html(include_plotlyjs=True), f"{key}.html", "text/html",
+            "Interactive page (HTML)", lambda: whole_page(figure), f"{key}.html", "text/html",
             on_click="ignore", key=f"html-{key}",
         )  # fmt: skip
         row.download_button(

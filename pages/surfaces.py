@@ -16,7 +16,7 @@ from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, fading_weights, fit_logist
 from lossviz import surfacesentences as says
 from lossviz.data import Dataset
 from lossviz.engine import engine
-from lossviz.figures import norms
+from lossviz.figures import norms, whole_page
 from lossviz.judgement import undone, undone_sentence
 from lossviz.knobs import Knob
 from lossviz.landscape import Surface, as_npz, assemble, call, chunks, coarse, in_worker
@@ -67,7 +67,7 @@ def picture(
         st.caption("PNG and SVG are in the picture's own tool bar, at its top right; the link is in the address bar.")
         row = st.container(horizontal=True)
         row.download_button(
-            "Interactive page (HTML)", lambda: figure.to_html(include_plotlyjs=True), f"{key}.html", "text/html",
+            "Interactive page (HTML)", lambda: whole_page(figure), f"{key}.html", "text/html",
             on_click="ignore", key=f"html-{key}",
         )  # fmt: skip
         row.download_button(

@@ -66,6 +66,7 @@ const draw = async (root) => {
   const { data, layout } = JSON.parse(figure);
   // made once: with other settings, a new function among them, Plotly would draw anew and forget zoom and camera
   root.settings ??= {
+    showSendToCloud: false, plotlyServerURL: "", // nothing leaves this server
     responsive: true, displaylogo: false, displayModeBar: root.told.bare ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"], toImageButtonOptions: { filename: name, scale: 2 },
     modeBarButtonsToAdd: [{ name: "svg", title: "Download plot as SVG", icon: window.Plotly.Icons.disk, click: (plot) => window.Plotly.downloadImage(plot, { format: "svg", filename: name }) }],
   };

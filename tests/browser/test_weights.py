@@ -34,6 +34,9 @@ def test_from_a_file_to_weights_code_and_the_race(new_page, tmp_path):
     page = new_page("/weights")
     expect(page.get_by_role("heading", name="531 rows, 2 classes")).to_be_visible(timeout=SOON)
     expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=SOON)
+    page.locator(".chart[data-drawn]").hover()
+    expect(page.locator(".modebar-btn[data-title*=PNG], .modebar-btn[data-title*=png]").first).to_be_visible()
+    expect(page.locator(".modebar-btn[data-title*=Share]")).to_have_count(0)  # it would send the chart to a cloud
     page.get_by_role("radio", name="Drop a file").or_(page.get_by_role("button", name="Drop a file")).first.click()
     expect(page.get_by_text("Nothing is counted yet")).to_be_visible(timeout=SOON)
     upload(page, ("id,kind\n" + "\n".join(f"{i},{label}" for i, label in enumerate(LABELS)) + "\n").encode())
