@@ -35,6 +35,10 @@ TARGETS = {
 }
 
 
+Shown = list[tuple[list[dict[str, Any]], int]]
+"""What sessions were sent, each with the seed that it asked for."""
+
+
 @dataclass
 class Found:
     """What the rounds measured.
@@ -86,8 +90,8 @@ def framed(message: dict[str, Any]) -> bool:
     return bool(message["kind"] == "piece")
 
 
-def points(visitor: Visitor, seen: list[dict[str, Any]], seed: int) -> list[str]:
-    """Whether a session was shown the points of its own seed."""
+def points(seen: list[dict[str, Any]], seed: int) -> list[str]:
+    """Whether a session was shown the points of its own seed; asked when nobody waits any more."""
     (head,) = (m for m in seen if m["kind"] == "head")
     x0, x1, y0, y1 = head["extent"]
     shown = np.reshape(head["arrays"]["points"], (-1, 2)) * [x1 - x0, y1 - y0] + [x0, y0]
@@ -96,7 +100,7 @@ def points(visitor: Visitor, seen: list[dict[str, Any]], seed: int) -> list[str]
     return [] if near.max() < 0.02 * (x1 - x0) else [f"seed {seed} was shown points that are not its own"]
 
 
-async def trained(visitor: Visitor, seed: int, times: list[float], wrong: list[str]) -> None:
+async def trained(visitor: Visitor, seed: int, times: list[float], shown: Shown) -> None:
     """Another seed, and the seconds to its first frame."""
     before = (visitor.pictures.get("lossviz_player") or {}).get("run")
     begun = time.monotonic()
@@ -104,17 +108,17 @@ async def trained(visitor: Visitor, seed: int, times: list[float], wrong: list[s
     await visitor.until(lambda: (visitor.pictures.get("lossviz_player") or {}).get("run") not in (None, before))
     seen = await visitor.follow(visitor.pictures["lossviz_player"], framed)
     times.append(time.monotonic() - begun)
-    wrong += points(visitor, seen, seed)
+    shown.append((seen, seed))
 
 
-async def opened(url: str, seed: int, times: list[float], wrong: list[str]) -> Visitor:
+async def opened(url: str, seed: int, times: list[float], shown: Shown) -> Visitor:
     """A visitor on the race's page, once it shows a picture."""
     visitor = Visitor(url)
     begun = time.monotonic()
     await visitor.open("race", {"seed": seed})
     seen = await visitor.follow(visitor.pictures["lossviz_player"], framed)
     times.append(time.monotonic() - begun)
-    wrong += points(visitor, seen, seed)
+    shown.append((seen, seed))
     return visitor
 
 
@@ -153,24 +157,27 @@ async def lesson(url: str, found: Found, pids: list[int], sessions: int, trainin
     """One round: all come, `trainings` of them train at once, some upload, one is heavy; and all leave."""
     seed = 1000 * (round_ + 1)
     times, wrong = found.seconds, found.wrong
-    guests = await asyncio.gather(*(opened(url, seed % 9000 + i, times["opened"], wrong) for i in range(sessions)))
+    shown: Shown = []
+    guests = await asyncio.gather(*(opened(url, seed % 9000 + i, times["opened"], shown) for i in range(sessions)))
     stop = asyncio.Event()
     other = asyncio.create_task(stroll(url, times["other"], stop))
     await asyncio.sleep(2)
     for turn in range(2):
         learning = guests[:trainings]
-        ask = (trained(v, seed % 9000 + 100 + 100 * turn + i, times["first"], wrong) for i, v in enumerate(learning))
+        ask = (trained(v, seed % 9000 + 100 + 100 * turn + i, times["first"], shown) for i, v in enumerate(learning))
         await asyncio.gather(*ask)
         await asyncio.sleep(1)
     await asyncio.gather(*(uploads(url, i, times["upload"], wrong) for i in range(min(10, sessions))))
     heavy = Visitor(url)
     await heavy.open("race", HEAVY)
     for i, visitor in enumerate(guests[:3]):
-        await trained(visitor, seed % 9000 + 400 + i, times["beside"], wrong)
+        await trained(visitor, seed % 9000 + 400 + i, times["beside"], shown)
     found.memory.append(held(pids))
     stop.set()
     await other
     await asyncio.gather(*(v.close() for v in [*guests, heavy]))
+    for seen, of in shown:
+        wrong += points(seen, of)
     await asyncio.sleep(QUIET)
     before = worked(pids)
     await asyncio.sleep(2)
