@@ -34,7 +34,7 @@ engines: $(VENV)/dev.done
 bench: $(VENV)/dev.done
 	$(BIN)/pip install -q -r bench/requirements.txt
 	$(BIN)/python -m bench
-	for part in app labels surfaces; do echo; $(BIN)/python -m bench.$$part; done >> bench/results.md
+	for part in app labels surfaces multilabel segmentation; do echo; $(BIN)/python -m bench.$$part; done >> bench/results.md
 
 $(VENV)/run.done: requirements.txt constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -28,11 +28,11 @@ FIRST = ["sigmoid", "pos_weight", "asymmetric", "softmax", "double_sigmoid"]
 SEED = Knob("seed", "Seed", 0, 0, 9999, 1, "Decides the data and the initial parameters.")
 EXAMPLE = Knob("example", "Test example", -1, -1, 19_999, 1, "−1: one with many labels.")
 YES = Knob("yes", "Weight of a 1", 2.0, 0.1, 20.0, 0.1, "A 0 has weight 1.")
+# views that train, and the function of `lossviz.multifigures` that gives their numbers
 TABLES = {
     "found": "table", "boundary": "boundaries_table", "threshold": "table", "calibration": "calibration_table",
     "twice": "twice_table",
 }  # fmt: skip
-"""Views that train, and the function of `lossviz.multifigures` that gives their numbers."""
 
 
 def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> MultiData:

@@ -2,7 +2,7 @@
 // way, only the latest wish waits. Follows canvas.js.
 
 const show = (state) => {
-  if (!state.root.isConnected || !state.end) return; // the answer is still on its way
+  if (!state.root.isConnected || !state.end || !state.frames) return; // the answer is still on its way
   theme(state);
   state.head.panels.forEach((p, i) => {
     drawPanel(state, i);

@@ -82,8 +82,9 @@ def test_the_camera_stays_when_data_change(new_page):
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2 + 120, box["y"] + box["height"] / 2 + 20, steps=6)
     page.mouse.up()
-    page.wait_for_timeout(500)
-    turned = chart.evaluate(camera)
+    turned = None
+    while turned != (turned := chart.evaluate(camera)):  # software WebGL follows the mouse late
+        page.wait_for_timeout(1000)
     before = int(chart.get_attribute("data-drawn"))
     page.locator(".st-key-s-seed [data-testid=stNumberInputStepUp]").click()
     page.wait_for_function("([e, n]) => +e.dataset.drawn > n", arg=[chart.element_handle(), before], timeout=FIRST)
