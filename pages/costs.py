@@ -182,7 +182,7 @@ def priced(job: Job, run: Run, data: Dataset, cost: np.ndarray, unit: str, fit: 
     home("cost-curve", costmatrix.call(fit, cost, entry), frame)
 
 
-@st.fragment
+@controls.part
 def show(job: Job, key: str, data: Dataset, cost: np.ndarray, unit: str, source: Source, options: Any) -> None:
     """The picture of a run, which follows it by itself, and what its decisions cost once it has ended."""
     player.show(job, key)

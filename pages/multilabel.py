@@ -267,7 +267,7 @@ def trained(view: str) -> None:
     )
     running = st.session_state.get("m over") != key
     ordered = [n for n in METHODS if n in names]
-    st.fragment(follow, run_every=0.15 if running else None)(key, tasks, view, plan, ordered, c, rule, code)
+    controls.part(follow)(key, tasks, view, plan, ordered, c, rule, code, run_every=0.15 if running else None)
 
 
 def without_training(view: str) -> None:

@@ -184,7 +184,7 @@ def abandon() -> None:
         st.session_state["race job"][1].cancel()
 
 
-@st.fragment
+@controls.part
 def show(job: Job, key: str, data: Dataset, source: Source, options: dict[str, Any]) -> None:
     """The picture of a run, which follows it by itself, and what came of it once it has ended."""
     centres = None

@@ -6,7 +6,7 @@ import streamlit as st
 
 # A worker process that starts later imports this script under another name: it has nothing to do there.
 if __name__ == "__main__":
-    from parts import presenter
+    from parts import controls, presenter
     from parts.listing import PAGES
 
     # before the navigation: the browser would fetch a page's own icon from another host
@@ -25,4 +25,5 @@ if __name__ == "__main__":
         st.session_state.pop("file here", None)
     if "answers" in st.query_params:  # a lesson's links carry them to pages whose menu leads back without
         st.session_state["lessons answered"] = st.query_params["answers"]
+    controls.begin()
     page.run()
