@@ -7,6 +7,7 @@ take it from here.
 
 import ast
 import re
+from collections.abc import Sequence
 
 from lossviz.lintcalls import MULTIPLY, activation, layer_activation
 from lossviz.lintfixes import (
@@ -37,12 +38,14 @@ from lossviz.lintvalues import (
     MULTI_LABEL,
     PREDICTED_WEIGHTS,
     RESAMPLED,
+    SCORES,
     SIGMOID,
     SOFTMAX,
     UNKNOWN,
     WEIGHTED_LOSS,
     WEIGHTED_MEAN,
     Call,
+    Mark,
     Value,
 )  # fmt: skip
 
@@ -355,25 +358,29 @@ def own_mean(reading: Reading) -> Places:
     WEIGHTED,
 )
 def by_prediction(reading: Reading) -> Places:
-    """Weights looked up at predicted labels that reach a loss."""
+    """Weights looked up at predicted labels that reach a loss; not where these labels are its targets, as pseudo-labels are."""
     read = list(losses(reading.calls))
     for call in reading.calls:
         if (call.name == "*" or call.method in MULTIPLY) and len(call.args) + bool(call.on.kinds) > 1:
             pair = (call.on, *call.args) if call.on.kinds else call.args
             if any(LOSS in v for v in pair):
                 beside = [loss for loss in read if loss.call.inside == call.inside]
-                yield from _predicted(pair, call, beside[-1] if beside else None)
+                targets = next((m for v in pair if (m := v.mark("target"))), None)
+                yield from _predicted(pair, targets, call, beside[-1] if beside else None)
     for loss in read:
-        given = [loss.logits, *([loss.weights] if loss.weights else [])]
+        given = [loss.weights] if loss.weights else []
         given += [v for n in ("weights", "sample_weight", "weight") if (v := loss.call.kwargs.get(n))]
-        yield from _predicted(given, loss.call, loss)
+        yield from _predicted(given, loss.labels.mark("guessed"), loss.call, loss)
+        yield from _predicted([loss.logits], None, loss.call, loss)
     for call in methods(reading.calls, FIT):
-        yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], call, None)
+        targets = (call.get("y", 1) or UNKNOWN).mark("guessed")
+        yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], targets, call, None)
 
 
-def _predicted(values: tuple[Value, ...] | list[Value], call: Call, loss: Loss | None) -> Places:
+def _predicted(values: Sequence[Value], targets: Mark | None, call: Call, loss: Loss | None) -> Places:
     for value in values:
-        if (mark := value.mark("predicted")) and value.has(PREDICTED_WEIGHTS, LOGITS, "scores"):
+        mark = value.mark("predicted")
+        if mark and value.has(PREDICTED_WEIGHTS, LOGITS, SCORES) and (targets is None or mark.by is not targets.node):
             yield At(mark.node, f"It is used in line {line(call.node)}.", loss, call)
 
 

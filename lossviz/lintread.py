@@ -1,6 +1,7 @@
 """Reads Python without running it: follows values through assignments, functions and classes, and notes every call."""
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,9 @@ from lossviz.lintvalues import (
     CLASS_WEIGHTS,
     CONVENTIONS,
     DICT,
+    LABELS,
     RESAMPLED,
+    SCORES,
     UNKNOWN,
     WEIGHTED_LOSS,
     WEIGHTS,
@@ -194,6 +197,8 @@ class Reading:
             scope[names.pop(0)] = held
         for name in names + [a.arg for a in arguments.kwonlyargs]:
             scope[name] = Value(kinds=hint(name))
+        if _is_loss(code, held) and len(names) > 1 and names[0] in ("input", "inputs") and LABELS in hint(names[1]):
+            scope[names[0]] = Value(kinds=frozenset({SCORES}))  # as PyTorch's own losses call them
         for name, value in [*zip(names, call.args, strict=False), *call.kwargs.items()]:
             if name in scope:
                 scope[name] = named(value, name)
@@ -274,7 +279,7 @@ class Reading:
                     return Value(const=-inner.const)
                 return inner if isinstance(node.op, ast.USub | ast.UAdd) else UNKNOWN
             case ast.Compare():
-                return compared(self.value(node.left, scope), [self.value(c, scope) for c in node.comparators])
+                return compared(self.value(node.left, scope), [self.value(c, scope) for c in node.comparators], node)
             case ast.Tuple() | ast.List():
                 items = tuple(self.value(e, scope) for e in node.elts)
                 sticky = {k for v in items for k in v.kinds & {RESAMPLED}}
@@ -378,6 +383,12 @@ class Reading:
         call = Call(node, function.name, method, on, tuple(args), kwargs, tuple(self._inside))
         self.calls.append(call)
         return called(self, call, function, node.func)
+
+
+def _is_loss(code: Any, held: Value | None) -> bool:
+    """Whether a function, or the class it is a method of, is called a loss."""
+    owner = getattr(held.code, "name", "") if held is not None else ""
+    return bool(re.search(r"loss|criterion|entropy", f"{getattr(code, 'name', '')} {owner}", re.IGNORECASE))
 
 
 def _unless_none(value: Value, branch: ast.AST | None, others: list[Value]) -> Value:
