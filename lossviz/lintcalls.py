@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lossviz.lintlosses import CLASSES, FUNCTIONS
+from lossviz.lintorigin import by_class
 from lossviz.lintproducts import (
     binary,
     by_prediction,
@@ -163,7 +164,7 @@ def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
         return _loss(call.name, call, call)
     if call.name and re.search(r"cross_?entropy|nll_loss", call.method):
         return Value(kinds=frozenset({LOSS}), marks=_targets(call))
-    out = _library(call) if call.name else _method(reader, call, node)
+    out = _library(reader, call) if call.name else _method(reader, call, node)
     if out is not None:
         return out.also(*sticky) if sticky else out
     if call.name[:1].isalpha() and call.method[:1].isupper():
@@ -219,7 +220,7 @@ def _targets(call: Call) -> tuple[Mark, ...]:
     return (Mark("target", made[0].node),) if made else ()
 
 
-def _library(call: Call) -> Value | None:
+def _library(reader: "Reading", call: Call) -> Value | None:
     """Of the functions of the libraries; None where it is not known."""
     first, last, name = call.args[0] if call.args else UNKNOWN, call.method, call.name
     if kind := activation(call):
@@ -232,9 +233,9 @@ def _library(call: Call) -> Value | None:
         return Value(kinds=frozenset({PARAMETER}))
     if last in ("no_grad", "inference_mode"):
         return Value(kinds=frozenset({"no_grad"}))
-    if last == "sample_from_datasets" and call.get("weights", 1):
+    if last == "sample_from_datasets" and call.get("weights", 1) and by_class(reader.tree, call.node, compared=True):
         return Value(kinds=frozenset({RESAMPLED}))
-    if name == "sklearn.utils.resample" and call.get("n_samples"):
+    if name == "sklearn.utils.resample" and call.get("n_samples") and by_class(reader.tree, call.node, compared=True):
         return Value(kinds=frozenset({RESAMPLED}))
     if last == "train_test_split":
         return Value(items=tuple(v for arg in call.args for v in (arg, arg)))

@@ -25,6 +25,7 @@ from lossviz.lintfixes import (
 )
 from lossviz.lintflow import VALIDATES, decides, exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
+from lossviz.lintorigin import by_class
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
@@ -145,7 +146,7 @@ def resampled_and_weighted(reading: Reading) -> Places:
             yield At(call.node, said, call=call)
     samplers = [
         s for c in reading.calls if c.method == "DataLoader" and (s := c.get("sampler", 3)) and s.made
-        and s.made.method == "WeightedRandomSampler"
+        and s.made.method == "WeightedRandomSampler" and by_class(reading.tree, written(s.made.node, "weights", 0))
     ]  # fmt: skip
     for call in reading.calls:
         keyword, weights = _torch_weights(call)

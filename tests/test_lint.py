@@ -143,7 +143,7 @@ def found(code):
     return [(f.code, f.line) for f in lint(code)]
 
 
-SAMPLER = "import torch\nsampler = torch.utils.data.WeightedRandomSampler(w, n)"
+SAMPLER = "import torch\nsampler = torch.utils.data.WeightedRandomSampler(w[labels], n)"
 LOADER = "loader = torch.utils.data.DataLoader(data, batch_size=64, sampler=sampler)"
 CRITERION = "criterion = torch.nn.CrossEntropyLoss(weight=class_weights)"
 
