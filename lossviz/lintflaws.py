@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 
 from lossviz.lintcalls import MULTIPLY, activation, layer_activation
+from lossviz.lintdecides import VALIDATES, decides, evaluates
 from lossviz.lintfixes import (
     A_DICT,
     KEYWORDS,
@@ -23,7 +24,7 @@ from lossviz.lintfixes import (
     WEIGHTED,
     WEIGHTED_ONCE,
 )
-from lossviz.lintflow import VALIDATES, decides, exclusive
+from lossviz.lintflow import exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
 from lossviz.lintorigin import by_class
 from lossviz.lintread import Reading
@@ -224,7 +225,8 @@ def weighted_validation(reading: Reading) -> Places:
         torch_loss, inside = loss.made or loss.call, loss.call.inside
         if keyword := _torch_weights(torch_loss)[0]:
             validates = "no_grad" in inside or any(VALIDATES.fullmatch(name) for name in inside)
-            if validates and decides(reading.tree, inside):
+            validates = validates or evaluates(reading.tree, loss.call.node)
+            if validates and decides(reading.tree, loss.call.node):
                 said = f"Its loss has `{keyword}` (line {line(torch_loss.node)}), and the validation loss decides."
                 yield At(loss.call.node, said, loss)
 

@@ -16,7 +16,7 @@ MOST = 2000  # pieces of code to look through
 
 
 def by_class(tree: ast.Module, node: ast.AST | None, compared: bool = False) -> bool:
-    """Whether labels, class counts or class weights are in a value, as far as the file tells.
+    r"""Whether labels, class counts or class weights are in a value, as far as the file tells.
 
     Args:
         tree: The file.
@@ -24,7 +24,7 @@ def by_class(tree: ast.Module, node: ast.AST | None, compared: bool = False) -> 
         compared: Whether only what picks examples of a class will do: a comparison with a label, or a name such as minority.
 
     Example:
-        >>> tree = ast.parse("n = np.bincount(site)\\nw = (1 / n)[site]\\nm = np.bincount(y)\\nv = 1 / m\\nf(w, v)")
+        >>> tree = ast.parse("n = np.bincount(site)\nw = (1 / n)[site]\nm = np.bincount(y)\nv = 1 / m\nf(w, v)")
         >>> call = tree.body[-1].value
         >>> by_class(tree, call.args[0]), by_class(tree, call.args[1])
         (False, True)

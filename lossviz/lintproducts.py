@@ -34,7 +34,6 @@ from lossviz.lintvalues import (
     joined,
 )  # fmt: skip
 
-
 BARE = re.compile(r"c?w|wc|w_?cls|ws|alphas?|(.*_)?(w|weights?|wts)(_.*)?", re.IGNORECASE)
 """Names that say weights where they are indexed by a class; elsewhere the short ones may be anything."""
 

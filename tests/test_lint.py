@@ -222,6 +222,80 @@ def test_weighted_validation_by_the_name_of_its_function():
     assert found(code.replace("scheduler.step", "print")) == []
 
 
+HELD = """import torch
+crit = torch.nn.CrossEntropyLoss(weight=class_weights)
+plain = torch.nn.CrossEntropyLoss()
+def run(model, train, held):
+    best, seen, meter, log = 9.0, [], Meter(), {}
+    for epoch in range(9):
+        model.train()
+        for x, y in train:
+            loss = crit(model(x), y)
+            loss.backward()
+        model.eval()
+        vl, right = 0.0, 0
+        with torch.no_grad():
+            for x, y in held:
+                VALUE
+                right += (model(x).argmax(1) == y).sum()
+        DECISION
+"""
+
+
+@pytest.mark.parametrize(
+    ("value", "decision", "flawed"),
+    [
+        ("vl += crit(model(x), y)", "if vl < best: best = vl", True),
+        ("vl = vl + crit(model(x), y).item() * len(y)", "if vl / len(held) < best: best = vl", True),
+        ("e = crit(model(x), y); vl += e.item()", "mean = vl / 9; sched.step(mean)", True),
+        ("seen.append(crit(model(x), y).item())", "if np.mean(seen) < best: best = 0", True),
+        ("seen += [crit(model(x), y).item()]", "m = torch.tensor(seen).mean(); stopper.step(metrics=m)", True),
+        ("meter.update(crit(model(x), y).item(), len(y))", "if meter.avg < best: best = 0", True),
+        ("log['a'] = crit(model(x), y)", "if log['a'] < best: best = 0", True),
+        ("pass", "vl = sum(crit(model(x), y) for x, y in held)\n        if best > vl: best = vl", True),
+        ("vl += crit(model(x), y)", "if right > best: best = right", False),
+        ("vl += crit(model(x), y)", "print(vl)", False),
+        ("seen.append(crit(model(x), y))", "if len(seen) > 5: break", False),
+        ("log['a'] = crit(model(x), y)", "if log['b'] < best: best = 0", False),
+        ("w = crit(model(x), y); vl += plain(model(x), y)", "if vl < best: best = vl", False),
+        ("val_loss = crit(model(x), y); vl += plain(model(x), y)", "print(val_loss)\n        if vl < best: best = vl", False),
+        ("pass", "if loss is None: break", False),
+    ],
+)  # fmt: skip
+def test_weighted_validation_under_any_name(value, decision, flawed):
+    code = HELD.replace("VALUE", value).replace("DECISION", decision)
+    assert ("LV006" in {c for c, _ in found(code)}) == flawed
+    code = code.replace("with torch.no_grad()", "if held")
+    assert ("LV006" in {c for c, _ in found(code)}) == flawed, "eval() says it, too"
+
+
+SHARED = """import torch
+crit = torch.nn.CrossEntropyLoss(weight=class_weights)
+def cost(x, y):
+    return crit(model(x), y)
+def check(held):
+    with torch.no_grad():
+        return {"loss": sum(cost(x, y) for x, y in held) / len(held), "right": 0.5}
+for epoch in range(9):
+    a = sum(cost(x, y) for x, y in train)
+    found = check(held)
+    DECISION
+"""
+
+
+@pytest.mark.parametrize(
+    ("decision", "flawed"),
+    [
+        ("if found['loss'] < best: best = 0", True),
+        ("if check(held)['loss'] < best: best = 0", True),
+        ("if found['right'] > best: best = 0", False),
+        ("if a < best: best = a", False),
+    ],
+)
+def test_weighted_validation_through_functions_that_share_a_loss(decision, flawed):
+    assert ("LV006" in {c for c, _ in found(SHARED.replace("DECISION", decision))}) == flawed
+
+
 @pytest.mark.parametrize(
     ("condition", "flawed"), [("held_y == 1", True), ("yy.ravel() > 0", False), ("reliable", False), ("held_y2", False)]
 )
