@@ -109,9 +109,7 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
         [(3, 'Logits multiplied by class weights')]
     """
     if is_notebook(source):
-        raise LintError(
-            "This is the file of a notebook, not Python; give the file to `lossviz lint`, or paste the code of its cells"
-        )
+        raise LintError("This is the file of a notebook, not Python; give it to `lint_notebook`")
     text, shift = cleaned(source)
     tree = parsed(text)
     found: dict[tuple[str, int], Finding] = {}
@@ -219,21 +217,32 @@ def is_notebook(text: str) -> bool:
     return text.lstrip().startswith("{") and '"cells"' in text and '"cell_type"' in text
 
 
+def code_cells(data: str) -> dict[int, str]:
+    """The code of a Jupyter notebook: number of the cell, from 1, to its text.
+
+    Raises:
+        LintError: It is no notebook.
+
+    Example:
+        >>> code_cells('{"cells": [{"cell_type": "markdown"}, {"cell_type": "code", "source": ["x = 1"]}]}')
+        {2: 'x = 1'}
+    """
+    try:
+        cells = json.loads(data)["cells"]
+        return {i: "".join(cell["source"]) for i, cell in enumerate(cells, 1) if cell["cell_type"] == "code"}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise LintError("This is not a Jupyter notebook of version 4") from None
+
+
 def lint_notebook(data: str, rules: Iterable[str] | None = None) -> list[Finding]:
     """The flaws in the Python cells of a Jupyter notebook, read as one program.
 
     Raises:
         LintError: It is no notebook, or a cell cannot be parsed; what was found in the others is its `found`.
     """
-    try:
-        cells = json.loads(data)["cells"]
-        sources = [
-            (i, "".join(cell["source"])) for i, cell in enumerate(cells, 1) if cell["cell_type"] == "code"
-        ]  # fmt: skip
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise LintError("This is not a Jupyter notebook of version 4") from None
+    sources = code_cells(data)
     starts, text, unread, problem = [], "", [], None
-    for cell, source in sources:
+    for cell, source in sources.items():
         source = cleaned(source)[0]
         try:
             parsed(source)
@@ -260,7 +269,8 @@ def lint_notebook(data: str, rules: Iterable[str] | None = None) -> list[Finding
     out = []
     for f in found:
         cell, line = at(f.line)
-        out.append(replace(f, line=line, end_line=f.end_line - f.line + line, detail=told(f.detail), cell=cell))
+        end = f.end_line - f.line + line
+        out.append(replace(f, line=line, end_line=end, detail=told(f.detail), fix=told(f.fix), cell=cell))
     if problem:
         raise LintError(str(problem), found=None if problem.found is None else out)
     if unread:

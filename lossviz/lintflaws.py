@@ -1,7 +1,7 @@
 """What is wrong with losses that are seen in the wild: the one place to add a rule.
 
 A rule is a function from a `Reading` to places, with a code, a title, a reason in plain words, the number of the claim
-that it goes back to, and the code to write instead, a table of `lossviz.lintfixes`. Command line, page, README and tests
+that is about it or None, and the code to write instead, a table of `lossviz.lintfixes`. Command line, page, README and tests
 take it from here.
 """
 
@@ -81,7 +81,7 @@ def multiplied_logits(reading: Reading) -> Places:
     "The loss applies its own softmax or sigmoid to what it gets. Probabilities times weights are no logits: the "
     "gradient is squeezed and the weights end up inside an exponential. Give it the raw logits, and weight the "
     "examples' losses.",
-    9,
+    15,
     WEIGHTED,
 )
 def weighted_probabilities(reading: Reading) -> Places:
@@ -123,7 +123,7 @@ def activated_twice(reading: Reading) -> Places:
     "Class weights on top of resampling",
     "Resampling already makes rare classes count more; weights then count them twice. Weighting in the loss and "
     "drawing more often are the same in expectation: use one of them.",
-    21,
+    None,
     RESAMPLED_ONLY,
 )
 def resampled_and_weighted(reading: Reading) -> Places:
@@ -177,7 +177,7 @@ def _torch_weights(call: Call) -> tuple[str, Value]:
     "LV005",
     "Class weights given twice",
     "Each of the two multiplies every example's loss, so that a class of weight 10 counts 100-fold. Give the weights once.",
-    16,
+    21,
     WEIGHTED_ONCE,
 )
 def weighted_twice(reading: Reading) -> Places:
@@ -212,7 +212,7 @@ def _weighted(loss: Value) -> bool:
     "Weights change what training aims at; a validation loss should tell how well the model does on data as they "
     "come. Weighted, it follows a few rare examples, and early stopping or the schedule follows their noise. Validate "
     "without weights, or by a metric such as balanced accuracy.",
-    16,
+    None,
     PLAIN_VALIDATION,
 )
 def weighted_validation(reading: Reading) -> Places:

@@ -47,7 +47,7 @@ class Rule(NamedTuple):
         code: LV and three digits.
         title: What is wrong, in a few words.
         reason: Why, in plain words.
-        claim: Number of the claim on trial that it goes back to.
+        claim: Number of the claim on trial that is about it; None where none is.
         fix: The code to write instead, a table of `lossviz.lintfixes`.
         check: From what was read to the places where it is wrong.
     """
@@ -55,7 +55,7 @@ class Rule(NamedTuple):
     code: str
     title: str
     reason: str
-    claim: int
+    claim: int | None
     fix: dict[str, str]
     check: Callable[[Reading], Places]
 
@@ -64,7 +64,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(
-    code: str, title: str, reason: str, claim: int, fix: dict[str, str]
+    code: str, title: str, reason: str, claim: int | None, fix: dict[str, str]
 ) -> Callable[[Callable[[Reading], Places]], Rule]:
     """Enter a rule."""
 

@@ -125,7 +125,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
         "lintvalues",
     },
     "lint": {"files", "lintflaws", "lintread", "lintrules"},
-    "lintreport": {"files", "lint", "lintflaws"},
+    "lintreport": {"files", "lint", "lintflaws", "lintrules"},
     "lintsamples": set(),
 }
 ON_TRIAL = {"trials": {"keras", "torch"}}  # claims about Keras and PyTorch can be tried on them only; inside functions
