@@ -356,7 +356,8 @@ def test_chosen_by_loss_and_labels_with_the_names_used(framework, code, parts):
          "weights = tf.gather(w, y)  # of each example's true class\nloss = tf.reduce_mean(weights * losses)"),
         ("keras", "model = keras.Sequential([layers.Dense(3), layers.Lambda(lambda t: t * class_weights)])\n"
          "model.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True))",
-         "# line 3 without the product: model = keras.Sequential([layers.Dense(3), layers.Lambda(lambda t: t)])\nloss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)"),
+         "# line 3 without the product: model = keras.Sequential([layers.Dense(3), layers.Lambda(lambda t: t)])\n"
+         "loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)"),
         ("torch", "criterion = nn.CrossEntropyLoss(weight=w)\nwith torch.no_grad():\n    v = criterion(model(x), y)\n"
          "if v < best: best = v", "criterion = nn.CrossEntropyLoss(weight=w)  # to train"),
         ("keras", "import numpy as np\nw = np.array([1.0, 9.0])\nmodel.fit(x, y, epochs=2, class_weight=w)",
