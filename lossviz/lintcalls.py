@@ -44,6 +44,7 @@ from lossviz.lintvalues import (
     Call,
     Mark,
     Value,
+    named,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -273,9 +274,7 @@ def _method(reader: "Reading", call: Call, node: Any) -> Value | None:
         on.attrs["output"] = end_of(reader, on.attrs["layers"].items or ())
         return UNKNOWN
     if last in RESAMPLE:
-        sampler = on.made.name if on.made else ""
-        partial = on.made and (s := on.made.get("sampling_strategy", 0)) and not isinstance(s.const, str)
-        if "under" in sampler.lower() or partial:
+        if on.made and not balances(on.made):
             return UNKNOWN
         return Value(items=tuple(Value(kinds=(a.kinds & {LABELS}) | {RESAMPLED}) for a in call.args))
     if last in ("fit_transform", "transform") and on.made and on.made.method == "MultiLabelBinarizer":
@@ -284,6 +283,8 @@ def _method(reader: "Reading", call: Call, node: Any) -> Value | None:
         return Value(kinds=frozenset({COUNTS}))
     if last in ("map", "replace", "apply") and LABELS in on and call.args and call.args[0].has(CLASS_WEIGHTS, WEIGHTS):
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
+    if last == "register_buffer" and len(call.args) > 1 and isinstance(name := call.args[0].const, str):
+        on.attrs[name] = named(call.args[1], name)
     if last == "add_weight":
         return Value(kinds=frozenset({PARAMETER}))
     if last == "max" and on.has(LOGITS, SCORES, SOFTMAX, SIGMOID) and (call.args or call.kwargs):
@@ -291,6 +292,13 @@ def _method(reader: "Reading", call: Call, node: Any) -> Value | None:
     if on.made and on.made.name == "keras.Model" and last == "predict":
         return None
     return _either(call, on, call.args)
+
+
+def balances(sampler: Call) -> bool:
+    """Whether a sampler of imblearn adds to every class until all are as large."""
+    strategy = sampler.get("sampling_strategy", 0)
+    part = strategy is not None and not isinstance(strategy.const, str) and strategy.const != 1
+    return "under" not in sampler.name.lower() and not part
 
 
 def _either(call: Call, first: Value, others: tuple[Value, ...]) -> Value | None:

@@ -9,7 +9,7 @@ import ast
 import re
 from collections.abc import Sequence
 
-from lossviz.lintcalls import MULTIPLY, activation, layer_activation
+from lossviz.lintcalls import MULTIPLY, activation, balances, layer_activation
 from lossviz.lintdecides import VALIDATES, decides, evaluates
 from lossviz.lintfixes import (
     A_DICT,
@@ -145,6 +145,9 @@ def resampled_and_weighted(reading: Reading) -> Places:
         if made and own and own.given() and not isinstance(own.const, str) and RESAMPLED not in own:
             said = f"The data were resampled, and the classifier of line {line(made.node)} weights them again."
             yield At(call.node, said, call=call)
+    for call in reading.calls:
+        if re.fullmatch(r"imblearn\.pipeline\.(Pipeline|make_pipeline)", call.name):
+            yield from _pipeline(call)
     samplers = [
         s for c in reading.calls if c.method == "DataLoader" and (s := c.get("sampler", 3)) and s.made
         and s.made.method == "WeightedRandomSampler" and by_class(reading.tree, written(s.made.node, "weights", 0))
@@ -156,6 +159,19 @@ def resampled_and_weighted(reading: Reading) -> Places:
                 said = f"`{keyword}` weights what the sampler of line {line(sampler.made.node)} already balances."
                 yield At(call.node, said, call=call, form="sigmoid" if keyword == "pos_weight" else "")
                 break
+
+
+def _pipeline(call: Call) -> Places:
+    """A classifier with weights of its own behind a sampler; of the balanced data, "balanced" weights are all 1."""
+    given = call.get("steps", 0) if call.method == "Pipeline" else None
+    steps = (given.items or ()) if given else call.args
+    sampled = None
+    for made in ((step.items[-1] if step.items else step).made for step in steps):
+        if made and made.name.startswith(("imblearn.over_sampling.", "imblearn.combine.")) and balances(made):
+            sampled = made
+        own = made.kwargs.get("class_weight") if made else None
+        if made and sampled and own and own.given() and not isinstance(own.const, str):
+            yield At(made.node, f"The sampler of line {line(sampled.node)} already balances its data.", call=made)
 
 
 def _where(value: Value, call: Call) -> ast.AST:

@@ -38,6 +38,14 @@ def by_class(tree: ast.Module, node: ast.AST | None, compared: bool = False) -> 
         if id(part) in seen:
             continue
         seen.add(id(part))
+        if (
+            isinstance(part, ast.Call)
+            and isinstance(part.func, ast.Attribute)
+            and _COUNTED.fullmatch(_snake(part.func))
+        ):
+            if not _CLASS.fullmatch(_snake(part.func)):  # value_counts: what matters is of what
+                todo += [part.func.value, *_parts(ast.Call(ast.Constant(0), part.args, part.keywords))]
+                continue
         name = _snake(part)
         made = [] if isinstance(part, ast.Constant) else makers.get(_name(part), [])
         if _OTHER_GROUP.fullmatch(name):
