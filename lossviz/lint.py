@@ -8,6 +8,7 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lossviz.files import quote
 from lossviz.lintflaws import RULES
@@ -16,6 +17,10 @@ from lossviz.lintrules import Rule, instead
 
 LONGEST = 2_000_000  # characters of a file
 NOQA = re.compile(r"#\s*noqa\b(?P<codes>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
+ABOUT = re.compile(
+    "entropy|softmax|sigmoid|expit|nll_loss|WithLogits|class_weight|sample_weight|validation_data", re.IGNORECASE
+)
+"""What is in all code that a rule can find something in: a loss, an activation, or weights given to a model."""
 SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv"}
 
 
@@ -112,6 +117,8 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
         raise LintError("This is the file of a notebook, not Python; give it to `lint_notebook`")
     text, shift = cleaned(source)
     tree = parsed(text)
+    if not ABOUT.search(text):  # most files of a project
+        return []
     found: dict[tuple[str, int], Finding] = {}
     try:
         reading = Reading(tree)
@@ -177,7 +184,7 @@ def parsed(text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            return _tree(text)
     except SyntaxError as error:
         last = text.count("\n") + 1
         line = min(max(error.lineno or 1, 1), last)
@@ -186,6 +193,12 @@ def parsed(text: str) -> ast.Module:
         raise LintError("The code is nested too deeply to be parsed; check its parts one by one") from None
     except ValueError as error:  # such as a lone surrogate
         raise LintError(f"Not valid Python 3: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _tree(text: str) -> ast.Module:
+    """Parsed once, for whether magics must go is asked before."""
+    return ast.parse(text)
 
 
 def _place(node: ast.AST, lines: list[str], shift: int) -> tuple[int, int, int, int]:

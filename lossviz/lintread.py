@@ -30,7 +30,9 @@ from lossviz.lintvalues import (
 
 DEEPEST = 100  # expressions within expressions
 MOST_INLINED = 4  # functions within functions
-MOST_STEPS = 300_000  # expressions read
+MOST_STEPS = (
+    300_000  # expressions read; from half of them on functions are not followed where they are called, only read once
+)
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 Scope = dict[str, Any]
 
@@ -143,6 +145,8 @@ class Reading:
             if not ended:
                 after.append((copy, body[0] if body else None))
         for name in {name for copy, _ in after for name in copy}:
+            if all(copy.get(name) is scope.get(name) for copy, _ in after):
+                continue
             every = [copy[name] for copy, _ in after if name in copy]
             held = [_unless_none(copy[name], first, every) for copy, first in after if name in copy]
             value = held[0]
@@ -185,7 +189,9 @@ class Reading:
     def inline(self, function: Value, call: Call, held: Value | None = None) -> Value:
         """Read a function's body with these arguments; what it returns, as far as all its returns agree."""
         code = function.code
-        if len(self._inlined) >= MOST_INLINED or code in self._inlined or self._steps > MOST_STEPS:
+        if len(self._inlined) >= MOST_INLINED or code in self._inlined:
+            return UNKNOWN
+        if self._steps > MOST_STEPS // 2 and code in self._met:
             return UNKNOWN
         self._met.add(code)
         self._steps += len(function.scope or {}) // 8

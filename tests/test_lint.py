@@ -26,7 +26,7 @@ KNOWN = [p for p in SNIPPETS if not p.stem.startswith("held")]
 FIRST_MEASURED = {
     "held": {"found": 10, "missed": 2, "false": 0},
     "held2": {"found": 10, "missed": 2, "false": 0},
-    "held3": {"found": 8, "missed": 2, "false": 1},
+    "held3": {"found": 7, "missed": 3, "false": 2},
 }
 """On snippets that were held out: labelled and measured once, before anything was mended for them."""
 
@@ -364,6 +364,22 @@ def test_unreadable(text, line, said):
     with pytest.raises(LintError, match=said) as error:
         lint(text)
     assert error.value.line == line
+
+
+def test_a_folder_of_other_code_is_read_at_once(tmp_path):
+    other = "\n".join(f"def f{i}(x):\n    return f{i + 1}(x) * w[{i}] + f{i + 2}(x)" for i in range(300))
+    started = time.process_time()
+    for _ in range(100):
+        assert lint(other) == []
+    assert time.process_time() - started < 10
+    with pytest.raises(LintError):
+        lint(f"{other}\nprint 'old'\n")
+
+
+def test_a_long_file_is_followed_to_its_end():
+    calls = "\n".join(f"def f{i}(x): return " + " + ".join(f"f{j}(x)" for j in range(30) if j != i) for i in range(30))
+    flaw = "loss = F.cross_entropy(logits * class_weights, y)"
+    assert found(f"{calls}\n{flaw}\ndef last(y):\n    {flaw}") == [("LV001", 31), ("LV001", 33)]
 
 
 def test_long_chains_and_deep_nests_end_soon():

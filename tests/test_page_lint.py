@@ -97,8 +97,8 @@ def test_what_cannot_be_parsed_is_told_with_its_line():
 
 
 def test_what_is_read_in_part_is_told_in_part():
-    calls = "\n".join(f"def f{i}(x): return " + " + ".join(f"f{j}(x)" for j in range(30) if j != i) for i in range(30))
-    page = Page().paste(f"loss = F.cross_entropy(logits * class_weights, y)\n{calls}\n")
+    branches = "\n".join(f"if x: a{i} = 1" for i in range(3500))
+    page = Page().paste(f"loss = F.cross_entropy(logits * class_weights, y)\n{branches}\n")
     assert page.titles == ["Line 1: Logits multiplied by class weights"]
     (error,) = page.at.error
     assert "too long to be followed to its end" in unescaped(error.value)
