@@ -41,6 +41,7 @@ def summary(found: list[Finding]) -> str:
         return "No flaw found: none of the patterns below is in this code. Other mistakes are possible."
     lines = [f"{where(f)}: {f.rule.title[0].lower()}{f.rule.title[1:]}" for f in found[:4]]
     more = f", and {len(found) - 4} more" if len(found) > 4 else ""
+    lines[1:] = [text[0].lower() + text[1:] for text in lines[1:]]
     return f"{len(found)} flaw{'s' * (len(found) > 1)}. {'; '.join(lines)}{more}."
 
 
@@ -102,7 +103,7 @@ if problem:
         left = "What is below was found in its first part; the rest was not checked."
         if problem.cell:
             left = f"The other cells were checked: {'see below' if found else 'no flaw found'}."
-    st.error(words.plain(f"{place}{': ' if place else ''}{problem}. {left}"))
+    st.error(words.plain(f"{place}{': ' if place else ''}{problem}{'' if str(problem)[-1] in '?!' else '.'} {left}"))
     if problem.line:
         shown(code, {(problem.cell, problem.line): "cannot be parsed"})
 elif not code.strip():

@@ -71,6 +71,13 @@ def test_reason_claim_and_rules_are_told():
     assert "claims?claim" not in page.html, "no claim is about it"
 
 
+def test_flaws_are_summed_up_in_one_sentence():
+    page = Page().paste("loss = F.cross_entropy(logits * class_weights, y)\nz = F.softmax(F.softmax(x))")
+    assert "2 flaws. Line 1: logits multiplied by class weights; line 2: softmax or sigmoid applied twice." in page.html
+    page.paste("print 'old'")
+    assert "?. " not in unescaped(page.at.error[0].value)
+
+
 def test_short_code_is_in_the_link_and_long_is_not():
     short = "loss = F.cross_entropy(logits * class_weights, y)"
     page = Page().paste(short)
