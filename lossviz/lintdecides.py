@@ -2,7 +2,9 @@
 
 import ast
 import re
+from collections import deque
 from collections.abc import Iterator
+from functools import lru_cache
 
 VALIDATES = re.compile(r"_?(run_|do_)?(validat(e|ion)|eval(uate|uation)?)(_\w+)?", re.IGNORECASE)
 """Names of functions that measure a model on held-out data."""
@@ -15,6 +17,7 @@ _STILL = re.compile(
 _KEEPS = {"append", "extend", "update", "add", "add_"}
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Region = ast.Module | ast.FunctionDef | ast.AsyncFunctionDef
+READ = (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.NamedExpr, ast.Return, ast.Call, ast.Compare)
 Place = int | str | None
 
 
@@ -28,7 +31,7 @@ def evaluates(tree: ast.Module, node: ast.AST) -> bool:
     """
     region = _region(tree, node)
     last = (0, False)
-    for part in ast.walk(region):
+    for part in _nodes(region):
         if isinstance(part, ast.With) and _around(part, node):
             if any(re.search("no_grad|inference_mode", ast.unparse(item.context_expr)) for item in part.items):
                 return True
@@ -69,7 +72,7 @@ class _Flow:
 
     def __init__(self, tree: ast.Module, loss: ast.AST):
         self.tree, self.loss = tree, loss
-        first = _region(tree, loss)
+        first = self._first = _region(tree, loss)
         self.names: dict[Region, set[str]] = {first: set()}
         self.returning: dict[str, set[Place]] = {}
         self.quiet = {getattr(first, "name", "")} if evaluates(tree, loss) else set()
@@ -101,7 +104,7 @@ class _Flow:
             case ast.Call(func=ast.Attribute(attr=name, value=held), args=args) if name in _KEEPS:
                 if any(self._is(a, region) for a in args):
                     self.names[region].add(ast.unparse(held))
-        if _line(node) >= _line(self.loss) or region is not _region(self.tree, self.loss):
+        if region is not self._first or _line(node) >= _line(self.loss):
             self.decided = self.decided or self._decides(node, region)
 
     def _decides(self, node: ast.AST, region: Region) -> bool:
@@ -142,7 +145,7 @@ class _Flow:
         if node is self.loss:
             return True
         if isinstance(node, ast.Name | ast.Attribute | ast.Subscript):
-            text = ast.unparse(node)
+            text = _text(node)
             if text in self.names[region] or (
                 text[:5] == "self." and any(text in names for names in self.names.values())
             ):
@@ -177,7 +180,7 @@ class _Flow:
 
     def _callers(self) -> None:
         """Read on where the functions that return it are called."""
-        for node in ast.walk(self.tree):
+        for node in _nodes(self.tree):
             if isinstance(node, ast.Call) and self._follows(node) and self.returning[_name(node.func)]:
                 region = _region(self.tree, node)
                 self.names.setdefault(region, set())
@@ -187,7 +190,7 @@ class _Flow:
 def _region(tree: ast.Module, node: ast.AST) -> Region:
     """The innermost function around a piece of code, or the file."""
     inner: Region = tree
-    for part in ast.walk(tree):  # outer ones come first
+    for part in _nodes(tree):  # outer ones come first
         if isinstance(part, Function) and part is not node and _around(part, node):
             inner = part
     return inner
@@ -199,14 +202,29 @@ def _around(outer: ast.AST, node: ast.AST) -> bool:
     return first <= (_line(node), getattr(node, "col_offset", 0)) < last
 
 
-def _own(region: Region) -> Iterator[ast.AST]:
-    """What is in a function, but for what is in functions within it."""
-    todo: list[ast.AST] = list(region.body)
+@lru_cache(maxsize=16)
+def _nodes(tree: ast.AST) -> list[ast.AST]:
+    """All of a piece of code, outer parts first; kept, for it is gone through for each of its losses."""
+    return list(ast.walk(tree))
+
+
+@lru_cache(maxsize=16)
+def _own(region: Region) -> list[ast.AST]:
+    """What gives, returns, asks or calls in a function, but for what is in functions within it."""
+    found: list[ast.AST] = []
+    todo: deque[ast.AST] = deque(region.body)
     while todo:
-        node = todo.pop(0)
+        node = todo.popleft()
         if not isinstance(node, Function):
-            yield node
+            if isinstance(node, READ):
+                found.append(node)
             todo += ast.iter_child_nodes(node)
+    return found
+
+
+@lru_cache(maxsize=50_000)
+def _text(node: ast.expr) -> str:
+    return node.id if isinstance(node, ast.Name) else ast.unparse(node)
 
 
 def _line(node: ast.AST) -> int:

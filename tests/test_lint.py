@@ -183,6 +183,23 @@ def test_only_what_one_run_does_is_weighted_twice(code, flawed):
     assert ("LV004" in {c for c, _ in found(code)}) == flawed
 
 
+@pytest.mark.parametrize(
+    ("made", "flawed"),
+    [
+        ("w = make_weights_for_balanced_classes(data.imgs, len(data.classes))", True),
+        ("n = [len(np.where(target == t)[0]) for t in np.unique(target)]\nv = 1 / np.array(n)\nw = [v[t] for t in target]", True),
+        ("w = []\nfor _, y in data:\n    w.append(1 / seen[y])", True),
+        ("n = np.bincount(site)\nw = (1 / n)[site]", False),
+        ("w = df['user'].map(1 / df['user'].value_counts())", False),
+        ("w = [1 / len(text) for text in texts]", False),
+        ("w = quality / quality.max()", False),
+    ],
+)  # fmt: skip
+def test_only_samplers_made_from_classes_balance_them(made, flawed):
+    code = f"import numpy as np\n{made}\n{SAMPLER.replace('w[labels]', 'w')}\n{LOADER}\n{CRITERION}"
+    assert ("LV004" in {c for c, _ in found(code)}) == flawed
+
+
 def test_where_weights_of_pytorch_are():
     both = f"{SAMPLER}\n{LOADER}\nimport torch.nn.functional as F\n"
     call = "F.binary_cross_entropy_with_logits"
