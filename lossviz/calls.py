@@ -376,27 +376,32 @@ def scheme(name: str, counts: ArrayLike, normalise: str | None = None, **knobs: 
         **knobs: Of the scheme.
 
     Example:
-        >>> for line in scheme("balanced", [90, 10]).splitlines()[5:]:
-        ...     print(line.partition("  #")[0] or ".")
+        >>> for line in scheme("balanced", [90, 10]).splitlines()[3:]:
+        ...     print(line or ".")
+        def balanced(counts):
+            \"\"\"Every class has the same total weight, and the mean example keeps weight 1.\"\"\"
             return counts.sum() / (len(counts) * counts)
         .
         .
         counts = np.array([90.0, 10.0])
-        present = np.full_like(counts, counts.sum())
-        weights = balanced(counts, present)
+        weights = balanced(counts)
     """
     entry = SCHEMES[one_of("scheme", name, SCHEMES)]
     function = ast.parse(inspect.getsource(entry.weights)).body[0]
     assert isinstance(function, ast.FunctionDef)
     function.decorator_list, function.returns = [], None
+    images = any(isinstance(node, ast.Name) and node.id == "present" for node in ast.walk(function))
+    if not images:
+        function.args.args = function.args.args[:1]
     for argument in (*function.args.args, *function.args.kwonlyargs):
         argument.annotation = None
     given = "".join(f", {k}={v!r}" for k, v in knobs.items())
-    lines = f"weights = {name}(counts, present{given})\n"
+    lines = f"weights = {name}(counts{', present' * images}{given})\n"
+    if images:
+        lines = (
+            "present = np.full_like(counts, counts.sum())  # or the pixels of the images that contain each class\n"
+            + lines
+        )
     if normalise:
         lines += f"weights = {SCALED[one_of('normalise', normalise, SCALED)]}\n"
-    return (
-        f"import numpy as np\n\n\n{ast.unparse(function)}\n\n\ncounts = np.array({literal(counts)})\n"
-        "present = np.full_like(counts, counts.sum())  # median frequency: pixels of the images that contain the class\n"
-        + lines
-    )
+    return f"import numpy as np\n\n\n{ast.unparse(function)}\n\n\ncounts = np.array({literal(counts)})\n" + lines

@@ -19,23 +19,24 @@ from lossviz.weights import Scheme
 
 COUNTS = "900, 90, 10"
 MOST_CLASSES = 10
+COLUMN = "10rem"  # of a table of texts: on a phone it scrolls, and is not squeezed into letters
 HAT, HATTED = r"\hat", r"\hat y"
 KINDS = {"strategy": STRATEGIES, "scheme": SCHEMES}
 # what a link says -> the entry
 ENTRIES: dict[str, Strategy | Scheme] = {
     f"{kind}={name}": e for kind, entries in KINDS.items() for name, e in entries.items()
 }
+# of a weight scheme for a sigmoid: where it acts; its loss and gradient
 SIGMOID = (
     "In the loss of a label of its own, with one logit $z$, label $y$ (1: there, 0: not) and "
     "$\\sigma(z) = 1 / (1 + e^{-z})$. It multiplies what an example costs that *has* the label; one that has not keeps 1. So it "
     "is a ratio, and its size matters: at the optimum the model's odds of the label are $w_{\\text{pos}}$ times the true ones."
 )
 SIGMOID_LINES = (
-    r"\ell = -w_{\text{pos}}\, y \log \sigma(z) - (1 - y) \log\bigl(1 - \sigma(z)\bigr)",
+    r"\ell = \begin{cases} -w_{\text{pos}} \log \sigma(z) & y = 1 \\ -\log\bigl(1 - \sigma(z)\bigr) & y = 0 \end{cases}",
     r"\frac{\partial \ell}{\partial z} = \begin{cases} w_{\text{pos}}\,\bigl(\sigma(z) - 1\bigr) & y = 1 \\ \sigma(z) & y = 0 "
     r"\end{cases}",
 )
-"""Of a weight scheme for a sigmoid: where it acts; its loss and gradient."""
 embedded = st.context.is_embedded
 
 
@@ -104,10 +105,11 @@ def counts() -> list[float]:
     return numbers
 
 
-def grid(head: Iterable[str], rows: Iterable[Iterable[str]], label: str) -> None:
-    """A table that scrolls within itself where it is wide; cells are HTML."""
+def grid(head: Iterable[str], rows: Iterable[Iterable[str]], label: str, least: str = "0") -> None:
+    """A table that scrolls within itself where it is wide; cells are HTML, and no column is narrower than `least`."""
     cell = (
-        'style="padding:.3rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.35)"'
+        'style="padding:.3rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.35);'
+        f'min-width:{least}"'
     )
     top = "".join(f'<th scope="col" {cell}>{h}</th>' for h in head)
     body = "".join("<tr>" + "".join(f"<td {cell}>{c}</td>" for c in row) + "</tr>" for row in rows)
@@ -121,6 +123,11 @@ def grid(head: Iterable[str], rows: Iterable[Iterable[str]], label: str) -> None
 def number(x: float) -> str:
     """A number in a table."""
     return "−∞" if x <= -1e5 else f"{x:.4g}".replace("-", "−")
+
+
+def folding(name: str) -> str:
+    """A name that a narrow column may break after an underscore."""
+    return name.replace("_", "_<wbr>")
 
 
 def part_table(letter: str, values: np.ndarray) -> None:
@@ -296,19 +303,22 @@ def everything(listed: list[str]) -> None:
             if at.split("=")[0] == kind:
                 badge = " ⚠ flawed" if getattr(e, "flawed", False) else ""
                 anchor = f'<a href="{html.escape(address(at))}" target="_self">{html.escape(e.title)}</a>{badge}'
-                rows.append([anchor, f"<code>{e.name}</code>", html.escape(e.summary), html.escape(e.source)])
+                rows.append(
+                    [f"{anchor}<br><code>{folding(e.name)}</code>", html.escape(e.summary), html.escape(e.source)]
+                )
         if rows:
             st.subheader(title, anchor=False)
-            grid(["title", "name", "what it does", "source"], rows, title)
+            grid(["title and name", "what it does", "source"], rows, title, COLUMN)
     st.subheader("Datasets", anchor=False)
     grid(
-        ["title", "name", "what it is", "knobs"],
+        ["title and name", "what it is", "knobs"],
         [
-            [html.escape(d.title), f"<code>{d.name}</code>", html.escape(d.summary),
+            [f"{html.escape(d.title)}<br><code>{folding(d.name)}</code>", html.escape(d.summary),
              ", ".join(f"<code>{k.name}</code>" for k in d.knobs)]
             for d in DATASETS.values()
         ],
         "Datasets",
+        COLUMN,
     )  # fmt: skip
 
 

@@ -32,7 +32,7 @@ def text(at):
 
 
 def htmls(at):
-    return "\n".join(e.proto.body for e in at.get("html"))
+    return "\n".join(e.proto.body for e in at.get("html")).replace("<wbr>", "")
 
 
 def charts(at):
