@@ -154,7 +154,7 @@ def told(claim: Claim, found: Evidence, when: datetime, mine: str | None) -> Non
         return
     st.markdown(f"**Why.** {words.maths(claim.why)}")
     st.markdown("**Write this instead**" if found.verdict != "true" else "**In code**")
-    st.code(claim.code, language="python")
+    st.code(claim.code, language="python", wrap_lines=True)
     versions = ", ".join(f"{name} {text}" for name, text in found.versions.items()) or "arithmetic alone, no framework"
     tried = f"{when:%d %B %Y, %H:%M:%S} UTC"
     st.caption(words.plain(f"Tried on {tried}, with {versions}. Said in: {THREADS[claim.thread]}."))
