@@ -85,7 +85,8 @@ def _in_tensorflow(z: Array, y: Array, w: Array) -> Array:
 
 @entry(
     2,
-    "The loss of logits times class weights is −w_y z_y + log Σ_j exp(w_y z_j): every logit times the weight of the true class y.",
+    "The loss of logits times class weights is −w_y z_y + log Σ_j exp(w_y z_j): every logit times the weight of the true "
+    "class y.",
     topic=TOPIC,
     thread="binary",
     packages=("tensorflow",),
