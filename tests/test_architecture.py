@@ -53,7 +53,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lab": {"figures", "knobs", "logitplane", "strategies", "weights"},
     "means": {"lab", "strategies"},
     "anatomy": {"knobs", "strategies"},
-    "calls": {"anatomy", "knobs", "strategies", "weights"},
+    "calls": {"anatomy", "calltexts", "knobs", "strategies", "weights"},
     "referencefigures": {"figures", "logitplane", "strategies", "weights"},
     "logitplane": {"strategies"},
     "planes": {"data", "knobs", "logitplane", "models", "plan"},
