@@ -169,19 +169,34 @@ def boundaries(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) ->
     return figure
 
 
-def boundaries_sentence(plan: MultiPlan, names: Sequence[str], c: int) -> str:
-    """At which true probability each method's optimum says yes."""
-    said = []
+def boundaries_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> str:
+    """From which true probability each method's optimum says yes, and which methods decide all that is in sight alike.
+
+    Raises:
+        ValueError: There are not two features.
+    """
+    label, found = plan.data.labels[c], boundaries_table(plan, judged, names, c)
+    said, without = [], []
+    alike: dict[str, list[str]] = {"": [], "not ": []}
     for name in names:
-        eta = repaired(METHODS[name], plan.tables[PLACE[name]][c], 0.0)
-        if eta is not None and METHODS[name].output == "sigmoid":
-            said.append(f"{percent(float(eta))} by {METHODS[name].title}")
-    others = [METHODS[n].title for n in names if METHODS[n].output != "sigmoid"]
+        m = METHODS[name]
+        eta = repaired(m, plan.tables[PLACE[name]][c], 0.0)
+        if eta is None:
+            without.append(m.title)
+        else:
+            why = f" (its loss takes σ of that half once more: σ(½) = {eta:.2f})" if m.output == "double" else ""
+            said.append(f"{m.title} {percent(float(eta))}{why}")
+        yes = found[_title(name)] > 0.5
+        if yes.nunique() == 1:
+            alike["" if yes.iloc[0] else "not "].append(m.title)
     text = "A half of the output is not a half of the probability."
     if said:
-        text += f" At the optimum, {plan.data.labels[c]} is decided from a true probability of {', '.join(said)} on."
-    if others:
-        text += f" {' and '.join(others)}: no such rule holds label by label; with no line drawn, nothing in sight is decided."
+        text += f" True probability from which the optimum says {label}: {', '.join(said)}."
+    if without:
+        text += f" {' and '.join(without)}: no such rule holds label by label."
+    for word, who in alike.items():
+        if who:
+            text += f" No line is drawn for {' and '.join(who)}: all that is in sight is decided to be {word}{label}."
     return text
 
 

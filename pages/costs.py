@@ -1,5 +1,6 @@
 """Costs: what mistakes cost, four remedies trained for it, and what their decisions really cost."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -45,13 +46,21 @@ def problem() -> tuple[str, costmatrix.Preset]:
     return f"{name}-{k}", replace(OWN, classes=tuple(f"class {c}" for c in range(k)), cost=tuple(map(tuple, cost)))
 
 
+def others(name: str) -> None:
+    """Note what a link asks of another problem than the one it opens."""
+    for key, said in st.query_params.items():
+        of = re.match(rf"c-({'|'.join(PRESETS)}|own-\d)-", key)
+        if of and of[1] != name:
+            controls.dropped(f"{key}={said[:60]} (is for another problem than the one shown)")
+
+
 def edited(editor: str, field: str, before: list[list[float]]) -> None:
     """Write a cell that was changed in the table into the field, and so into the link."""
     table = [list(row) for row in before]
     for t, changes in st.session_state[editor]["edited_rows"].items():
         for d, value in changes.items():
             table[int(t)][int(d)] = float("nan") if value is None else float(value)
-    st.session_state[field] = controls.as_text(table)
+    st.session_state[field] = controls.as_text(table).replace("nan", "")  # a cell that was emptied
 
 
 def matrix(name: str, chosen: costmatrix.Preset) -> tuple[list[list[float]], np.ndarray]:
@@ -67,8 +76,9 @@ def matrix(name: str, chosen: costmatrix.Preset) -> tuple[list[list[float]], np.
     told = "A row for each true class, a number for each decided class; empty: the costs we begin with."
     try:
         typed: list[list[float]] = [list(row) for row in controls.rows("Costs as rows", field, form, told)]
-    except ValueError as e:
-        typed, trouble = [], e
+        st.session_state[f"{field} read"] = typed
+    except ValueError as e:  # what could be read last stays in the table
+        typed, trouble = st.session_state.get(f"{field} read", []), e
     rows = typed or [list(map(float, row)) for row in chosen.cost]
     with place:
         if len(rows) == k:
@@ -242,7 +252,10 @@ except Exception as e:
     st.error(words.plain(f"The workers that train cannot be reached ({type(e).__name__}). Try again in a minute."))
     st.stop()
 with st.sidebar:
+    fresh = "c-problem" not in st.session_state
     name, chosen = problem()
+    if fresh:
+        others(name)
     arguments, options = settings(name, chosen)
 names = controls.several("Trained", COSTS["c-strategies"], "c-strategies", list(costmatrix.STRATEGIES))
 try:

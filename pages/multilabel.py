@@ -16,7 +16,7 @@ from lossviz.engine import engine
 from lossviz.figures import numbers as numbers_in
 from lossviz.figures import whole_page
 from lossviz.knobs import Knob
-from lossviz.multidata import KNOBS, MultiData, from_label_table, make_multilabel, offered
+from lossviz.multidata import ADVICE, KNOBS, MultiData, from_label_table, make_multilabel, offered
 from lossviz.multilabel import RATE, STEPS, Judged, MultiPlan, in_worker, prepare_multilabel
 from lossviz.multimethods import METHODS
 from lossviz.spreadsheet import cell
@@ -53,14 +53,10 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
     controls.settle("m-columns", (list(titles), list(likely[:8])))
     labels = controls.several("Labels: columns of 0 and 1", titles, "m-columns", list(likely[:8]))
     rest = {c: titles[c] for c in numeric if c not in labels}
-    if left := [c for c in spoilt if c not in labels]:
-        named = ", ".join(f"'{c}'" for c in left)
-        st.warning(
-            words.plain(
-                f"{named}: 0 and 1 but for a few cells. Taken neither as a label nor as a feature, which would give labels away. "
-                "Choose it as a label to see which cell is wrong, or as a feature if it is one."
-            )
-        )
+    left = {c: why for c, why in spoilt.items() if c not in labels}
+    if left and len(labels) > 1:  # with fewer, the error says so
+        told = "; ".join(left.values())
+        st.info(words.plain(f"Taken neither as labels nor as features, which could give labels away: {told}. {ADVICE}"))
     usual = [c for c in rest if c not in left]
     controls.settle("m-features", (list(rest), usual))
     chosen = controls.several("Features: columns of numbers", rest, "m-features", usual) if rest else []
@@ -174,7 +170,7 @@ def shown(view: str, plan: MultiPlan, judged: Judged, names: list[str], c: int, 
             (names,),
         )
     elif view == "boundary":
-        figure, told = draw.boundaries(plan, judged, names, c), draw.boundaries_sentence(plan, names, c)
+        figure, told = draw.boundaries(plan, judged, names, c), draw.boundaries_sentence(plan, judged, names, c)
     elif view == "threshold":
         figure, told = draw.thresholds(plan, judged, names, c), draw.thresholds_sentence(plan, judged, names, c)
     elif view == "calibration":
