@@ -83,7 +83,10 @@ def void(names: Sequence[str] = tuple(METHODS)) -> str:
     heed, not_so = ([METHODS[n].title for n in names if METHODS[n].heeds_void == h] for h in (True, False))
     text = f"Pixels without a label then teach nothing: {', '.join(heed)}. " if heed else ""
     if not_so:
-        text += f"Not so: {', '.join(not_so)}, whose mask comes from the prediction and leaves out what is taken for void, not what is. "
+        text += (
+            f"Not so: {', '.join(not_so)}, whose mask comes from the prediction and leaves out what is taken for void, "
+        )
+        text += "not what is. "
     return text + "Off: void is a class as any other."
 
 
