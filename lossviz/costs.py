@@ -298,7 +298,9 @@ def _two(named: tuple[str, ...], regret: Array) -> str:
     miss, alarm = regret[c, 1 - c], regret[1 - c, c]
     if alarm == 0:
         return f"Missing one {quoted(named[1 - c])} costs nothing: always decide {quoted(named[c])}."
-    head = f"Decide {quoted(named[c])} where its probability is at least {percent(alarm / (alarm + miss))}"
+    p = float(alarm / (alarm + miss))
+    least = percent(p) if p >= 1e-4 else f"{100 * p:.1g} %"
+    head = f"Decide {quoted(named[c])} where its probability is at least {least}"
     if np.isclose(alarm, miss):
         return head + ", as usual: both mistakes cost the same."
     return head + f", not 50 %: missing one costs as much as {_alarms(miss / alarm)}."

@@ -166,11 +166,15 @@ def spoilt(table: Table) -> dict[str, str]:
         whole = (fault != 0) | (values == np.round(values))
         if there.any() and 0.9 <= fits.sum() / there.sum() < 1 and whole[there].all():
             found[name] = _wrong_cell(table, name, values, fault)
-        elif (fault[there] == TEXT).any() and not fits.any():
-            said = table.frame[name][there].astype(str).str.strip().unique()
-            if len(said) == 2:
-                found[name] = f"{quote(name)} holds {quote(said[0])} and {quote(said[1])}"
+        elif (fault[there] == TEXT).any() and (said := _pair(table, name, there)):
+            found[name] = said
     return found
+
+
+def _pair(table: Table, name: str, there: Array) -> str:
+    """The two values of a column that has two, in whatever case; empty of any other."""
+    said = table.frame[name][there].astype(str).str.strip().str.casefold().unique()
+    return f"{quote(name)} holds {quote(said[0])} and {quote(said[1])}" if len(said) == 2 else ""
 
 
 def _wrong_cell(table: Table, name: str, values: Array, fault: Array) -> str:
@@ -236,9 +240,13 @@ def from_label_table(
         if name not in table.columns:
             raise TableError(f"There is no column {quote(name)} in the table.")
     if len(chosen) < 2:
-        nearly = [why for name, why in spoilt(table).items() if name not in chosen]
+        meant, ready = spoilt(table), binary(table)
+        twos = (
+            _pair(table, n, _numbers(table.frame[n])[1] != ABSENT) for n in table.columns if n not in (*meant, *ready)
+        )
+        nearly = [*(why for name, why in meant.items() if name not in chosen), *filter(None, twos)]
         because = f" Not of 0 and 1: {'; '.join(nearly[:5])}. {ADVICE}" if nearly else ""
-        if not chosen and len(binary(table)) < 2:
+        if not chosen and len(ready) < 2:
             raise TableError(
                 f"A label is a column of 0 and 1, and there are no two such columns.{because or ' ' + ADVICE}"
             )
@@ -265,7 +273,7 @@ def from_label_table(
     for name, (values, fault) in read.items():
         missing = whole & (fault != 0)
         if missing.any():
-            why = "missing" if (fault[missing] == ABSENT).all() else "missing or no number"
+            why = "missing" if (fault[missing] == ABSENT).all() else "missing, no number, or beyond 1e30"
             first = table.frame.index[np.flatnonzero(missing)[0]]
             notes.append(
                 f"Column {quote(name)}: {count_rows(int(missing.sum()))} left out, the value is {why} (first: row {first})."
@@ -289,11 +297,12 @@ def from_label_table(
         elif fewer < FEW:
             rare.append(f"{quote(name)} is {1 if yes == fewer else 0} in only {fewer} of {len(y):,} rows")
     if constant:
-        raise TableError(f"Label {'; '.join(constant)}. There is nothing to learn of it; leave it out.")
+        them = "it" if len(constant) == 1 else "them"
+        raise TableError(f"Label {'; '.join(constant)}. There is nothing to learn from {them}: leave {them} out.")
     if rare:
         raise TableError(
-            f"Label {'; '.join(rare)}. At least {FEW} are needed to train, to hold out and to test: leave it out, or bring "
-            "more rows."
+            f"Label {'; '.join(rare)}. At least {FEW} are needed to train, to hold out and to test: leave "
+            f"{'it' if len(rare) == 1 else 'them'} out, or bring more rows."
         )
     order = np.argsort(-y.sum(0), kind="stable")
     y, names = y[:, order], tuple(chosen[c] for c in order)

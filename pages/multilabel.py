@@ -57,7 +57,11 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
     if left and len(labels) > 1:  # with fewer, the error says so
         told = "; ".join(left.values())
         st.info(words.plain(f"Taken neither as labels nor as features, which could give labels away: {told}. {ADVICE}"))
-    usual = [c for c in rest if c not in left]
+    more = [c for c in likely[8:] if c not in labels]
+    if more:
+        told = f"{len(likely)} columns hold only 0 and 1, and at most 8 labels are trained at once. {len(more)} of them are"
+        st.info(words.plain(f"{told} neither labels nor features now: choose them as what they are."))
+    usual = [c for c in rest if c not in left and c not in more]
     controls.settle("m-features", (list(rest), usual))
     chosen = controls.several("Features: columns of numbers", rest, "m-features", usual) if rest else []
     data = made((file_id, labels, chosen, seed), from_label_table, table, labels, chosen, seed=seed)

@@ -241,7 +241,9 @@ def with_line(i, line):
         (table(words), [], None, "no two such columns. Not of 0 and 1: 'u' holds 'no' and 'yes'. Write 1 where a label holds"),
         (table(with_line(6, "1,1,2,0")), ["v"], None, "Only 'v' is chosen: .* Not of 0 and 1: 'u' holds '2' in row 7"),
         (table(lambda ls: [x[:-3] + "0,1" for x in ls]), ["u", "v"], None,
-         "Label 'u' is 0 in every row: it is never there; 'v' is 1 in every row: it is always there. There is nothing"),
+         "Label 'u' is 0 in every row: it is never there; 'v' is 1 in every row: it is always there. There is nothing to"),
+        (table(lambda ls: [x[:-3] + str(1 + int(x[-3])) + x[-2:] for x in ls]), ["v"], None,
+         "Not of 0 and 1: 'u' holds '2' and '1'"),
         (table(lambda ls: [x[:-1] + "0" for x in ls]), ["u", "v"], None, "Label 'v' is 0 in every row: it is never there"),
         (table(lambda ls: [x[:-1] + "1" for x in ls]), ["u", "v"], None, "Label 'v' is 1 in every row: it is always there"),
         (table(lambda ls: [x[:-1] + str(int(i < 3)) for i, x in enumerate(ls)]), ["u", "v"], None, "is 1 in only 3 of 90 rows"),
@@ -338,9 +340,8 @@ def test_boundaries_are_told_from_the_rule_and_from_the_table(run):
         theta[NAMES.index(name)] = 0
         theta[NAMES.index(name)].reshape(3, 3)[2, 2] = bias
     all_alike = multifigures.boundaries_sentence(plan, replace(run, theta=theta), NAMES, 2)
-    label = DATA.labels[2]
-    assert f"for Softmax over the labels: all that is in sight is decided to be {label}." in all_alike
-    assert f"for Sigmoid twice: all that is in sight is decided to be not {label}." in all_alike
+    assert "for Softmax over the labels: everywhere in sight the answer is yes." in all_alike
+    assert "for Sigmoid twice: everywhere in sight the answer is no." in all_alike
 
 
 def test_every_picture_has_its_numbers(run):

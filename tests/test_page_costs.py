@@ -164,6 +164,23 @@ def test_a_link_with_costs_of_another_problem_is_told(page):
     page.job.cancel()
 
 
+def test_where_one_decision_is_free_no_ratio_is_run_over(page):
+    page.open(**{"c-problem": "Costs of your own…", "c-classes": "3", "c-own-3-n": "200", "c-steps": "50"},
+              **{"c-own-3-cost": "0, 1, 2; 0, 0, 0; 0, 0, 0", "c-strategies": "Threshold moving"})  # fmt: skip
+    page.ended()
+    assert "Always deciding 'class 0' costs nothing" in re.sub(r"\\(.)", r"\1", page.at.info[0].value)
+    assert set(page.told) == {"realised", "assumed"}
+    assert "nan" not in page.sentences
+
+
+def test_what_the_table_writes_loses_no_digit(page):
+    page.open(**QUICK, **{"c-fraud-cost": "0, 0.0004; 120, 0", "c-strategies": "Threshold moving"})
+    assert page.job.plan.rows[0].rule.cost.tolist() == [[0, 0.0004], [120, 0]]
+    (editor,) = [f for f in page.at.dataframe if "true" in f.value.columns]
+    assert "0.0004" in editor.key
+    page.job.cancel()
+
+
 def test_own_costs_of_six_classes(page):
     page.open(**{"c-problem": "Costs of your own…", "c-classes": "6", "c-own-6-n": "200", "c-steps": "50"})
     assert not page.at.error

@@ -51,6 +51,8 @@ def _held(key: str, titles: Mapping[str, str]) -> list[str]:
 
 def toggle(label: str, key: str, default: bool = False, help: str | None = None, box: bool = False) -> bool:
     """On or off; a `box` to tick where there are several."""
+    if key not in st.session_state and (said := st.query_params.get(key, "true")).lower() not in ("true", "false"):
+        dropped(f"{key}={said[:60]} (must be true or false)")
     if hidden(key):
         return bool(st.session_state.get(key, st.query_params.get(key, str(default)).lower() == "true"))
     return (st.checkbox if box else st.toggle)(label, default, key=key, help=help, bind="query-params")
