@@ -84,7 +84,8 @@ def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
         figure.update_traces(text=beyond, textposition="inside", insidetextanchor="start", textfont={"color": "black"})
     figure.update_layout(height=90 + 40 * len(shown), margin={"t": 20, "l": 10, "r": 10}, showlegend=False)
     figure.update_yaxes(automargin=True)
-    figure.update_xaxes(title_text=f"cost per example,<br>{figures.shown(unit)}", rangemode="tozero")
+    apart = ", " if len(unit) < 12 else ",<br>"  # what is long would be cut on a phone
+    figure.update_xaxes(title_text=f"cost per example{apart}{figures.shown(unit)}", rangemode="tozero")
     return figure
 
 
