@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 # two at a time, a file staying in one process
 TWO := -n 2 --dist loadfile
 CORE := $(TWO) -m "not engines and not snippets" --ignore-glob "tests/test_page*.py" --ignore tests/browser
+# a browser in software beside training on two cores: what fails twice is broken, what failed once is listed
+AGAIN := --reruns 1 -rR
 PAGES := $(wildcard tests/test_page*.py)
 
 .PHONY: run test fast engines bench browser pictures readme lock clean
@@ -19,7 +21,7 @@ test: $(VENV)/dev.done browser
 	$(BIN)/pytest $(CORE)
 	$(BIN)/pytest $(TWO) $(PAGES)
 	$(BIN)/pytest -m snippets tests/test_snippets.py
-	$(BIN)/pytest tests/browser
+	$(BIN)/pytest tests/browser $(AGAIN)
 
 # Two processes: Streamlit cleans up after TensorFlow and Keras on every run of a page, where it finds them imported.
 fast: $(VENV)/dev.done

@@ -73,8 +73,8 @@ async def lifespan(app: App) -> AsyncIterator[None]:
 async def live(request: Request) -> Response:
     """The messages of a run, as they come to be. Only its own session knows the token."""
     job = engine.find(request.path_params["token"])
-    if job is None:
-        return PlainTextResponse("No such run: it ended with its session.", 404)
+    if job is None:  # gone before it was looked at, as under fast clicks: no error, and nothing will come
+        return Response(status_code=204, headers=BYTES)
     return StreamingResponse(wire.live(job), headers=BYTES, media_type="application/octet-stream")
 
 

@@ -35,13 +35,6 @@ TABLES = {
 }  # fmt: skip
 
 
-def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> MultiData:
-    """The data that a worker makes; the last are kept."""
-    if st.session_state.get("m data", (None,))[0] != key:
-        st.session_state["m data"] = (key, work.wait(engine().submit(function, *args, **kwargs), "Making the data…"))
-    return st.session_state["m data"][1]
-
-
 def uploaded(seed: int) -> tuple[MultiData, str] | None:
     """Controls for the visitor's own table, its data, and the code that makes them; None while there is no file."""
     said = "A row an example; labels are columns of 0 and 1, features columns of numbers. It stays in this server's memory."
@@ -73,7 +66,8 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
         st.session_state["m-features"] = usual
     controls.settle("m-features", (list(rest), usual))
     chosen = controls.several("Features: columns of numbers", rest, "m-features", usual) if rest else []
-    data = made((file_id, labels, chosen, seed), from_label_table, table, labels, chosen, seed=seed)
+    key = (file_id, labels, chosen, seed)
+    data = work.kept("m data", key, work.DATA, from_label_table, table, labels, chosen, seed=seed)
     code = (
         f"with open({name!r}, 'rb') as file:\n    table = lossviz.read_table(file.read(), {name!r})\n"
         f"data = from_label_table(table, {list(labels)!r}, {list(chosen)!r}, seed={seed})\n"
@@ -84,7 +78,7 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
 def drawn(seed: int) -> tuple[MultiData, str]:
     """Controls for the made problem, its data, and the code that makes them."""
     given = controls.knobs(KNOBS, "m")
-    data = made((seed, given), make_multilabel, seed=seed, **given)
+    data = work.kept("m data", (seed, given), work.DATA, make_multilabel, seed=seed, **given)
     arguments = "".join(f", {k}={v!r}" for k, v in given.items())
     return data, f"data = make_multilabel(seed={seed}{arguments})\n"
 
@@ -285,7 +279,7 @@ def trained(view: str) -> None:
     )
     running = st.session_state.get("m over") != key
     ordered = [n for n in METHODS if n in names]
-    st.fragment(follow, run_every=0.15 if running else None)(key, tasks, view, plan, ordered, c, rule, code)
+    controls.part(follow)(key, tasks, view, plan, ordered, c, rule, code, run_every=0.15 if running else None)
 
 
 def without_training(view: str) -> None:

@@ -6,7 +6,9 @@ import streamlit as st
 
 # A worker process that starts later imports this script under another name: it has nothing to do there.
 if __name__ == "__main__":
-    from parts import presenter
+    from contextlib import nullcontext
+
+    from parts import controls, presenter, work
     from parts.listing import PAGES
 
     # before the navigation: the browser would fetch a page's own icon from another host
@@ -25,4 +27,7 @@ if __name__ == "__main__":
         st.session_state.pop("file here", None)
     if "answers" in st.query_params:  # a lesson's links carry them to pages whose menu leads back without
         st.session_state["lessons answered"] = st.query_params["answers"]
-    page.run()
+    controls.begin()
+    (of,) = (p for p in PAGES if p.title == page.title)
+    with work.turn() if of.trains else nullcontext():
+        page.run()

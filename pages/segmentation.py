@@ -80,7 +80,7 @@ def abandon() -> None:
         st.session_state["segmentation job"][1].cancel()
 
 
-@st.fragment
+@controls.part
 def show(job: Job, key: str, scene: int, code: str) -> None:
     """The pictures of a run, which follow it by themselves, and what came of it once it has ended."""
     segmentation.show(job, key, scene)

@@ -1,7 +1,8 @@
 """Controls whose value is in the link, built from the entries they turn."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
+from functools import wraps
 from math import isfinite
 from typing import Any
 
@@ -11,8 +12,10 @@ from lossviz.knobs import Choice, Knob
 from parts.words import plain
 
 
-def hidden(key: str, among: Iterable[str] = ()) -> bool:
+def hidden(key: str, among: Iterable[str] = (), way: bool = False) -> bool:
     """Whether the link hides a control: `hide=` lists what goes, `only=` what stays, by its key or the end of its key.
+
+    Every control asks this first, so that `part` knows which stand above it.
 
     `only=imbalance,weight` leaves a class just those two to turn. A hidden control keeps the value that the link gives it.
 
@@ -20,7 +23,11 @@ def hidden(key: str, among: Iterable[str] = ()) -> bool:
         key: Of the control.
         among: Keys of it and of those beside it, where an `only` that names none of them leaves all in sight; else such an
             `only` hides it.
+        way: It is a way through the page, which stays.
     """
+    st.session_state.setdefault("controls above", set()).add(key)
+    if way:
+        return False
     only, away = _listed("only"), _listed("hide")
     for parameter, names in (("only", only), ("hide", away)):
         if _named(names, [key]):
@@ -28,6 +35,32 @@ def hidden(key: str, among: Iterable[str] = ()) -> bool:
     among = list(among)
     stays = not only or _named(only, [key]) or (bool(among) and not _named(only, among))
     return not stays or _named(away, [key])
+
+
+def begin() -> None:
+    """A page begins: no control stands on it yet."""
+    st.session_state["controls above"] = set()
+
+
+def part(show: Callable[..., None]) -> Callable[..., None]:
+    """A part of a page that reruns by itself, as Streamlit's fragments do, and loses no turn of a control above it.
+
+    Where a picture says that its run has ended in the same moment as a visitor turns a control, the browser asks for this
+    part only, and the page would go on with the old value.
+    """
+
+    @wraps(show)
+    def shown(before: dict[str, Any], *args: Any) -> None:
+        if any(st.session_state.get(key) != value for key, value in before.items()):
+            st.rerun()
+        show(*args)
+
+    def whole(*args: Any, **options: Any) -> None:
+        above = st.session_state.get("controls above", set())
+        before = {key: st.session_state[key] for key in above if key in st.session_state}
+        st.fragment(shown, **options)(before, *args)
+
+    return whole
 
 
 def _named(names: Iterable[str], keys: Iterable[str]) -> bool:
@@ -143,7 +176,7 @@ def several(
 def one(label: str, titles: Mapping[str, str], key: str, default: str, way: bool = False) -> str:
     """One of a few names, all in sight. A `way` through the page stays when a link hides controls."""
     _check_link(key, titles)
-    if not way and hidden(key):
+    if hidden(key, way=way):
         return next(iter(_held(key, titles)), default)
     picked = st.segmented_control(
         label, list(titles), default=default, format_func=lambda n: titles[n], key=key, bind="query-params",
@@ -165,7 +198,7 @@ def choose(
     names = list(titles)
     index = names.index(default) if default in names else 0
     _check_link(key, titles)
-    if not way and hidden(key, among):
+    if hidden(key, among, way):
         return next(iter(_held(key, titles)), names[index])
     settle(key, (names, index))
     picked = st.selectbox(

@@ -56,7 +56,7 @@ const follow = async (state, url, tell) => {
   const { signal } = (state.abort = new AbortController());
   for (let tries = 0; tries < 20 && !signal.aborted && state.root.isConnected; tries++) {
     const answer = await fetch(url, { signal, cache: "no-store" }).catch(() => null); // lost: try again
-    if (answer?.status === 404) break;
+    if (answer?.status === 204) break; // no such run any more
     if (answer?.ok) for await (const message of messages(answer.body)) {
       if (signal.aborted || !state.root.isConnected) return;
       take[message.kind]?.(state, message);

@@ -92,8 +92,10 @@ def new_page(browser, server):
     def heard(message):
         # below the first page, Streamlit's frontend looks for its server beside the page, too
         probing = re.search(r"/\w+/_stcore/", message.location.get("url", ""))
-        if message.type in ("error", "warning") and not probing:
-            complaints.append(f"console {message.type}: {message.text}")
+        # two parts spoke in one moment, and the platform answers for the first: `controls.part` reruns the page
+        at_once = "Multiple different fragmentIds" in message.text
+        if message.type in ("error", "warning") and not probing and not at_once:
+            complaints.append(f"console {message.type}: {message.text} {message.location.get('url', '')}")
 
     def asked(request):
         if not re.match(rf"(blob:)?{re.escape(server)}/|data:", request.url):

@@ -41,6 +41,31 @@ def test_costs_are_trained_for_and_priced(new_page):
     expect(page.get_by_text(re.compile("a cost cannot be negative"))).to_be_visible(timeout=FIRST)
 
 
+SAID_AT_ONCE = """async ([field, option, text]) => {
+  Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, text);
+  field.dispatchEvent(new InputEvent("input", { bubbles: true }));
+  option.click(); // heard first: the platform answers for its part of the page
+  for (let i = 0; i < 20; i++) await null; // both are heard, and no timer runs
+  const enter = { key: "Enter", keyCode: 13, charCode: 13, bubbles: true };
+  for (const type of ["keydown", "keypress"]) field.dispatchEvent(new KeyboardEvent(type, enter));
+}"""
+
+
+def test_a_cost_counts_that_is_changed_in_the_same_moment_as_something_below(new_page):
+    page = new_page(SMALL)
+    drawn(page, "cost-curve")
+    field = page.get_by_role("textbox", name="Costs as rows")
+    box = field.element_handle()  # while a list is open, nothing else has a role
+    runs = page.get_by_role("combobox", name="The mistake whose cost runs")
+    runs.evaluate("(e) => e.scrollIntoView({ block: 'center' })")  # one that scrolls when it is clicked closes its list
+    runs.click()
+    option = page.get_by_role("option", name=re.compile("genuine taken for fraud"))
+    option.wait_for()
+    page.evaluate(SAID_AT_ONCE, [box, option.element_handle(), "0, 1; 1, 0"])
+    expect(page.get_by_text(re.compile("as usual: both mistakes cost the same"))).to_be_visible(timeout=FIRST)
+    assert parse_qs(urlsplit(page.url).query)["c-fraud-cost"] == ["0, 1; 1, 0"]
+
+
 def type_cell(page, digit):
     """Type a number into the table's last row, the column of the first class."""
     page.wait_for_timeout(2000)
