@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import socket
+import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
+from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
@@ -27,10 +29,16 @@ from pages.parts.titles import canonical
 
 # a stated encoding keeps Streamlit's compression, which would hold messages back, out of the way
 BYTES = {"Content-Encoding": "identity", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+# what visitors upload stays in memory: what is larger than this would be put aside on the disk while it comes
+MultiPartParser.spool_max_size = (st.get_option("server.maxUploadSize") + 1) << 20
 
 
 def start() -> None:
     """Start the workers; where that fails the log says so, pages open, and they try again."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:  # all is read-only, as some containers are: Dask's lock and its empty folders go to memory
+        os.environ["TMPDIR"] = "/dev/shm"
     for begin in (apart.shared, engine.engine):
         try:
             begin()

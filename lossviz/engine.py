@@ -254,6 +254,8 @@ class Engine:
                 preload=["lossviz.alive"],
                 dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
                 silence_logs=logging.CRITICAL,
+                # visitors' tables are among what it holds: none of it goes to a disk
+                config={"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False},
             )
         self.client = Client(address or self._cluster, set_as_default=False, timeout=15)
         self._jobs: list[Job] = []
