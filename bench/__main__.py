@@ -16,11 +16,12 @@ from pathlib import Path
 from statistics import median
 
 from bench.peers import EPOCHS, FEWER
-from bench.problem import STEPS, STRATEGIES
+from bench.problem import FRAMES, STEPS, STRATEGIES
 from bench.scaling import POINTS, REPEATS
 
 HERE = Path(__file__).parent
 ROUNDS, SLOW_ROUNDS, QUICK = 12, 3, 3
+PEERS = ("tensorflow", "keras", "jax", "torch", "scikit-learn", "numpy", "pandas", "polars")
 
 
 @dataclass
@@ -65,6 +66,8 @@ RACES = (
             Competitor("peers.jax_vmap", "JAX `scan`, `vmap`"),
             Competitor("peers.torch_eager", "PyTorch eager, batched, two threads", slow=True),
             Competitor("peers.torch_eager_one", "PyTorch eager, batched, one thread"),
+            Competitor("peers.torch_func", "PyTorch `torch.func`, `vmap` of `grad`", slow=True),
+            Competitor("peers.sklearn_mlp", "scikit-learn `MLPClassifier.fit`", len(STRATEGIES), True),
             Competitor("peers.keras_train_on_batch", "Keras `train_on_batch`, all points", STEPS / FEWER, True),
             Competitor("peers.keras_fit_full", "Keras `fit`, all points", len(STRATEGIES) * STEPS / EPOCHS, True),
             Competitor(
@@ -88,6 +91,10 @@ RACES = (
             Competitor("floor.maps_numpy", "forward floor: NumPy, OpenBLAS"),
             Competitor("floor.maps_torch", "forward floor: PyTorch `bmm(out=)`"),
             Competitor("floor.maps_xla", "forward floor: XLA (JAX)"),
+            Competitor("peers.maps_jax", "JAX `lax.map`, class and confidence"),
+            Competitor("peers.maps_torch", "PyTorch eager, class and confidence"),
+            Competitor("peers.maps_sklearn", "scikit-learn `predict_proba`", FRAMES, True),
+            Competitor("peers.maps_keras", "Keras `predict`", FRAMES, True),
         ],
         {"floor": ("at most", 2.0)},
     ),
@@ -201,7 +208,7 @@ def machine() -> list[str]:
     cpu = next(
         (x.split(":")[1].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in x), "?"
     )
-    libraries = ", ".join(f"{x} {version(x)}" for x in ("tensorflow", "keras", "jax", "torch", "numpy"))
+    libraries = ", ".join(f"{x} {version(x)}" for x in PEERS)
     load = os.getloadavg()[0]
     return [f"{datetime.date.today()}; {os.cpu_count()} cores, {cpu}; load {load:.1f}; {libraries}.", ""]
 

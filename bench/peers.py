@@ -3,12 +3,14 @@
 Peers keep no frames and know one term of the equation only: what they leave out is to their advantage.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from bench.problem import BETA1, BETA2, EPSILON, RATE, STEPS, arrays, layers
+from bench.floor import _grid
+from bench.problem import BETA1, BETA2, EPSILON, FRAMES, RATE, STEPS, arrays, layers
 
 Round = Callable[[], Any]
 FEWER = 40
@@ -108,6 +110,55 @@ def torch_eager_one() -> Round:
     return _torch_eager(1)
 
 
+def torch_func() -> Round:
+    """PyTorch: one model as one writes it, `torch.func.vmap` of `torch.func.grad` over the strategies."""
+    import torch
+    import torch.nn.functional as F
+
+    torch.set_num_threads(2)
+    x, y, theta, weights = arrays()
+    points, labels, by_class = torch.from_numpy(x.T.copy()), torch.from_numpy(y), torch.from_numpy(weights)
+
+    def loss(params: Any, weight: Any) -> Any:
+        *hidden, (w, b) = params
+        h = points
+        for v, c in hidden:
+            h = torch.tanh(h @ v.T + c[:, 0])
+        nats = F.cross_entropy(h @ w.T + b[:, 0], labels, reduction="none")
+        return (nats * weight[labels]).mean()
+
+    slopes = torch.func.vmap(torch.func.grad(loss))
+
+    def run() -> None:
+        params = [tuple(torch.from_numpy(a.copy()) for a in layer) for layer in layers(theta)]
+        flat = [a for layer in params for a in layer]
+        adam = torch.optim.Adam(flat, lr=RATE, betas=(BETA1, BETA2), eps=EPSILON)
+        for _ in range(STEPS):
+            for a, g in zip(flat, (g for layer in slopes(params, by_class) for g in layer), strict=True):
+                a.grad = g
+            adam.step()
+
+    return run
+
+
+def _sklearn(steps: int) -> tuple[Any, Any, Any, Any]:
+    from sklearn.neural_network import MLPClassifier
+
+    x, y, _, weights = arrays()
+    model = MLPClassifier(
+        (16, 16), activation="tanh", alpha=0, batch_size=len(y), learning_rate_init=RATE, max_iter=steps, tol=0,
+        n_iter_no_change=steps, shuffle=False, random_state=0,
+    )  # fmt: skip
+    return model, np.ascontiguousarray(x.T), y, weights[1][y]
+
+
+def sklearn_mlp() -> Round:
+    """scikit-learn: `MLPClassifier`, all points a step, its Adam, one model of the eight; scaled up."""
+    warnings.simplefilter("ignore")  # that it has not converged
+    model, points, y, by_point = _sklearn(STEPS)
+    return lambda: model.fit(points, y, sample_weight=by_point)
+
+
 def _keras_model() -> Any:
     import keras
 
@@ -147,3 +198,53 @@ def keras_fit() -> Round:
 def keras_fit_full() -> Round:
     """Keras: `fit` with all points in one batch: the same 400 updates."""
     return _keras_fit(1000)
+
+
+def maps_jax() -> Round:
+    """JAX: class and confidence of every pixel, compiled, a frame after the other, all strategies at once."""
+    import jax
+    import jax.numpy as jnp
+
+    grid, params = jnp.asarray(_grid()), [tuple(map(jnp.asarray, layer)) for layer in layers(arrays()[2])]
+
+    @jax.jit
+    def frame(params: Any) -> Any:
+        (w1, b1), (w2, b2), (w3, b3) = params
+        h = jnp.tanh(jnp.einsum("soi,in->son", w1, grid) + b1)
+        p = jax.nn.softmax(w3 @ jnp.tanh(w2 @ h + b2) + b3, 1)
+        return jnp.argmax(p, 1).astype(jnp.uint8), p.max(1)
+
+    return lambda: jax.block_until_ready([frame(params) for _ in range(FRAMES)])
+
+
+def maps_torch() -> Round:
+    """PyTorch eager: class and confidence of every pixel, a frame after the other, all strategies at once."""
+    import torch
+
+    torch.set_num_threads(2)
+    grid = torch.from_numpy(_grid())
+    (w1, b1), (w2, b2), (w3, b3) = ((torch.from_numpy(a) for a in layer) for layer in layers(arrays()[2]))
+
+    @torch.inference_mode()
+    def run() -> None:
+        for _ in range(FRAMES):
+            h = torch.tanh(torch.baddbmm(b1, w1, grid.expand(len(w1), *grid.shape)))
+            torch.softmax(torch.baddbmm(b3, w3, torch.tanh(torch.baddbmm(b2, w2, h))), 1).max(1)
+
+    return run
+
+
+def maps_keras() -> Round:
+    """Keras: `predict` of every pixel, a model a strategy; one frame of the 60, scaled up."""
+    points = np.ascontiguousarray(_grid().T)
+    models = [_keras_model() for _ in arrays()[2]]
+    return lambda: [m.predict(points, batch_size=len(points), verbose=0) for m in models]
+
+
+def maps_sklearn() -> Round:
+    """scikit-learn: `predict_proba` of every pixel; one frame of the 60, scaled up."""
+    warnings.simplefilter("ignore")
+    model, points, y, _ = _sklearn(1)
+    model.fit(points, y)
+    grid = np.ascontiguousarray(_grid().T)
+    return lambda: [model.predict_proba(grid) for _ in arrays()[2]]

@@ -166,6 +166,27 @@ def jax_together() -> Round:
     return _jax(True)
 
 
+def torch_func() -> Round:
+    """PyTorch: `torch.func.vmap` over the grid points of each strategy."""
+    import torch
+
+    torch.set_num_threads(2)
+    x, y, grid, weights = (torch.from_numpy(np.ascontiguousarray(a)) for a in _problem())
+    shapes, by_point = models.layers(walk().plan.dims), weights[1][y] / len(y)
+
+    def one(theta: Any) -> Any:
+        h, at = x.float(), 0
+        for n, (o, i) in enumerate(shapes):
+            w = theta[at : at + o * i].reshape(o, i)
+            at += o * i
+            h = (torch.tanh(h) if n else h) @ w[:, :-1].T + w[:, -1]
+        return by_point @ torch.nn.functional.cross_entropy(h, y, reduction="none")
+
+    program = torch.func.vmap(one, chunk_size=20)
+    part = grid[:MAPPED]
+    return torch.inference_mode()(lambda: program(part))
+
+
 def memory() -> dict[str, float]:
     """Peak resident memory, MB: with everything loaded and compiled, then after surfaces of growing size."""
 
@@ -189,6 +210,7 @@ COMPETITORS = [
     Competitor("surfaces.logits", "**lossviz**, logit plane 200×200 × 8 strategies"),
     Competitor("surfaces.jax_map", "JAX `lax.map`, a strategy at a time", ALL / MAPPED),
     Competitor("surfaces.jax_together", "JAX `lax.map`, once for all class weights", SIDE**2 / MAPPED),
+    Competitor("surfaces.torch_func", "PyTorch `torch.func.vmap`, a strategy at a time", ALL / MAPPED, slow=True),
     Competitor("ours.training", "for scale: the reference run of `python -m bench`"),
     Competitor("surfaces.keras_loop", "Keras `set_weights` + `evaluate`", ALL / LOOPS, slow=True),
 ]

@@ -1,13 +1,16 @@
-"""Loaded by the embedded worker: if its process hangs, it says where and ends, and Dask starts another one.
+"""Loaded by the embedded worker: it gives way to the server of the pages, and if it hangs, it says where and ends.
 
-A library that waits for a lock while it holds Python's own stops every thread of the process, and Dask would look for a
-worker's heartbeat for five minutes before it acts. The watch here is a thread of C that needs no lock of Python's.
+Dask then starts another one. A library that waits for a lock while it holds Python's own stops every thread of the
+process, and Dask would look for a worker's heartbeat for five minutes before it acts. The watch here is a thread of C that
+needs no lock of Python's.
 """
 
 import faulthandler
+import os
 import sys
 from typing import Any
 
+NICE = 5
 LIMIT = 60.0
 """Seconds in which the worker's event loop must have had a turn. The longest that was seen is the import of TensorFlow."""
 
@@ -17,7 +20,9 @@ def _turn() -> None:
 
 
 def dask_setup(worker: Any) -> None:
-    """Start the watch; Dask calls this when the worker starts."""
+    """Give way, and start the watch; Dask calls this when the worker starts."""
+    if hasattr(os, "nice"):  # a page that waits for its turn is worse than a picture that comes a little later
+        os.nice(NICE)
     from tornado.ioloop import PeriodicCallback
 
     worker.periodic_callbacks["lossviz-alive"] = watch = PeriodicCallback(_turn, 1000)

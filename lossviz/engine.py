@@ -95,16 +95,15 @@ class Job:
 
     Attributes:
         plan: What is trained.
-        beside: What else the picture waits for, if anything.
+        beside: What else the picture waits for, if anything: a future.
         token: A name that cannot be guessed, by which `Engine.find` finds it.
         error: A sentence, if it failed.
         cancelled: Whether it was cancelled.
         ended: Whether no piece will come any more.
     """
 
-    def __init__(self, engine: "Engine", plan: Plan, beside: "Future | None" = None) -> None:
+    def __init__(self, engine: "Engine", plan: Plan, beside: Callable[..., Any] | None = None, *args: Any) -> None:
         self.plan = plan
-        self.beside = beside
         self.token = secrets.token_urlsafe(16)
         self.error: str | None = None
         self.cancelled = False
@@ -121,10 +120,11 @@ class Job:
         self._chains = [_Chain(shard, iter(chunks)) for shard in plan.shards()]
         self._running: dict[Future, _Chain] = {}
         for chain in self._chains:
-            for _ in range(AHEAD):
-                self._extend(chain)
-        if beside is not None:
-            beside.add_done_callback(lambda _: self._tell())
+            self._extend(chain)
+        # after everybody's first chunks, which are the pictures that people wait for
+        self.beside = engine.submit(beside, self._held, *args, priority=-0.5) if beside else None
+        if self.beside is not None:
+            self.beside.add_done_callback(lambda _: self._tell())
         Thread(target=self._collect, name="lossviz-job", daemon=True).start()
 
     def _extend(self, chain: "_Chain") -> "Future | None":
@@ -149,9 +149,10 @@ class Job:
                 with self._lock:
                     self._pieces.append(result[1])
                     chain = self._running.pop(future)
-                if (following := self._extend(chain)) is not None:
-                    results.add(following)
                 self._tell()
+                for _ in range(AHEAD if result[1].first_frame == 0 else 1):
+                    if (following := self._extend(chain)) is not None:
+                        results.add(following)
         except Exception as e:
             with self._lock:
                 if not self.cancelled:
@@ -257,7 +258,7 @@ class Engine:
                 # visitors' tables are among what it holds: none of it goes to a disk
                 config={"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False},
             )
-        self.client = Client(address or self._cluster, set_as_default=False, timeout=15)
+        self.client = Client(address or self._cluster, set_as_default=False, timeout=15, direct_to_workers=address is None)
         self._jobs: list[Job] = []
         self._found: WeakValueDictionary[str, Job] = WeakValueDictionary()
         self._lock = Lock()
@@ -267,7 +268,7 @@ class Engine:
             self._warm = self.submit(_warm, *programs, self._warm, priority=-1000)
         Thread(target=self._watch, name="lossviz-watch", daemon=True).start()
 
-    def submit(self, function: Callable[..., Any], *args: Any, priority: int = 100, **kwargs: Any) -> "Future":
+    def submit(self, function: Callable[..., Any], *args: Any, priority: float = 100, **kwargs: Any) -> "Future":
         """Run a function of the package in a worker, by default before any training chunk that waits.
 
         A future among the arguments stands for its result, which stays in the worker.
@@ -277,9 +278,9 @@ class Engine:
         key = (f"{function.__name__}-{uuid4()}", 0)
         return self.client.submit(function, *args, key=key, priority=priority, **kwargs)
 
-    def start(self, plan: Plan, beside: "Future | None" = None) -> Job:
-        """Start training; `beside` is something submitted that the picture needs besides."""
-        job = Job(self, plan, beside)
+    def start(self, plan: Plan, beside: Callable[..., Any] | None = None, *args: Any) -> Job:
+        """Start training; `beside(plan, *args)` is what the picture needs besides, and comes after its first frame."""
+        job = Job(self, plan, beside, *args)
         with self._lock:
             self._jobs.append(job)
             self._found[job.token] = job

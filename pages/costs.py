@@ -8,7 +8,7 @@ import streamlit as st
 from parts import chart, controls, player, takeaway, verdict, words, work
 from parts.titles import COSTS, TITLES
 
-from lossviz import DATASETS, OPTIMIZERS, LabelCounts, costfigures, costmatrix, costs, make_dataset
+from lossviz import DATASETS, OPTIMIZERS, LabelCounts, costfigures, costmatrix, costs
 from lossviz.costmatrix import PRESETS
 from lossviz.data import Dataset
 from lossviz.engine import Job, engine
@@ -129,22 +129,9 @@ def abandon() -> None:
         st.session_state["costs job"][1].cancel()
 
 
-def made(arguments: dict[str, Any], classes: tuple[str, ...]) -> Dataset:
-    """The dataset with its classes named; the last one is kept."""
-    key = repr((arguments, classes))
-    if st.session_state.get("costs data", (None,))[0] != key:
-        abandon()
-        data = work.wait(engine().submit(make_dataset, "blobs", **arguments), "Making the dataset…")
-        st.session_state["costs data"] = (key, replace(data, classes=classes))
-    return st.session_state["costs data"][1]
-
-
 def asked(key: str, function: Any, *args: Any) -> Any:
     """What a worker says of a finished run; the last answer of each function is kept."""
-    slot = f"costs {function.__name__}"
-    if st.session_state.get(slot, (None,))[0] != key:
-        st.session_state[slot] = (key, work.wait(engine().submit(function, *args), "Counting costs…"))
-    return st.session_state[slot][1]
+    return work.kept(f"costs {function.__name__}", key, "Counting costs…", function, *args)
 
 
 def home(key: str, code: str, frame: Any) -> None:
@@ -247,7 +234,7 @@ with st.sidebar:
 names = controls.several("Trained", COSTS["c-strategies"], "c-strategies", list(costmatrix.STRATEGIES))
 try:
     rows, cost = matrix(name, chosen)
-    data = made(arguments, chosen.classes)
+    data = replace(work.dataset("costs data", arguments, "blobs", **arguments), classes=chosen.classes)
     ordered = [n for n in costmatrix.STRATEGIES if n in names]
     if not st.context.is_embedded:
         words.sentence(costs.thresholds(cost, data.classes).sentence)
@@ -256,7 +243,7 @@ try:
         st.info("Choose at least one way to train.")
     else:
         options["knobs"] = costmatrix.knobs(cost, data.counts, ordered)
-        key = repr((ordered, st.session_state["costs data"][0], options, cost.tolist()))
+        key = repr((ordered, arguments, chosen.classes, options, cost.tolist()))
         previous = st.session_state.get("costs job")
         if previous and previous[0] == key and (not previous[1].cancelled or previous[1].run().done):
             job = previous[1]
@@ -267,7 +254,7 @@ try:
                 features=data.features, **options,
             )  # fmt: skip
             best = get("threshold_moving").tables(data.counts, cost=cost).decisions[0]
-            job = engine().start(plan, engine().submit(truth, plan, data, best))
+            job = engine().start(plan, truth, data, best)
             st.session_state["costs job"] = (key, job)
         show(job, key, data, cost, chosen.unit, Source("blobs", arguments, classes=chosen.classes), options)
     if not st.context.is_embedded:

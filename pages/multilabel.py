@@ -35,13 +35,6 @@ TABLES = {
 }  # fmt: skip
 
 
-def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> MultiData:
-    """The data that a worker makes; the last are kept."""
-    if st.session_state.get("m data", (None,))[0] != key:
-        st.session_state["m data"] = (key, work.wait(engine().submit(function, *args, **kwargs), "Making the data…"))
-    return st.session_state["m data"][1]
-
-
 def uploaded(seed: int) -> tuple[MultiData, str] | None:
     """Controls for the visitor's own table, its data, and the code that makes them; None while there is no file."""
     said = "A row an example; labels are columns of 0 and 1, features columns of numbers. It stays in this server's memory."
@@ -64,7 +57,8 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
     usual = [c for c in rest if c not in left]
     controls.settle("m-features", (list(rest), usual))
     chosen = controls.several("Features: columns of numbers", rest, "m-features", usual) if rest else []
-    data = made((file_id, labels, chosen, seed), from_label_table, table, labels, chosen, seed=seed)
+    key = (file_id, labels, chosen, seed)
+    data = work.kept("m data", key, work.DATA, from_label_table, table, labels, chosen, seed=seed)
     code = (
         f"with open({name!r}, 'rb') as file:\n    table = lossviz.read_table(file.read(), {name!r})\n"
         f"data = from_label_table(table, {list(labels)!r}, {list(chosen)!r}, seed={seed})\n"
@@ -79,7 +73,7 @@ def settings() -> tuple[MultiData, str, dict[str, Any]] | None:
         seed = int(controls.number(SEED, "m-seed"))
         if source == "made":
             given = controls.knobs(KNOBS, "m")
-            data = made((seed, given), make_multilabel, seed=seed, **given)
+            data = work.kept("m data", (seed, given), work.DATA, make_multilabel, seed=seed, **given)
             arguments = "".join(f", {k}={v!r}" for k, v in given.items())
             code = f"data = make_multilabel(seed={seed}{arguments})\n"
         elif found := uploaded(seed):

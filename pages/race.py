@@ -10,7 +10,7 @@ import streamlit as st
 from parts import controls, player, takeaway, upload, verdict, words, work
 from parts.titles import AXES, TITLES
 
-from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, from_table, make_dataset, with_points
+from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, from_table, with_points
 from lossviz.data import Dataset
 from lossviz.engine import Job, engine
 from lossviz.figures import truth
@@ -148,19 +148,8 @@ def uploaded(seed: int) -> tuple[Dataset, Source] | None:
     features = axes(tuple(c for c in offers.numeric if c != label_column), "table", others=offers.text)
     points = by_hand("table", {}, (label_column, features))
     chosen = {"label": label_column, "features": features, "seed": seed}
-    data = made((file_id, chosen), from_table, table, **chosen)
+    data = work.kept("race data", (file_id, chosen), work.DATA, from_table, table, **chosen)
     return with_points(data, points) if points else data, Source("table", {"filename": name, **chosen}, points)
-
-
-def made(key: Any, function: Any, *args: Any, **kwargs: Any) -> Dataset:
-    """The dataset that a worker makes; the last one is kept."""
-    if st.session_state.get("race data", (None,))[0] != key:
-        abandon()
-        st.session_state["race data"] = (
-            key,
-            work.wait(engine().submit(function, *args, **kwargs), "Making the dataset…"),
-        )
-    return st.session_state["race data"][1]
 
 
 def chosen_data(seed: int) -> tuple[Dataset, Source] | None:
@@ -174,7 +163,7 @@ def chosen_data(seed: int) -> tuple[Dataset, Source] | None:
     if entry.columns:
         knobs["features"] = axes(entry.columns, name, next(str(k.default) for k in entry.knobs if k.name == "features"))
     points = by_hand(name, knobs, knobs.get("features"))
-    data = made((name, seed, knobs), make_dataset, name, seed=seed, **knobs)
+    data = work.dataset("race data", (name, seed, knobs), name, seed=seed, **knobs)
     return with_points(data, points) if points else data, Source(name, {"seed": seed, **knobs}, points)
 
 
@@ -316,6 +305,6 @@ else:
     except ValueError as e:
         st.error(words.plain(str(e)))
         st.stop()
-    job = engine().start(plan, engine().submit(truth, plan, data))
+    job = engine().start(plan, truth, data)
     st.session_state["race job"] = (key, job)
 show(job, key, data, source, options)

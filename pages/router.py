@@ -6,7 +6,9 @@ import streamlit as st
 
 # A worker process that starts later imports this script under another name: it has nothing to do there.
 if __name__ == "__main__":
-    from parts import controls, presenter
+    from contextlib import nullcontext
+
+    from parts import controls, presenter, work
     from parts.listing import PAGES
 
     # before the navigation: the browser would fetch a page's own icon from another host
@@ -26,4 +28,6 @@ if __name__ == "__main__":
     if "answers" in st.query_params:  # a lesson's links carry them to pages whose menu leads back without
         st.session_state["lessons answered"] = st.query_params["answers"]
     controls.begin()
-    page.run()
+    (of,) = (p for p in PAGES if p.title == page.title)
+    with work.turn() if of.trains else nullcontext():
+        page.run()

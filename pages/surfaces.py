@@ -12,7 +12,7 @@ import streamlit as st
 from parts import chart, controls, words, work
 from parts.titles import SURFACES, TITLES
 
-from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, fading_weights, fit_logistic, make_dataset, surfacefigures
+from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, fading_weights, fit_logistic, surfacefigures
 from lossviz import surfacesentences as says
 from lossviz.data import Dataset
 from lossviz.engine import engine
@@ -145,13 +145,10 @@ def strategies() -> tuple[list[str], dict[str, Any]]:
     return [n for n in STRATEGIES if n in names], options
 
 
-def made(name: str, knobs: dict[str, Any]) -> Dataset:
-    """The dataset; the last one is kept."""
-    key = repr((name, knobs))
-    if st.session_state.get("surfaces data", (None,))[0] != key:
-        task = engine().submit(make_dataset, name, **knobs)
-        st.session_state["surfaces data"] = (key, work.wait(task, "Making the dataset…"))
-    return st.session_state["surfaces data"][1]
+def dataset(chosen: dict[str, Any]) -> Dataset:
+    """The dataset of the controls."""
+    name, knobs = chosen["name"], chosen["knobs"]
+    return work.dataset("surfaces data", repr((name, knobs)), name, **knobs)
 
 
 def trained(names: list[str], data: Dataset, model: str, options: dict[str, Any], slot: str) -> tuple[str, Trained]:
@@ -282,7 +279,7 @@ def surfaced(
 
 def surface(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -> None:
     """Contours or 3-D of every strategy's loss over one plane, and the model at a chosen point."""
-    data = made(chosen["name"], chosen["knobs"])
+    data = dataset(chosen)
     run_key, run = trained(names, data, chosen["model"], options, "surface")
     where, given, resolution = sliced(run, data, chosen["model"])
     key = repr((run_key, given, resolution))
@@ -388,7 +385,7 @@ def between(chosen: dict[str, Any], names: list[str], options: dict[str, Any]) -
         n = int(controls.number(POINTS, "points"))
     if a == b:
         raise ValueError(f"From and To are both {titles[a]}: choose two strategies.")
-    data = made(chosen["name"], chosen["knobs"])
+    data = dataset(chosen)
     key, run = trained(names, data, chosen["model"], options, "surface")
     held = (key, a, b, n)
     if st.session_state.get("surfaces line", (None,))[0] != held:
@@ -404,7 +401,7 @@ def unmade(chosen: dict[str, Any], options: dict[str, Any]) -> None:
     """The network undoes the multiplication: recall, logits and norms over training."""
     model = chosen["model"] if chosen["model"] not in ("bias", "two") else "linear"
     chosen = chosen | {"model": model}
-    data = made(chosen["name"], chosen["knobs"])
+    data = dataset(chosen)
     _, run = trained(FIRST, data, model, options, "undone")
     plan = run.plan
     found = undone(plan, run.theta, run.test_logits)

@@ -62,7 +62,7 @@ def test_shown_points_keep_rare_classes():
 
 
 def test_a_job_is_read_while_it_trains(engine):
-    job = engine.start(plan(steps=3000), engine.submit(lossviz.figures.truth, plan(), DATA))
+    job = engine.start(plan(steps=3000), lossviz.figures.truth, DATA)
 
     async def follow():
         seen, early = b"", None

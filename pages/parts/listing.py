@@ -26,6 +26,7 @@ class Listed(NamedTuple):
         title: In the menu, and its heading.
         icon: A Material symbol.
         about: What its door says.
+        trains: Whether opening it trains, so that its runs take turns.
         thumbnail: What `thumb.js` draws on its door, by name, and the data for it; given Home's two values.
     """
 
@@ -34,6 +35,7 @@ class Listed(NamedTuple):
     icon: str
     about: str = ""
     thumbnail: Callable[[dict[str, float]], tuple[str, dict[str, Any]]] | None = None
+    trains: bool = False
 
     @property
     def path(self) -> str:
@@ -182,6 +184,7 @@ PAGES = (
         "sports_score",
         "All remedies side by side, on your own table too: boundaries, metrics, thresholds.",
         _race,
+        trains=True,
     ),
     Listed(
         "weights.py",
@@ -203,6 +206,7 @@ PAGES = (
         "landscape",
         "What the optimiser walks on: every strategy's surface and path on one plane; what fades, and what is undone.",
         _surfaces,
+        trains=True,
     ),
     Listed(
         "multilabel.py",
@@ -210,6 +214,7 @@ PAGES = (
         "checklist",
         "Several labels an example: rare ones found or lost, and why a softmax cannot say yes twice.",
         _twice,
+        trains=True,
     ),
     Listed(
         "segmentation.py",
@@ -217,6 +222,7 @@ PAGES = (
         "grid_on",
         "A pixel is an example: weights from masks, used rightly and wrongly, and pixels that are stuck for ever.",
         _segmentation,
+        trains=True,
     ),
     Listed(
         "costs.py",
@@ -224,6 +230,7 @@ PAGES = (
         "payments",
         "Say what each mistake costs: four remedies trained for it, and what their decisions really cost.",
         _costs,
+        trains=True,
     ),
     Listed(
         "claims.py",

@@ -44,10 +44,8 @@ def show(job: Job, stale: bool) -> None:
 
 def judged(job: Job) -> list[dict[str, Any]]:
     """What a worker says of a finished run; the last is kept."""
-    if st.session_state.get("race judged", (None,))[0] != job.token:
-        task = engine().submit(judgement.judged, job.plan, job.run().test_logits)
-        st.session_state["race judged"] = (job.token, work.wait(task, "Judging…"))
-    records: list[dict[str, Any]] = st.session_state["race judged"][1]
+    made = judgement.judged, job.plan, job.run().test_logits
+    records: list[dict[str, Any]] = work.kept("race judged", job.token, "Judging…", *made)
     return records
 
 
