@@ -156,7 +156,8 @@ class Job:
         except Exception as e:
             with self._lock:
                 if not self.cancelled:
-                    said = str(e) if isinstance(e, FloatingPointError) else f"the worker gave up ({type(e).__name__})."
+                    own = isinstance(e, (FloatingPointError, ImportError))  # it diverged; TensorFlow is missing
+                    said = str(e) if own else f"the worker gave up ({type(e).__name__})."
                     self.error = f"Training stopped: {said[:300]}"
             self._release()
         finally:
