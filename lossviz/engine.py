@@ -259,7 +259,9 @@ class Engine:
                 # visitors' tables are among what it holds: none of it goes to a disk
                 config={"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False},
             )
-        self.client = Client(address or self._cluster, set_as_default=False, timeout=15, direct_to_workers=address is None)
+        self.client = Client(
+            address or self._cluster, set_as_default=False, timeout=15, direct_to_workers=address is None
+        )
         self._jobs: list[Job] = []
         self._found: WeakValueDictionary[str, Job] = WeakValueDictionary()
         self._lock = Lock()
