@@ -29,11 +29,11 @@ from lossviz import apart, demo, engine, figures, lab, wire
 from pages.parts.titles import canonical
 
 # a stated encoding keeps Streamlit's compression, which would hold messages back, out of the way
-# Streamlit would ask a server elsewhere for its own address when a page of another site knocks: nobody is asked anything
-net_util.get_internal_ip = net_util.get_external_ip = lambda: None
 BYTES = {"Content-Encoding": "identity", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 # what visitors upload stays in memory: what is larger than this would be put aside on the disk while it comes
 MultiPartParser.spool_max_size = (st.get_option("server.maxUploadSize") + 1) << 20
+# Streamlit would ask a server elsewhere for its own address when a page of another site knocks: nobody is asked anything
+net_util.get_internal_ip = net_util.get_external_ip = lambda: None
 
 
 def start() -> None:

@@ -45,6 +45,8 @@ WORDS = [
     "../../etc/passwd", "C:\\con", "%s%n", "{0.__class__}", "__proto__", "NULL", "NA", "?", "a" * 5000, "\r\n", "\t", '"',
     '"""', "'", ",", ";", "|", "\u2028", "ﬃ", "label", "count", "class",
 ]  # fmt: skip
+BOMB = gzip.compress(b"x" * 2**24)
+"""Sixteen kilobytes, unpacked a thousand times as much."""
 FOREIGN = re.compile(
     r"Traceback|object at 0x|could not convert|invalid literal|broadcast|out of bounds|unexpected keyword|codec|np\.|NoneType"
 )
@@ -82,7 +84,7 @@ def packed(r, data):
                 archive.writestr(name, data)
         return file.getvalue()[: r.choice([None, r.randrange(4, 60)])]
     if kind == 3:
-        return gzip.compress(gzip.compress(data))
+        return r.choice([BOMB, gzip.compress(gzip.compress(data))])
     if kind == 4:
         return (
             r.choice(
