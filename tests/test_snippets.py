@@ -211,8 +211,8 @@ def test_every_snippet_runs_quietly_and_soon(process):
     assert ran
     for key, (outcome, _, said) in ran.items():
         assert (outcome, said) == ("ran", ""), key
-    slow = {key: seconds for key, (_, seconds, _) in ran.items() if seconds > (30 if process == "notebook" else 8)}
-    assert not slow  # 3 s on a core of its own
+    slow = {key: seconds for key, (_, seconds, _) in ran.items() if seconds > (30 if process == "notebook" else 20)}
+    assert not slow  # 3 s on a core of its own; others may be at work on it
 
 
 @pytest.mark.parametrize("process", HEAVY[:-1])
