@@ -9,7 +9,7 @@ CORE := $(TWO) -m "not engines and not snippets" --ignore-glob "tests/test_page*
 AGAIN := --reruns 1 -rR
 PAGES := $(wildcard tests/test_page*.py)
 
-.PHONY: run test fast engines bench browser pictures readme lock clean
+.PHONY: run test fast engines bench browser pictures readme docs lock clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -62,6 +62,10 @@ pictures: browser
 # After a new strategy or scheme.
 readme: $(VENV)/run.done
 	PYTHONPATH=. $(BIN)/python tests/test_readme.py
+
+# The API's pages, from the docstrings, in docs/api; a warning fails.
+docs: $(VENV)/dev.done
+	PYTHONPATH=. $(BIN)/python docs/api.py
 
 # After a change of the requirements files: pin again, for every Python and platform at once. What the CUDA build of
 # PyTorch would bring along is left out: PyTorch pins that itself, and the tests run on its CPU build.

@@ -1,5 +1,8 @@
 """LossViz: see what class weighting does to a classifier.
 
+What there is to choose from is in dictionaries, by the names that the functions take: `STRATEGIES` of losses, `SCHEMES` of
+class weights, `DATASETS`, `MODELS`, `OPTIMIZERS`, and `METHODS` of segmentation.
+
 Importing the package is cheap: TensorFlow is imported by the first call that needs it.
 """
 
