@@ -20,7 +20,7 @@ test: $(VENV)/dev.done browser
 	$(BIN)/mypy
 	$(BIN)/pytest $(CORE)
 	$(BIN)/pytest $(TWO) $(PAGES)
-	$(BIN)/pytest -m snippets tests/test_snippets.py
+	$(BIN)/pytest -m snippets tests/test_snippets.py tests/test_extend.py
 	$(BIN)/pytest tests/browser $(AGAIN)
 
 # Two processes: Streamlit cleans up after TensorFlow and Keras on every run of a page, where it finds them imported.

@@ -1,6 +1,7 @@
 """The house: who may import whom, what importing the package costs, and that everything public says what it is."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -116,6 +117,25 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lintreport": {"files", "lint", "lintflaws"},
     "lintsamples": set(),
 }
+LONG = {  # files of more than 400 lines, and why each is one
+    "apart": "a process of its own, from its start to its end: each half is half of one protocol",
+    "calls": "one way to write a loss for each framework, side by side so that they can be compared",
+    "costmatrix": "one study: its plan, what it decides and what that costs",
+    "costs": "what errors cost, and back: the same formulas read in both directions",
+    "data": "datasets, one function each, on the way to draw and to split that they share",
+    "figures": "the palette, and all that pictures of runs share",
+    "lab": "all that the logit lab computes, from its link to its tables",
+    "labels": "seven engines count alike: what differs between them is seen in one place",
+    "labeltext": "one reader of text files; its passes share what they have learnt of the file",
+    "lintflaws": "the rules, one function each",
+    "plan": "what is asked of a run, checked, and what comes back: the two ends of one message",
+    "recipes": "code for each library, one function each",
+    "segplan": "what is asked of a segmentation, checked, and what comes back",
+    "strategies": "the strategies, one function each, below what they are made of",
+    "surfacefigures": "pictures of surfaces, one function each",
+    "tables": "a table from its bytes to a dataset, with a sentence for all that is left out on the way",
+    "train": "the compiled program: every part of it is traced together",
+}
 ON_TRIAL = {"trials": {"keras", "torch"}}  # claims about Keras and PyTorch can be tried on them only; inside functions
 LIGHT = (*(MAY_IMPORT.keys() - {"equation", "multitrain", "segment", "surface", "train"}), "__init__")
 HEAVY = {"tensorflow", "keras", "sklearn", "plotly", "torch", "streamlit", "distributed", "dask"}
@@ -153,6 +173,33 @@ def test_arrows_point_one_way(room):
     barred = {"streamlit", "keras", "torch", "pages", "app", "tests"} - ON_TRIAL.get(room, set())
     assert not tops(everywhere) & barred
     assert not {n for n in everywhere if n.startswith("tensorflow.keras")}
+
+
+def rows():
+    """The README's map, from the ground up: the names in each row."""
+    (text,) = re.findall(r"<!-- map -->\n(.*?)<!-- end -->", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    return [re.findall(r"`([^`]+)`", line.split("|")[1]) for line in text.splitlines()[2:]]
+
+
+def test_the_map_shows_every_room_once():
+    shown = [name.removeprefix("lossviz/").removesuffix(".py") for row in rows() for name in row]
+    assert sorted(shown) == sorted([*ROOMS, "lessons/", "__main__", "pages/", "app"])
+    for row in rows():
+        assert "/" in row[0] or row == ["app.py"]
+        assert not any("/" in name for name in row[1:]), "the folder stands with the first"
+
+
+def test_the_map_is_in_order():
+    at = {name.removeprefix("lossviz/").removesuffix(".py"): i for i, row in enumerate(rows()) for name in row}
+    for room in ROOMS:
+        for name in imports(ROOT / "lossviz" / f"{room}.py"):
+            other = name.split(".")[1] if name.startswith("lossviz.") else None
+            assert other not in at or at[other] <= at[room], f"{room} imports {other}, which stands below it"
+
+
+def test_what_is_long_says_why():
+    long = {room for room in ROOMS if len((ROOT / "lossviz" / f"{room}.py").read_text("utf-8").splitlines()) > 400}
+    assert long == set(LONG)
 
 
 def test_arrows_know_every_room_they_name():
