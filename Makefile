@@ -53,11 +53,9 @@ browser: $(VENV)/dev.done
 	|| $(BIN)/playwright install --with-deps chromium \
 	|| { apt-get update -q && apt-get install -q -y chromium; }
 
-# Every page, light, dark and on a phone, for looking at; two of them are the README's.
+# The README's pictures, from the running app. `python -m bench.pictures --pages` takes every page, light, dark and on a phone.
 pictures: browser
 	$(BIN)/python -m bench.pictures
-	cp docs/pictures/home-light.png docs/home.png
-	cp docs/pictures/race-light.png docs/race.png
 
 # After a new strategy or scheme.
 readme: $(VENV)/run.done
