@@ -2,6 +2,7 @@
 
 import datetime
 import inspect
+import json
 import os
 import re
 import subprocess
@@ -77,3 +78,16 @@ def test_api_pages_are_made_without_a_warning(tmp_path):
     assert done.returncode == 0, done.stderr
     page = (tmp_path / "lossviz.html").read_text("utf-8")
     assert all(f'id="{name}"' in page for name in lossviz.__all__)
+
+
+def test_the_container_holds_what_the_app_needs():
+    """Each path that is copied exists, nothing else is sent, and it starts as `make run` does."""
+    lines = (ROOT / "Containerfile").read_text("utf-8").splitlines()
+    copied = [path for line in lines if line.startswith("COPY") for path in line.split()[1:-1]]
+    sent = {line[1:] for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line.startswith("!")}
+    assert set(copied) == sent
+    assert all((ROOT / path).exists() for path in copied)
+    (command,) = (json.loads(line.removeprefix("CMD ")) for line in lines if line.startswith("CMD"))
+    assert " ".join(command[:3]) in (ROOT / "Makefile").read_text("utf-8")
+    ends = [i for i, line in enumerate(lines) if line.startswith(("USER lossviz", "RUN"))]
+    assert lines[ends[-1]] == "USER lossviz", "what is installed belongs to root, what runs does not"

@@ -41,8 +41,8 @@ def test_examples_run() -> None:
 
 
 def test_commands_print_what_it_says() -> None:
-    (block,) = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    for part in block.split("$ ")[1:]:
+    blocks = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    for part in "".join(blocks).split("$ ")[1:]:
         command, _, expected = part.partition("\n")
         command = command.replace("lossviz", f"{sys.executable} -m lossviz", 1)
         done = subprocess.run(command, shell=True, cwd=README.parent, capture_output=True, text=True, check=True)
