@@ -10,7 +10,7 @@ import os
 import sys
 from typing import Any
 
-NICE = 5
+NICE = 3
 LIMIT = 60.0
 """Seconds in which the worker's event loop must have had a turn. The longest that was seen is the import of TensorFlow."""
 

@@ -318,6 +318,8 @@ def in_words(t: Tables) -> str:
     }  # fmt: skip
     table = arrays(t)
     does = [words for letter, words in where.items() if letter in active(t)]
+    if t.sampler == "balanced" and "W" in active(t):
+        does[0] = "draws every class equally often, which on average weights the losses (W)"
     if not table["W"].any():
         does = ["leaves out the cross-entropy (W = 0)", *does[1:]]
     if (table["B"] <= NEVER / 2).any() and "B" in active(t):

@@ -1,67 +1,23 @@
 r"""The same loss in each framework, written from the tables: a call where the library has one, a few lines where not.
 
-A strategy needs nothing here: what its tables hold is what the code does. A framework is one entry in `FRAMEWORKS`.
+A strategy needs nothing here: what its tables hold is what the code does. How a framework spells it is in `lossviz.calltexts`.
 The code defines `loss`, one value an example, and `decide`; `tests/test_calls.py` runs all of it against `lossviz.loss`.
 """
 
 import ast
 import inspect
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lossviz.anatomy import active, over
+from lossviz.calltexts import FRAMEWORKS, POS_WEIGHT, SAMPLERS, Framework, Text
 from lossviz.knobs import one_of
 from lossviz.strategies import Decision, Tables, get
-from lossviz.weights import SCHEMES
-
-
-@dataclass(frozen=True)
-class Framework:
-    """How a library spells what the equation needs; {…} is filled in.
-
-    Attributes:
-        title: What people call it.
-        library: What has to be installed, as it is imported.
-        imports: Lines.
-        array: A constant of {numbers}.
-        take: Row {i} of {table}.
-        pair: Entry [{i}, {j}] of {table}.
-        column: A number an example, {x}, made to multiply a row of logits.
-        argmax: Class of the largest of {x}.
-        argmin: Class of the least of {x}.
-        softmax: Of {z}.
-        matmul: {p} times the matrix {table}.
-        sum: Over the classes of {x}.
-        plain: The library's own cross-entropy of logits {z} and labels y, one an example.
-        weighted: The same with a weight of {w} by true class.
-        one_minus: 1 − q_y from the cross-entropy, without losing digits.
-        signature: Arguments of the loss, in the library's order.
-        prepare: A first line of the loss.
-        fitting: How it is used, a remark; and the one where class weights are all there is to it.
-    """
-
-    title: str
-    library: str
-    imports: str
-    array: str
-    take: str
-    pair: str
-    column: str
-    argmax: str
-    argmin: str
-    softmax: str
-    matmul: str
-    sum: str
-    plain: str
-    weighted: str
-    one_minus: str
-    signature: str = "logits, y"
-    prepare: str = ""
-    fitting: tuple[str, str] = ("", "")
+from lossviz.weights import SCHEMES, class_weights
 
 
 class Call(NamedTuple):
@@ -77,45 +33,6 @@ class Call(NamedTuple):
     own: bool
     remark: str
 
-
-FRAMEWORKS = {
-    "keras": Framework(
-        "Keras", "keras", "import keras", "keras.ops.array({numbers})", "keras.ops.take({table}, {i}, axis=0)",
-        "keras.ops.sum(keras.ops.take({table}, {i}, axis=0) * keras.ops.one_hot({j}, {k}), axis=-1)", "{x}[:, None]",
-        "keras.ops.argmax({x}, axis=-1)", "keras.ops.argmin({x}, axis=-1)", "keras.ops.softmax({z})",
-        "keras.ops.matmul({p}, {table})", "keras.ops.sum({x}, axis=-1)",
-        "keras.losses.sparse_categorical_crossentropy(y, {z}, from_logits=True)",
-        "keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction=None)(y, {z}, sample_weight={w})",
-        "-keras.ops.expm1(-{losses})", "y, logits", 'y = keras.ops.reshape(keras.ops.cast(y, "int32"), (-1,))',
-        ('model.compile("adam", loss=loss)', "model.fit(X, y, class_weight={dict}) does the same: a dict, by class index"),
-    ),
-    "tensorflow": Framework(
-        "TensorFlow", "tensorflow", "import tensorflow as tf", "tf.constant({numbers})", "tf.gather({table}, {i})",
-        "tf.reduce_sum(tf.gather({table}, {i}) * tf.one_hot({j}, {k}), -1)", "{x}[:, None]", "tf.argmax({x}, -1)",
-        "tf.argmin({x}, -1)", "tf.nn.softmax({z})", "tf.matmul({p}, {table})", "tf.reduce_sum({x}, -1)",
-        "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits={z})",
-        "{w} * tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits={z})", "-tf.math.expm1(-{losses})",
-        fitting=("in a tf.GradientTape: tf.reduce_mean(loss(logits, y))",) * 2,
-    ),
-    "pytorch": Framework(
-        "PyTorch", "torch", "import torch\nimport torch.nn.functional as F", "torch.tensor({numbers})", "{table}[{i}]",
-        "{table}[{i}, {j}]", "{x}[:, None]", "{x}.argmax(-1)", "{x}.argmin(-1)", "{z}.softmax(-1)", "{p} @ {table}",
-        "({x}).sum(-1)", 'F.cross_entropy({z}, y, reduction="none")',
-        'F.cross_entropy({z}, y, weight=weight, reduction="none")', "-torch.expm1(-{losses})",
-        fitting=(
-            "loss(model(X), y).mean().backward()",
-            'with reduction="mean" PyTorch would divide by the sum of the weights, not by the number of examples',
-        ),
-    ),
-    "jax": Framework(
-        "JAX", "jax", "import jax\nimport jax.numpy as jnp", "jnp.array({numbers})", "{table}[{i}]", "{table}[{i}, {j}]",
-        "{x}[:, None]", "{x}.argmax(-1)", "{x}.argmin(-1)", "jax.nn.softmax({z})", "{p} @ {table}", "({x}).sum(-1)",
-        "-jnp.take_along_axis(jax.nn.log_softmax({z}), y[:, None], axis=-1)[:, 0]",
-        "-{w} * jnp.take_along_axis(jax.nn.log_softmax({z}), y[:, None], axis=-1)[:, 0]", "-jnp.expm1(-{losses})",
-        fitting=("jax.grad of lambda p: loss(model(p, X), y).mean()",) * 2,
-    ),
-}  # fmt: skip
-"""Frameworks in which a loss can be written; scikit-learn, in which it cannot, is apart."""
 
 TITLES = {name: f.title for name, f in FRAMEWORKS.items()} | {"sklearn": "scikit-learn"}
 """Every framework that `call` knows -> what people call it."""
@@ -280,9 +197,15 @@ def call(framework: str, strategy: str, counts: ArrayLike, **knobs: Any) -> Call
     t = entry.tables(counts, **knobs)
     n = ", ".join(f"{float(c):.10g}" for c in np.asarray(counts, dtype=np.float64))
     head = f"# {entry.title}{' (flawed: it does not weight)' if entry.flawed else ''}, for counts {n}\n"
+    if t.sampler == "balanced":
+        return _drawn(framework, t, counts, head)
     if framework == "sklearn":
         return _sklearn(t, head)
-    f = FRAMEWORKS[framework]
+    return _written(FRAMEWORKS[framework], t, head)
+
+
+def _written(f: Framework, t: Tables, head: str, extra: Text | None = None) -> Call:
+    """The loss and the decision of tables; after `extra`, which draws the examples."""
     tables, at = _tables(f, t)
     body, own = _loss(f, t, at)
     late = t.late < 1
@@ -296,14 +219,12 @@ def call(framework: str, strategy: str, counts: ArrayLike, **knobs: Any) -> Call
         functions.append(_function(name, "logits", f"{rule.title[:1].upper()}{rule.title[1:]}.", decided))
     by_class = bool(at) and not own
     remark = f.fitting[by_class].format(dict=_as_dict(t))
-    notes = [f"# {remark}"] if remark else []
-    if t.sampler == "balanced":
-        notes.append(
-            "# On mini-batches: draw each class equally often and leave the weights out; on average it is the same."
-        )
-    code = "\n\n".join(
-        [f"{f.imports}\n\n{head}" + "".join(f"{line}\n" for line in tables), *functions, "\n".join(notes) + "\n"]
-    )
+    remark = extra.use if extra else remark
+    imports = _imports(f.imports, extra.imports) if extra else f.imports
+    above = (extra.code if extra else "") + "".join(f"{line}\n" for line in tables)
+    code = "\n\n".join([f"{imports}\n\n{head}{above}", *functions, (f"# {remark}" if remark else "") + "\n"])
+    if extra:
+        return Call(code, extra.own, extra.remark)
     said = (
         f"{f.title} has no call for this: write the loss yourself, around the library's cross-entropy."
         if own
@@ -312,11 +233,79 @@ def call(framework: str, strategy: str, counts: ArrayLike, **knobs: Any) -> Call
     return Call(code, own, said)
 
 
+def _imports(*lines: str) -> str:
+    """Import lines, plain ones first, as an import sorter leaves them."""
+    split = "\n".join(filter(None, lines)).splitlines()
+    return "\n".join(sorted(split, key=lambda line: (line.startswith("from "), line.split()[1])))
+
+
+def _drawn(framework: str, t: Tables, counts: ArrayLike, head: str) -> Call:
+    """A sampler that draws every class equally often, beside the loss without weights: what the weights are on average."""
+    n = np.asarray(counts, dtype=np.float64)
+    text = SAMPLERS[framework]
+    whole = [max(1, round(c)) for c in n.tolist()]
+    text = text._replace(code=text.code.format(weight=literal(t.weight[:, 0]), counts=whole, k=len(n)))
+    plain = replace(t, weight=np.ones_like(t.weight), late_weight=np.ones_like(t.weight))
+    if framework == "sklearn":
+        return _sklearn(plain, head, text)
+    return _written(FRAMEWORKS[framework], plain, head, text)
+
+
+def use(framework: str, scheme: str, counts: ArrayLike, normalise: str | None = None, **knobs: Any) -> Call:
+    """The weights of a scheme put to use: in a weighted cross-entropy, or as the `pos_weight` of a sigmoid a label.
+
+    Args:
+        framework: A key of `TITLES`.
+        scheme: A name in `lossviz.SCHEMES`.
+        counts: Examples of each class, [K]; two are (negatives, positives) of one label.
+        normalise: As of `lossviz.class_weights`; of a `pos_weight` the scale is part of what it says, and is left.
+        **knobs: Of the scheme.
+
+    Returns:
+        The code, whether it has to be written by oneself, and a sentence about it.
+
+    Raises:
+        ValueError: An unknown name, or counts or knobs that make no sense.
+
+    Example:
+        >>> print(use("tensorflow", "pos_weight", [500, 31]).code.split("def ")[1])
+        loss(logits, y):
+            \"\"\"One loss a label.\"\"\"
+            y = tf.cast(y, logits.dtype)
+            return tf.nn.weighted_cross_entropy_with_logits(labels=y, logits=logits, pos_weight=pos_weight)
+        <BLANKLINE>
+        <BLANKLINE>
+        <BLANKLINE>
+    """
+    one_of("framework", framework, TITLES)
+    if not SCHEMES[one_of("scheme", scheme, SCHEMES)].sigmoid:
+        weights = class_weights(counts, scheme, normalise, **knobs)
+        return call(framework, "weighted_cross_entropy", counts, class_weight=weights)
+    weights = class_weights(counts, scheme, **knobs)
+    n = [f"{float(c):.10g}" for c in np.asarray(counts, dtype=np.float64)]
+    single = len(n) == 2
+    ratios, shape = (weights[1], "[N]") if single else (weights, f"[N, {len(n)}]")
+    head = (
+        f"# pos_weight of one label, for {n[0]} negatives and {n[1]} positives"
+        if single
+        else f"# pos_weight of {len(n)} labels, each against the rest, for counts {', '.join(n)}"
+    )
+    text = POS_WEIGHT[framework]
+    if framework == "sklearn":
+        if single:
+            t = get("weighted_cross_entropy").tables(counts, class_weight=weights)
+            return _sklearn(t, f"{head}\n")._replace(remark=text.remark)
+        return Call(f"{text.imports}\n\n{head}\n{text.code.format(numbers=literal(ratios))}", False, text.remark)
+    f = FRAMEWORKS[framework]
+    code = text.code.format(array=f.array.format(numbers=literal(ratios)))
+    return Call(f"{f.imports}\n\n{head}; logits and y: {shape}\n{code}\n\n# {text.use}\n", text.own, text.remark)
+
+
 def _as_dict(t: Tables) -> str:
     return "{" + ", ".join(f"{c}: {literal(w)}" for c, w in enumerate(t.weight[:, 0])) + "}"
 
 
-def _sklearn(t: Tables, head: str) -> Call:
+def _sklearn(t: Tables, head: str, extra: Text | None = None) -> Call:
     """The parameter `class_weight`, where weights by true class are all that the loss has."""
     own = sorted({"S", "B", "γ", "C"} & set(active(t)))
     if t.late < 1:
@@ -338,14 +327,19 @@ def _sklearn(t: Tables, head: str) -> Call:
         tables = [line.replace("torch.tensor", "np.array") for line in tables]
         body = lines[-1].removeprefix("return ").replace("logits", "model.predict_log_proba(X)")
     weighted = f"class_weight={_as_dict(t)}, " if (t.weight != 1).any() else ""
+    imports = _imports(
+        "import numpy as np\nfrom sklearn.linear_model import LogisticRegression", extra.imports if extra else ""
+    )
     code = (
-        "import numpy as np\nfrom sklearn.linear_model import LogisticRegression\n\n"
-        + head
+        f"{imports}\n\n{head}"
         + "".join(f"{line}\n" for line in tables)
+        + (f"{extra.code}\n\n" if extra else "")
         + f"model = LogisticRegression({weighted}C=np.inf, max_iter=10_000)  # C=np.inf: no L2 penalty\n\n\n"
         + _function("decide", "X", f"{rule.title[:1].upper()}{rule.title[1:]}.", [f"return {body}"])
-        + "\n\n# model.fit(X, y), then decide(X)\n"
+        + f"\n\n# {extra.use if extra else 'model.fit(X, y), then decide(X)'}\n"
     )
+    if extra:
+        return Call(code, extra.own, extra.remark)
     said = "A parameter of scikit-learn is all of it" + ("; the decision is yours to write." if active_rule else ".")
     return Call(code, bool(active_rule), said)
 
@@ -382,27 +376,32 @@ def scheme(name: str, counts: ArrayLike, normalise: str | None = None, **knobs: 
         **knobs: Of the scheme.
 
     Example:
-        >>> for line in scheme("balanced", [90, 10]).splitlines()[5:]:
-        ...     print(line.partition("  #")[0] or ".")
+        >>> for line in scheme("balanced", [90, 10]).splitlines()[3:]:
+        ...     print(line or ".")
+        def balanced(counts):
+            \"\"\"Every class has the same total weight, and the mean example keeps weight 1.\"\"\"
             return counts.sum() / (len(counts) * counts)
         .
         .
         counts = np.array([90.0, 10.0])
-        present = np.full_like(counts, counts.sum())
-        weights = balanced(counts, present)
+        weights = balanced(counts)
     """
     entry = SCHEMES[one_of("scheme", name, SCHEMES)]
     function = ast.parse(inspect.getsource(entry.weights)).body[0]
     assert isinstance(function, ast.FunctionDef)
     function.decorator_list, function.returns = [], None
+    images = any(isinstance(node, ast.Name) and node.id == "present" for node in ast.walk(function))
+    if not images:
+        function.args.args = function.args.args[:1]
     for argument in (*function.args.args, *function.args.kwonlyargs):
         argument.annotation = None
     given = "".join(f", {k}={v!r}" for k, v in knobs.items())
-    lines = f"weights = {name}(counts, present{given})\n"
+    lines = f"weights = {name}(counts{', present' * images}{given})\n"
+    if images:
+        lines = (
+            "present = np.full_like(counts, counts.sum())  # or the pixels of the images that contain each class\n"
+            + lines
+        )
     if normalise:
         lines += f"weights = {SCALED[one_of('normalise', normalise, SCALED)]}\n"
-    return (
-        f"import numpy as np\n\n\n{ast.unparse(function)}\n\n\ncounts = np.array({literal(counts)})\n"
-        "present = np.full_like(counts, counts.sum())  # median frequency: pixels of the images that contain the class\n"
-        + lines
-    )
+    return f"import numpy as np\n\n\n{ast.unparse(function)}\n\n\ncounts = np.array({literal(counts)})\n" + lines

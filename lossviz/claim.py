@@ -142,6 +142,16 @@ def ruling(holds: Sequence[bool]) -> str:
     return "true" if all(holds) else "depends" if any(holds) else "false"
 
 
+def within(apart: float) -> str:
+    """How far two numbers are from each other, in words.
+
+    Example:
+        >>> within(0.5312), within(2e-16)
+        ('up to 0.531', 'less than 0.001')
+    """
+    return f"up to {apart:.3g}" if apart >= 0.001 else "less than 0.001"
+
+
 # The arithmetic that several experiments share: written out, and apart from the kernel of `lossviz.equation`.
 
 

@@ -5,8 +5,11 @@ Where frameworks are on trial, the experiment runs in a worker: the process that
 """
 
 import os
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 from lossviz import claimsframeworks, claimskeras, claimslogits, claimsoutputs, claimsweights
@@ -63,6 +66,24 @@ def find(number: object) -> Claim:
     raise ValueError(f"there is no claim {text[:20]!r}: the claims are numbered {min(CLAIMS)} to {max(CLAIMS)}")
 
 
+def _on_tensorflow(claim: Claim) -> bool:
+    return "tensorflow" in claim.packages or "keras" in claim.packages
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Nothing that is written to standard error is heard, not even by a library that writes past Python."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
 def experiment(number: int) -> Evidence:
     """Run the experiment of a claim, now; for `lossviz.engine.Engine.submit` where frameworks are on trial.
 
@@ -80,7 +101,7 @@ def experiment(number: int) -> Evidence:
         'false'
     """
     claim = find(number)
-    if "tensorflow" in claim.packages or "keras" in claim.packages:
+    if _on_tensorflow(claim):
         from lossviz.engine import _train
 
         _train()  # with TensorFlow set up as for training
@@ -96,9 +117,13 @@ def tried(numbers: Iterable[int] = ()) -> list[Trial]:
     Raises:
         ValueError: There is no such claim.
     """
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     out = []
-    for claim in [find(n) for n in numbers] or CLAIMS.values():
+    chosen = [find(n) for n in numbers] or list(CLAIMS.values())
+    if any(map(_on_tensorflow, chosen)):
+        # as it is loaded TensorFlow logs, whatever it is told; if it cannot be, each experiment will say why
+        with _unheard(), suppress(Exception):
+            import_module("lossviz.equation")
+    for claim in chosen:
         try:
             out.append(Trial(claim, experiment(claim.number)))
         except Exception as e:  # another version of a framework may fail in any way: that is a finding

@@ -69,7 +69,7 @@ def weights_are_class_weights(
 
 @entry(
     7,
-    "A weight for each sample and class, an array samples × classes, can be passed to the same code.",
+    "A weight for each sample and class, an array samples × classes, can be passed to the softmax loss.",
     topic=TENSORFLOW1,
     thread="unbalanced",
     packages=("tensorflow",),

@@ -17,6 +17,7 @@ from lossviz.claim import (
     on_trial,
     ruling,
     weighted,
+    within,
 )
 
 ENTRIES: dict[int, Claim] = {}
@@ -33,7 +34,7 @@ LABELS, WEIGHTS = np.array([1, 3, 4, 4, 4, 1]), np.array([0.3, 0.1, 0.2, 0.3, 0.
 
 @entry(
     16,
-    "sample_weight rescales the loss of each example.",
+    "sample_weight rescales the loss of each example, and the mean still divides by their number.",
     topic=KERAS,
     thread="multilabel",
     packages=(*KERAS_ON, "torch"),
@@ -74,8 +75,8 @@ def sample_weight_rescales(
         else f"Σwℓ/Σw, PyTorch's mean, would be {wanted.sum() / w.sum():.4f}"
     )
     return Evidence(
-        ruling([apart < 1e-4]),
-        f"Each loss is at most {apart:.1g} nats from weight × cross-entropy. The mean is {mean:.4f}; Σwℓ/N is "
+        ruling([apart < 1e-4 and abs(mean - wanted.mean()) < 1e-4]),
+        f"Each loss is {within(apart)} nats from weight × cross-entropy. The mean is {mean:.4f}; Σwℓ/N is "
         f"{wanted.mean():.4f}. {other}.",
         Picture(
             "",
@@ -237,8 +238,8 @@ def changes_the_samples(fit: Callable[..., Any] = lambda X, y, class_weight: _fi
     names = [f"w{f}{c}" for f in (1, 2) for c in range(3)] + [f"b{c}" for c in range(3)]
     return Evidence(
         ruling([apart > 1e-4]),
-        f"After 4 steps the parameters are at most {apart:.1g} apart from those by sample_weight, and up to {far:.2g} "
-        "from those without weights.",
+        f"After 4 steps the parameters are {within(apart)} from those by sample_weight, and {within(far)} from those without "
+        "weights.",
         Picture(
             "parameter",
             "value after 4 steps",

@@ -18,6 +18,7 @@ from lossviz.claim import (
     ruling,
     slope,
     weighted,
+    within,
 )
 
 ENTRIES: dict[int, Claim] = {}
@@ -34,10 +35,11 @@ W = np.array([31 / 531, 500 / 531])
     thread="binary",
     packages=(),
     expected="false",
-    why="Softmax sees only differences of logits. Adding the same number to all of them changes nothing, and a loss that is "
-    "weighted, w·ℓ, keeps that. Multiplied logits lose it: the loss now depends on the level of the logits, which says nothing "
-    "about the class. Their gradient is scaled column by column of the last layer, not example by example; that layer learns "
-    "to divide by the weights, and the model ends with the probabilities it would have had without them.",
+    why="Softmax sees only differences of logits. Adding the same number to all of them changes nothing, and a loss "
+    "that is weighted, w·ℓ, keeps that. Multiplied logits lose it: the loss now depends on the level of the logits, "
+    "which says nothing about the class. Their gradient is scaled column by column of the last layer, not example by "
+    "example; that layer learns to divide by the weights, and the model, trained to the end and without a penalty "
+    "such as L2, has the probabilities it would have had without them.",
     code="""import numpy as np
 
 logits, labels = np.array([[2.0, 1.0], [2.0, 1.0]]), np.array([0, 1])
@@ -56,12 +58,12 @@ def weights_the_loss(loss: Callable[..., Array] = multiplied) -> Evidence:
     alike = np.isclose(loss(z, y, W), weighted(z, y, W), rtol=1e-9, atol=1e-12)
     at = np.linspace(-6, 6, 61)
     row, rare = np.array([2.0, 1.0]) + at[:, None], np.ones(61, int)
-    moved = np.ptp(loss(row, rare, W))
+    moved = float(np.ptp(loss(row, rare, W)))
     return Evidence(
         "true" if alike.all() else "depends" if alike.mean() > 0.5 else "false",
         f"The loss on trial equals the weighted loss on {alike.mean():.1%} of 2,000 random examples. Adding −6 to 6 to "
-        f"both logits, which changes no probability, moves it by {moved:.3g} nats and the weighted loss by "
-        f"{np.ptp(weighted(row, rare, W)):.2g}.",
+        f"both logits, which changes no probability, moves it by {within(moved)} nats and the weighted loss by "
+        f"{within(float(np.ptp(weighted(row, rare, W))))}.",
         Picture(
             "added to both logits",
             "loss of a rare example, nats",
@@ -83,7 +85,8 @@ def _in_tensorflow(z: Array, y: Array, w: Array) -> Array:
 
 @entry(
     2,
-    "That code computes −w_y z_y + log Σ_j exp(w_y z_j): every logit times the weight of the true class y.",
+    "The loss of logits times class weights is −w_y z_y + log Σ_j exp(w_y z_j): every logit times the weight of the true "
+    "class y.",
     topic=TOPIC,
     thread="binary",
     packages=("tensorflow",),
@@ -112,15 +115,17 @@ def what_the_code_computes(loss: Callable[..., Array] = _in_tensorflow) -> Evide
     places = ("true class 0", "true class 1")
     return Evidence(
         ruling([apart["w_y"] < 1e-9]),
-        f"On 500 random examples the code is at most {apart['w_y']:.2g} nats from the formula with w_y and "
-        f"{apart['w_j']:.2g} from the one with w_j, a weight for each column.",
+        f"On 500 random examples the code is {within(apart['w_y'])} nats from the formula with the weight of the true class, and "
+        f"{within(apart['w_j'])} from the one with a weight for each column.",
         Picture(
             "logits (2, 1)",
             "loss, nats",
             bars={
                 "the code": dict(zip(places, loss(example, labels, W).tolist(), strict=True)),
-                "formula with w_y": dict(zip(places, _as_the_formula(example, labels, W).tolist(), strict=True)),
-                "formula with w_j": dict(zip(places, multiplied(example, labels, W).tolist(), strict=True)),
+                "weight of the true class": dict(
+                    zip(places, _as_the_formula(example, labels, W).tolist(), strict=True)
+                ),
+                "a weight for each column": dict(zip(places, multiplied(example, labels, W).tolist(), strict=True)),
             },
             flawed=("the code",),
         ),
@@ -213,14 +218,15 @@ def multiply_the_scores(rule: Mapping[str, Rule] = MULTIPLY) -> Evidence:
 
 @entry(
     10,
-    "A weight chosen by the true label takes no notice of what the model predicted.",
+    "With weights chosen by the true label alone, how hard an example pulls on the model does not depend on its prediction.",
     topic=MASKS,
     thread="masks",
     packages=(),
     expected="false",
-    why="The gradient with respect to the logits is w_y(p − e_y), where e_y is 1 at the true class and 0 elsewhere. The "
-    "weight is chosen by the label; the pull it scales, p − e_y, is the prediction's error. An example that is predicted "
-    "well hardly pulls at all, one that is predicted badly pulls with its full weight: no mask of predictions is needed.",
+    why="The weight itself does not see the prediction; what it multiplies does. An example pulls by its gradient, which with "
+    "respect to the logits is w_y(p − e_y), where p are the predicted probabilities and e_y is 1 at the true class and 0 "
+    "elsewhere. So an example that is predicted well hardly pulls at all, and one that is predicted badly pulls with almost its "
+    "full weight: no mask of predictions is needed for that.",
     code="""import numpy as np
 
 logits, labels, class_weight = np.array([[4.0, 0.0], [-4.0, 0.0]]), np.array([0, 0]), np.array([3.0, 1.0])
@@ -233,15 +239,17 @@ assert abs(gradient[1, 0]) > 2.9  # predicted badly
     rival=lambda z, y, w: -np.asarray(w)[y] * np.asarray(z)[np.arange(len(y)), y],
 )
 def ignores_the_prediction(loss: Callable[..., Array] = weighted) -> Evidence:
-    """Hold label and weight, move the prediction from wrong to right, and measure the gradient by finite differences."""
+    """Hold label and weight, move the prediction from wrong to right, and measure the slope in the true class's logit."""
     margins, w, label = np.linspace(-5, 5, 41), np.array([3.0, 1.0]), np.array([0])
     p = 1 / (1 + np.exp(-margins))
     pull = np.array([np.abs(slope(lambda z: loss(z[None], label, w)[0], [m, 0.0])[0]) for m in margins])
+    apart = float(np.abs(pull - w[0] * (1 - p)).max())
     return Evidence(
         ruling([bool(np.ptp(pull) < 1e-6)]),
-        f"With the same label and the same weight 3, an example pulls with {pull[0]:.3g} where its class is given "
-        f"{p[0]:.1%}, and with {pull[-1]:.3g} where it is given {p[-1]:.1%}.",
-        Picture("predicted probability of the true class", "pull on its logit", lines={"weight 3": (p, pull)}),
+        f"With the same label and the same weight 3, an example pulls on the logit of its class with {pull[0]:.3g} where the "
+        f"model gives that class {p[0]:.1%}, and with {pull[-1]:.3g} where it gives it {p[-1]:.1%}. At {len(p)} predictions the "
+        f"pull is {within(apart)} from 3 × (1 − p).",
+        Picture("predicted probability p of the true class", "pull on its logit", lines={"weight 3": (p, pull)}),
     )
 
 
@@ -267,9 +275,10 @@ def _weighted(z: Array, y: Array, w: Array) -> tuple[Array, Array]:
     packages=(),
     expected="false",
     why="All logits of a pixel times one number is a temperature: it changes how sure the model is, and not towards "
-    "which class. The number depends on the model's own guess, so a pixel that is taken for a cheap class learns slowly, "
-    "and one that is taken for a class of weight 0 (often the void class) has all logits 0: its loss is log K whatever "
-    "the parameters, its gradient is 0, and it stays wrong for ever.",
+    "which class. The number depends on the model's own guess, so a pixel that is taken for a cheap class learns "
+    "slowly, and one that is taken for a class of weight 0 (often the void class) has all logits 0: its loss is log K "
+    "whatever the parameters, and its gradient is 0. It teaches nothing as long as it is taken for that class; only "
+    "other pixels, through the parameters that they share, can change that.",
     code="""import numpy as np
 
 logits = np.array([[3.0, 0.0, 0.0], [3.0, 0.0, 0.0]])  # two pixels, both taken for class 0
@@ -283,7 +292,7 @@ assert abs(loss - 3.0949) < 1e-4
     rival=_weighted,
 )
 def mask_of_predictions(train_on: LossAndGradient = _masked) -> Evidence:
-    """Train a softmax regression on 900, 80 and 20 examples, and one pixel that is taken for a class of weight 0."""
+    """Train a softmax regression on 900, 80 and 20 examples, and, on its own, a pixel that is taken for a class of weight 0."""
     rng, counts = np.random.default_rng(0), [900, 80, 20]
     centres = ((0, 0), (1.5, 0.3), (0.5, 1.8))
     X = np.concatenate([rng.normal(c, 1, (n, 2)) for c, n in zip(centres, counts, strict=True)])
@@ -311,8 +320,8 @@ def mask_of_predictions(train_on: LossAndGradient = _masked) -> Evidence:
     return Evidence(
         ruling([bool(better > 0.02 and z.argmax() == 1)]),
         f"Mean recall: plain {found['plain'].mean():.0%}, on trial {found['on trial'].mean():.0%}, weighted by the true class "
-        f"{found['weighted by the true class'].mean():.0%}. A pixel of class 1 taken for class 0, whose weight is 0, "
-        f"{stuck} after 500 steps: loss {loss[0]:.3f} (log 3 is {np.log(3):.3f}), gradient {np.abs(gradient).max():.2g}.",
+        f"{found['weighted by the true class'].mean():.0%}. A pixel alone, of class 1 but taken for class 0, whose weight is "
+        f"0, {stuck} after 500 steps: loss {loss[0]:.3f} (log 3 is {np.log(3):.3f}), gradient {np.abs(gradient).max():.2g}.",
         Picture(
             "class and its number of examples",
             "recall",

@@ -5,7 +5,7 @@ from functools import partial
 
 import numpy as np
 
-from lossviz.claim import Array, Claim, Evidence, Picture, entered, log_softmax, on_trial, ruling, slope
+from lossviz.claim import Array, Claim, Evidence, Picture, entered, log_softmax, on_trial, ruling, slope, within
 
 ENTRIES: dict[int, Claim] = {}
 entry = partial(entered, ENTRIES)
@@ -57,7 +57,7 @@ def weighted_sigmoid_loss(loss: Callable[..., Array] = _weighted_sigmoid) -> Evi
     there = none + np.array([1, 0, 0])
     return Evidence(
         ruling([apart < 1e-9]),
-        f"On 300 examples with 0 to 3 labels each it is never more than {apart:.2g} nats from the formula of the "
+        f"On 300 examples with 0 to 3 labels each it is {within(apart)} nats from the formula of the "
         f"sigmoid, label by label. A missed positive (pos_weight 4) at logit −5 costs {loss(row, there, q)[0, 0]:.3g}, a "
         f"false alarm at logit 5 {loss(row, none, q)[-1, 0]:.3g}.",
         Picture(
@@ -110,9 +110,9 @@ def softmax_for_labels(activation: Callable[[Array], Array] = sigmoid) -> Eviden
     mean = {name: float(np.mean(list(v.values()))) for name, v in best.items()}
     return Evidence(
         ruling([mean["softmax"] < mean["sigmoid for each label"]]),
-        f"Least loss over the four patterns: softmax {mean['softmax']:.4f}, a sigmoid for each label "
-        f"{mean['sigmoid for each label']:.4f} nats. With both labels there, softmax cannot go below "
-        f"{best['softmax']['both']:.3f}, with none not below {best['softmax']['none']:.3f}.",
+        f"Least loss, averaged over the four patterns: softmax {mean['softmax']:.3f} nats, a sigmoid for each label "
+        f"{within(mean['sigmoid for each label'])}. With both labels there, softmax cannot go below "
+        f"{best['softmax']['both']:.3f}, nor with none below {best['softmax']['none']:.3f}.",
         Picture("labels that are there", "least loss that can be reached, nats", bars=best, flawed=("softmax",)),
     )
 
@@ -152,8 +152,8 @@ def softmax_is_sigmoid(activation: Callable[[Array], Array] = sigmoid) -> Eviden
     return Evidence(
         verdict,
         ("It depends on what the two outputs are. " if verdict == "depends" else "")
-        + f"For one decision between two classes they are at most {apart['one decision']:.2g} apart, for two labels with "
-        f"the same logit {apart['two labels']:.2g}.",
+        + f"For one decision between two classes they are {within(apart['one decision'])} apart, for two labels with "
+        f"the same logit {within(apart['two labels'])}.",
         Picture(
             "logit z",
             "probability of the second output",
@@ -210,8 +210,8 @@ def last_sigmoid(loss: Callable[..., Array] = _from_logits) -> Evidence:
     single, double = pull(lambda z: z), pull(sigmoid)
     return Evidence(
         ruling([without < 1e-5 < kept]),
-        f"Without the last sigmoid the loss is at most {without:.2g} nats from the cross-entropy, with it {kept:.3g}. "
-        f"A positive at logit −6 pulls with {single[0]:.3g} on logits, and with {double[0]:.3g} through the sigmoid.",
+        f"Without the last sigmoid the loss is {within(without)} nats from the cross-entropy, with it {within(kept)}. "
+        f"A positive at logit −6 pulls with {single[0]:.3g} on logits, and with {double[0]:.2g} through the sigmoid.",
         Picture(
             "logit of a positive example",
             "pull on it",

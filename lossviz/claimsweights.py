@@ -19,6 +19,7 @@ from lossviz.claim import (
     slope,
     two_blobs,
     weighted,
+    within,
 )
 from lossviz.weights import SCHEMES, class_weights
 
@@ -62,7 +63,7 @@ def by_true_class(loss: Callable[..., Array] = weighted) -> Evidence:
     names = [f"{f} to class {c}" for f in ("x1", "x2", "bias") for c in (0, 1)]
     return Evidence(
         ruling([apart < 1e-5]),
-        f"The gradients of all 6 parameters are at most {apart:.2g} apart; the largest is {np.abs(copies).max():.3g}.",
+        f"The gradients of all 6 parameters are {within(apart)} apart; the largest is {np.abs(copies).max():.3g}.",
         Picture(
             "parameter",
             "gradient of the summed loss",
@@ -145,9 +146,10 @@ def _optimisers(mean: Callable[[Array], float] = len) -> dict[str, Callable[[Arr
     thread="unbalanced",
     packages=(),
     expected="depends",
-    why="Only the ratio of the weights moves the optimum. Their size multiplies the loss, and so the gradient: with SGD "
-    "that is another learning rate, and the same number of steps gets less far. Adam divides the gradient by its own "
-    "size, and hardly notices. Nor does a loss that divides by Σw, as PyTorch's `CrossEntropyLoss(weight=…)` does.",
+    why="Only the ratio of the weights moves the optimum, unless there is a penalty such as L2. Their size multiplies "
+    "the loss, and so the gradient: with SGD that is another learning rate, and the same number of steps gets less "
+    "far. Adam divides the gradient by its own size, and hardly notices. Nor does a loss that divides by Σw, as "
+    "PyTorch's `CrossEntropyLoss(weight=…)` does.",
     code="""import numpy as np
 
 counts = np.array([500, 31])
@@ -175,11 +177,11 @@ def sum_of_weights(
     best = [predicted(logistic(X, y, w[y]), X) for w in sizes.values()]
     apart = float(np.ptp(best, axis=0).max())
     verdict = ruling([s > 0.05 for s in spread.values()])
-    told = " and ".join(f"{s:.3f} with {name}" for name, s in spread.items())
+    told = " and ".join(f"{within(s)} with {name}" for name, s in spread.items())
     return Evidence(
         verdict,
         ("It depends on the optimiser. " if verdict == "depends" else "")
-        + f"After 100 steps a prediction differs by up to {told}; at the optimum by {apart:.1g}.",
+        + f"After 100 steps a prediction differs by {told}; at the optimum by {within(apart)}.",
         Picture("", "mean predicted probability of the rare examples", bars=recall),
     )
 
@@ -220,7 +222,7 @@ def base_rate(
     off = np.abs(found - at)
     return Evidence(
         ruling([bool(off.max() < 0.005)]),
-        f"Over 7 shares of positives the mean prediction is at most {off.max():.1g} off; at {at[0]:.0%} positives it is "
+        f"Over 7 shares of positives the mean prediction is {within(float(off.max()))} off; at {at[0]:.0%} positives it is "
         f"{found[0]:.2%}, and {balanced[0]:.1%} with balanced weights.",
         Picture(
             "share of positives",
@@ -313,10 +315,12 @@ def _by_scheme(name: str, counts: list[int]) -> Array:
     thread="unbalanced",
     packages=(),
     expected="true",
-    why="Every scheme is a decreasing function of the count; they differ in how steep it is. People who multiply logits often "
-    "ask whether the weights should not be the other way round, for there the smaller factor on the rare class can even "
-    "help. In a loss there is no such doubt. (The effective number saturates: far beyond 1 / (1 − β) examples, its weights "
-    "are equal to rounding.)",
+    why="From counts alone, every scheme is a decreasing function of the count; they differ in how steep it is. "
+    "People who multiply logits often ask whether the weights should not be the other way round, for there the "
+    "smaller factor on the rare class can even help. In a loss there is no such doubt. (The effective number "
+    "saturates: far beyond 1 / (1 − β) examples, its weights are equal to rounding. And median frequency divides by "
+    "the pixels of the images that hold a class: in CamVid, Fence has fewer pixels than SignSymbol, 714,595 against "
+    "743,859, but in half as many images, and gets the lower weight.)",
     code="""import numpy as np
 
 counts = np.array([900, 90, 10])

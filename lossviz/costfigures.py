@@ -40,7 +40,7 @@ def matrices(tables: dict[str, Array], labels: Sequence[str]) -> "go.Figure":
     figure.update_yaxes(title_text="true", col=1)
     figure.update_xaxes(title_text="decided", type="category")
     figure.update_yaxes(type="category")
-    figure.update_layout(height=160 + 44 * len(named), margin={"t": 40, "b": 50, "r": 10})
+    figure.update_layout(height=160 + 44 * len(named), margin={"t": 40, "b": 50, "l": 10, "r": 10})
     return figure
 
 
@@ -78,10 +78,14 @@ def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
     if best is not None:
         figure.add_vline(x=best.cost, line={"dash": "dash", "width": 1, "color": "#7F7F7F"})
     if len(cost) and cost.max() > 20 * max(float(np.median(cost)), 1e-12):  # one constant would flatten the rest
-        figure.update_xaxes(range=[0, 4 * float(np.median(cost))])
+        end = 4 * float(np.median(cost))
+        figure.update_xaxes(range=[0, end])
+        beyond = [f"{amount(c, 3)} →" if c > end else "" for c in cost]  # a bar that is cut off says how long it is
+        figure.update_traces(text=beyond, textposition="inside", insidetextanchor="start", textfont={"color": "black"})
     figure.update_layout(height=90 + 40 * len(shown), margin={"t": 20, "l": 10, "r": 10}, showlegend=False)
     figure.update_yaxes(automargin=True)
-    figure.update_xaxes(title_text=f"cost per example, {figures.shown(unit)}", rangemode="tozero")
+    apart = ", " if len(unit) < 12 else ",<br>"  # what is long would be cut on a phone
+    figure.update_xaxes(title_text=f"cost per example{apart}{figures.shown(unit)}", rangemode="tozero")
     return figure
 
 
@@ -120,7 +124,7 @@ def cost_curve(found: Curve) -> "go.Figure":
     figure.add_annotation(x=np.log10(found.stated), y=1, yref="paper", text="stated", showarrow=False, yanchor="bottom")
     figure.add_hline(y=100, line={"dash": "dot", "width": 1, "color": "#7F7F7F"})
     top = min(300.0, 105 * float(max(1.0, found.share.max())))
-    figure.update_layout(height=460, margin={"t": 30, "r": 10}, legend={"orientation": "h", "y": -0.25})
+    figure.update_layout(height=460, margin={"t": 30, "l": 10, "r": 10}, legend={"orientation": "h", "y": -0.25})
     figure.update_xaxes(type="log", title_text="ratio of the two costs, log axis")
     figure.update_yaxes(title_text="% of the best constant", range=[0, top])
     return figure

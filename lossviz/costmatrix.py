@@ -377,6 +377,27 @@ def mistakes(cost: ArrayLike) -> list[tuple[int, int]]:
     return [(int(i) // len(c), int(i) % len(c)) for i in order if regret.flat[i] > 0]
 
 
+def no_ratio(cost: ArrayLike, labels: Sequence[str] | None = None) -> str:
+    """Why there is no ratio of costs to run over; empty where there is one.
+
+    Example:
+        >>> no_ratio([[0, 1], [9, 0]])
+        ''
+        >>> no_ratio([[0, 0], [9, 0]], ["ok", "fraud"])
+        'Only one mistake costs anything: there is no ratio to run over.'
+        >>> no_ratio([[0, 1, 2], [0, 0, 0], [0, 0, 0]])
+        "Always deciding '0' costs nothing, whatever other mistakes cost: no ratio changes that."
+    """
+    c = check_cost(cost, labels)
+    if len(mistakes(c)) < 2:
+        return "Only one mistake costs anything: there is no ratio to run over."
+    free = np.flatnonzero((c == 0).all(0))
+    if len(free):
+        always = quoted(names(labels, len(c))[free[0]])
+        return f"Always deciding {always} costs nothing, whatever other mistakes cost: no ratio changes that."
+    return ""
+
+
 def curve(
     plan: Plan, logits: Array, cost: ArrayLike, data: Dataset | None = None, entry: tuple[int, int] | None = None
 ) -> Curve:
@@ -393,12 +414,12 @@ def curve(
         entry: The mistake whose cost runs, (true, decided); the dearest by default. It is measured by the cheapest other.
 
     Raises:
-        ValueError: Fewer than two mistakes cost something, or `entry` is none of them.
+        ValueError: There is no ratio (see `no_ratio`), or `entry` is no mistake that costs something.
     """
     c = check_cost(cost, plan.classes)
     priced = mistakes(c)
-    if len(priced) < 2:
-        raise ValueError("a ratio of costs needs two mistakes that cost something; here is one")
+    if why := no_ratio(c, plan.classes):
+        raise ValueError(why)
     entry = entry or priced[0]
     if entry not in priced:
         raise ValueError(f"entry must be one of the mistakes that cost something, {priced}; not {entry}")
@@ -488,7 +509,8 @@ def curve_sentence(found: Curve, labels: Sequence[str]) -> str:
         if kind in ("fixed", "by cost") and found.share[i].max() > 1
     ]
     if over:
-        text += f" Above 100 %, a decision that looks at nothing is cheaper: {', '.join(over)} get there."
+        get = "gets" if len(over) == 1 else "get"
+        text += f" Above 100 %, a decision that looks at nothing is cheaper: {', '.join(over)} {get} there."
     return text
 
 

@@ -16,6 +16,7 @@ from lossviz.weights import class_weights
 Array = NDArray[np.float64]
 
 DRAWS = 4_000  # probabilities on which two rules are compared
+TOLD = 6  # weights that a sentence tells; of more, the largest and the smallest are among them
 MAX_CELLS = 2_000_000  # of such draws at a time
 
 
@@ -297,7 +298,9 @@ def _two(named: tuple[str, ...], regret: Array) -> str:
     miss, alarm = regret[c, 1 - c], regret[1 - c, c]
     if alarm == 0:
         return f"Missing one {quoted(named[1 - c])} costs nothing: always decide {quoted(named[c])}."
-    head = f"Decide {quoted(named[c])} where its probability is at least {percent(alarm / (alarm + miss))}"
+    p = float(alarm / (alarm + miss))
+    least = percent(p) if p >= 1e-4 else f"{100 * p:.1g} %"
+    head = f"Decide {quoted(named[c])} where its probability is at least {least}"
     if np.isclose(alarm, miss):
         return head + ", as usual: both mistakes cost the same."
     return head + f", not 50 %: missing one costs as much as {_alarms(miss / alarm)}."
@@ -366,8 +369,9 @@ def equivalent_weights(
             raise ValueError(f"priors must be {len(w)} numbers that are not negative, one a class; not {priors!r:.80}")
         w = w * share.sum() / (share @ w)
     if exact:
-        text = ", ".join(f"{quoted(named[i])} {amount(w[i])}" for i in range(min(len(w), 5)))
-        more = f" and {len(w) - 5} more" if len(w) > 5 else ""
+        kept = sorted(list(dict.fromkeys([int(w.argmax()), int(w.argmin()), *range(len(w))]))[:TOLD])
+        text = ", ".join(f"{quoted(named[i])} {amount(w[i])}" for i in kept)
+        more = f" and {len(w) - TOLD} more between the least and the largest of these" if len(w) > TOLD else ""
         sentence = (
             f"Weights that say the same: {text}{more}. A plain model with the threshold moved decides alike and keeps its "
             "probabilities."

@@ -256,7 +256,9 @@ class Engine:
                 dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
                 silence_logs=logging.CRITICAL,
             )
-        self.client = Client(address or self._cluster, set_as_default=False, timeout=15, direct_to_workers=address is None)
+        self.client = Client(
+            address or self._cluster, set_as_default=False, timeout=15, direct_to_workers=address is None
+        )
         self._jobs: list[Job] = []
         self._found: WeakValueDictionary[str, Job] = WeakValueDictionary()
         self._lock = Lock()

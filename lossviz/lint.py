@@ -8,6 +8,7 @@ import textwrap
 import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from lossviz.files import quote
 from lossviz.lintflaws import RULES
@@ -16,6 +17,10 @@ from lossviz.lintrules import Rule, instead
 
 LONGEST = 2_000_000  # characters of a file
 NOQA = re.compile(r"#\s*noqa\b(?P<codes>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
+ABOUT = re.compile(
+    "entropy|softmax|sigmoid|expit|nll_loss|WithLogits|class_weight|sample_weight|validation_data", re.IGNORECASE
+)
+"""What is in all code that a rule can find something in: a loss, an activation, or weights given to a model."""
 SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv"}
 
 
@@ -109,11 +114,11 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
         [(3, 'Logits multiplied by class weights')]
     """
     if is_notebook(source):
-        raise LintError(
-            "This is the file of a notebook, not Python; give the file to `lossviz lint`, or paste the code of its cells"
-        )
+        raise LintError("This is the file of a notebook, not Python; give it to `lint_notebook`")
     text, shift = cleaned(source)
     tree = parsed(text)
+    if not ABOUT.search(text):  # most files of a project
+        return []
     found: dict[tuple[str, int], Finding] = {}
     try:
         reading = Reading(tree)
@@ -179,7 +184,7 @@ def parsed(text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(text)
+            return _tree(text)
     except SyntaxError as error:
         last = text.count("\n") + 1
         line = min(max(error.lineno or 1, 1), last)
@@ -188,6 +193,12 @@ def parsed(text: str) -> ast.Module:
         raise LintError("The code is nested too deeply to be parsed; check its parts one by one") from None
     except ValueError as error:  # such as a lone surrogate
         raise LintError(f"Not valid Python 3: {error}") from None
+
+
+@lru_cache(maxsize=1)
+def _tree(text: str) -> ast.Module:
+    """Parsed once, for whether magics must go is asked before."""
+    return ast.parse(text)
 
 
 def _place(node: ast.AST, lines: list[str], shift: int) -> tuple[int, int, int, int]:
@@ -219,21 +230,32 @@ def is_notebook(text: str) -> bool:
     return text.lstrip().startswith("{") and '"cells"' in text and '"cell_type"' in text
 
 
+def code_cells(data: str) -> dict[int, str]:
+    """The code of a Jupyter notebook: number of the cell, from 1, to its text.
+
+    Raises:
+        LintError: It is no notebook.
+
+    Example:
+        >>> code_cells('{"cells": [{"cell_type": "markdown"}, {"cell_type": "code", "source": ["x = 1"]}]}')
+        {2: 'x = 1'}
+    """
+    try:
+        cells = json.loads(data)["cells"]
+        return {i: "".join(cell["source"]) for i, cell in enumerate(cells, 1) if cell["cell_type"] == "code"}
+    except (ValueError, KeyError, TypeError, RecursionError):
+        raise LintError("This is not a Jupyter notebook of version 4") from None
+
+
 def lint_notebook(data: str, rules: Iterable[str] | None = None) -> list[Finding]:
     """The flaws in the Python cells of a Jupyter notebook, read as one program.
 
     Raises:
         LintError: It is no notebook, or a cell cannot be parsed; what was found in the others is its `found`.
     """
-    try:
-        cells = json.loads(data)["cells"]
-        sources = [
-            (i, "".join(cell["source"])) for i, cell in enumerate(cells, 1) if cell["cell_type"] == "code"
-        ]  # fmt: skip
-    except (ValueError, KeyError, TypeError, RecursionError):
-        raise LintError("This is not a Jupyter notebook of version 4") from None
+    sources = code_cells(data)
     starts, text, unread, problem = [], "", [], None
-    for cell, source in sources:
+    for cell, source in sources.items():
         source = cleaned(source)[0]
         try:
             parsed(source)
@@ -260,7 +282,8 @@ def lint_notebook(data: str, rules: Iterable[str] | None = None) -> list[Finding
     out = []
     for f in found:
         cell, line = at(f.line)
-        out.append(replace(f, line=line, end_line=f.end_line - f.line + line, detail=told(f.detail), cell=cell))
+        end = f.end_line - f.line + line
+        out.append(replace(f, line=line, end_line=end, detail=told(f.detail), fix=told(f.fix), cell=cell))
     if problem:
         raise LintError(str(problem), found=None if problem.found is None else out)
     if unread:

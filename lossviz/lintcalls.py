@@ -6,7 +6,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lossviz.lintlosses import CLASSES, FUNCTIONS
-from lossviz.lintproducts import binary, compared, element, looked_up, matmul, product, quotient
+from lossviz.lintorigin import by_class
+from lossviz.lintproducts import (
+    binary,
+    by_prediction,
+    compared,
+    element,
+    guessed,
+    looked_up,
+    matmul,
+    product,
+    quotient,
+)  # fmt: skip
 from lossviz.lintvalues import (
     ARRAY,
     CLASS_WEIGHTS,
@@ -33,6 +44,7 @@ from lossviz.lintvalues import (
     Call,
     Mark,
     Value,
+    named,
 )  # fmt: skip
 
 if TYPE_CHECKING:
@@ -152,8 +164,8 @@ def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
     if call.name in FUNCTIONS:
         return _loss(call.name, call, call)
     if call.name and re.search(r"cross_?entropy|nll_loss", call.method):
-        return Value(kinds=frozenset({LOSS}))
-    out = _library(call) if call.name else _method(reader, call, node)
+        return Value(kinds=frozenset({LOSS}), marks=_targets(call))
+    out = _library(reader, call) if call.name else _method(reader, call, node)
     if out is not None:
         return out.also(*sticky) if sticky else out
     if call.name[:1].isalpha() and call.method[:1].isupper():
@@ -200,10 +212,16 @@ def _loss(name: str, call: Call, weighted: Call) -> Value:
         weight = weighted.get("weight", 2 if name.endswith("y") else 0)
         if weight and weight.given() and (reduction is None or reduction.const == "mean"):
             kinds.add(WEIGHTED_MEAN)
-    return Value(kinds=frozenset(kinds))
+    return Value(kinds=frozenset(kinds), marks=_targets(call))
 
 
-def _library(call: Call) -> Value | None:
+def _targets(call: Call) -> tuple[Mark, ...]:
+    """Of a loss whose targets are predictions, such as pseudo-labels: where they were made."""
+    made = [m for v in (*call.args, *call.kwargs.values()) if PREDICTED in v and (m := v.mark("guessed"))]
+    return (Mark("target", made[0].node),) if made else ()
+
+
+def _library(reader: "Reading", call: Call) -> Value | None:
     """Of the functions of the libraries; None where it is not known."""
     first, last, name = call.args[0] if call.args else UNKNOWN, call.method, call.name
     if kind := activation(call):
@@ -216,9 +234,9 @@ def _library(call: Call) -> Value | None:
         return Value(kinds=frozenset({PARAMETER}))
     if last in ("no_grad", "inference_mode"):
         return Value(kinds=frozenset({"no_grad"}))
-    if last == "sample_from_datasets" and call.get("weights", 1):
+    if last == "sample_from_datasets" and call.get("weights", 1) and by_class(reader.tree, call.node, compared=True):
         return Value(kinds=frozenset({RESAMPLED}))
-    if name == "sklearn.utils.resample" and call.get("n_samples"):
+    if name == "sklearn.utils.resample" and call.get("n_samples") and by_class(reader.tree, call.node, compared=True):
         return Value(kinds=frozenset({RESAMPLED}))
     if last == "train_test_split":
         return Value(items=tuple(v for arg in call.args for v in (arg, arg)))
@@ -256,9 +274,7 @@ def _method(reader: "Reading", call: Call, node: Any) -> Value | None:
         on.attrs["output"] = end_of(reader, on.attrs["layers"].items or ())
         return UNKNOWN
     if last in RESAMPLE:
-        sampler = on.made.name if on.made else ""
-        partial = on.made and (s := on.made.get("sampling_strategy", 0)) and not isinstance(s.const, str)
-        if "under" in sampler.lower() or partial:
+        if on.made and not balances(on.made):
             return UNKNOWN
         return Value(items=tuple(Value(kinds=(a.kinds & {LABELS}) | {RESAMPLED}) for a in call.args))
     if last in ("fit_transform", "transform") and on.made and on.made.method == "MultiLabelBinarizer":
@@ -267,13 +283,22 @@ def _method(reader: "Reading", call: Call, node: Any) -> Value | None:
         return Value(kinds=frozenset({COUNTS}))
     if last in ("map", "replace", "apply") and LABELS in on and call.args and call.args[0].has(CLASS_WEIGHTS, WEIGHTS):
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
+    if last == "register_buffer" and len(call.args) > 1 and isinstance(name := call.args[0].const, str):
+        on.attrs[name] = named(call.args[1], name)
     if last == "add_weight":
         return Value(kinds=frozenset({PARAMETER}))
     if last == "max" and on.has(LOGITS, SCORES, SOFTMAX, SIGMOID) and (call.args or call.kwargs):
-        return Value(items=(UNKNOWN, Value(kinds=frozenset({PREDICTED}))))
+        return Value(items=(UNKNOWN, guessed(on, call.node)))
     if on.made and on.made.name == "keras.Model" and last == "predict":
         return None
     return _either(call, on, call.args)
+
+
+def balances(sampler: Call) -> bool:
+    """Whether a sampler of imblearn adds to every class until all are as large."""
+    strategy = sampler.get("sampling_strategy", 0)
+    part = strategy is not None and not isinstance(strategy.const, str) and strategy.const != 1
+    return "under" not in sampler.name.lower() and not part
 
 
 def _either(call: Call, first: Value, others: tuple[Value, ...]) -> Value | None:
@@ -300,18 +325,20 @@ def _either(call: Call, first: Value, others: tuple[Value, ...]) -> Value | None
         if LOG in first:
             return Value(kinds=frozenset({LOG}))
         return Value(kinds=first.kinds & {EXAMPLE_WEIGHTS, PREDICTED_WEIGHTS, LOSS, WEIGHTED_MEAN},
-                     marks=tuple(m for m in first.marks if m.what == "predicted"))  # fmt: skip
-    if last in ("argmax", "round", "rint") or (last == "max" and len(others) == 1 and call.name.startswith("torch")):
+                     marks=tuple(m for m in first.marks if m.what in ("predicted", "target")))  # fmt: skip
+    if last in ("argmax", "round", "rint") or (
+        last == "max" and call.name.startswith("torch") and bool(len(others) == 1 or call.get("dim"))
+    ):
         found = UNKNOWN
         if LABELS in first and last == "argmax":
             found = Value(kinds=frozenset({LABELS}))
         elif first.has(LOGITS, SCORES, SOFTMAX, SIGMOID, PREDICTED):
-            found = Value(kinds=frozenset({PREDICTED}))
+            found = guessed(first, call.node)
         return Value(items=(UNKNOWN, found)) if last == "max" else found
     if last in ("one_hot", "to_categorical"):
-        return Value(kinds=first.kinds & {LABELS, PREDICTED})
+        return Value(kinds=first.kinds & {LABELS, PREDICTED}, marks=first.marks)
     if last in ("equal", "not_equal", "greater", "eq", "gt"):
-        return compared(first, [second])
+        return compared(first, [second], call.node)
     if last in ("log", "log_"):
         return Value(kinds=frozenset({LOG} if first.has(SOFTMAX, SIGMOID, SCORES) else ()))
     return None
@@ -336,5 +363,5 @@ def _where(call: Call) -> Value:
     if plain and LABELS in condition:
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
     if plain and PREDICTED in condition and one.has(WEIGHTS, CLASS_WEIGHTS):
-        return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", call.node),))
+        return by_prediction(condition, call.node)
     return Value(kinds=one.kinds & other.kinds, made=call)

@@ -177,9 +177,16 @@ def spelled(fix: str, names: dict[str, str]) -> str:
         >>> spelled("f(logits=logits)", {"logits": "self.scores"})
         'f(logits=self.scores)'
     """
-    if not names:
+    made = set(re.findall(r"^(\w+) =", fix, re.MULTILINE))  # names of its own
+    used = {name: text for name, text in names.items() if name not in made}
+    if not used:
         return fix
-    return re.sub(rf"(?<![\w.])({'|'.join(names)})\b(?!\s*=)", lambda match: names[match[1]], fix)
+    pattern = re.compile(rf"(?<![\w.])({'|'.join(used)})\b(?!\s*=(?!=))")
+    lines = []
+    for text in fix.split("\n"):
+        code, mark, comment = text.partition("#")
+        lines.append(pattern.sub(lambda match: used[match[1]], code) + mark + comment)
+    return "\n".join(lines)
 
 
 def simple(node: ast.AST | None) -> str:
@@ -194,3 +201,41 @@ def simple(node: ast.AST | None) -> str:
         part = part.value
     text = ast.unparse(node) if node is not None and isinstance(part, ast.Name) else ""
     return text if len(text) <= 30 else ""
+
+
+SHAPES = set("to view reshape expand_dims cast unsqueeze expand cuda cpu float double type_as expand_as astype".split())
+"""Methods and functions that leave weights the weights they are."""
+
+
+def bare(node: ast.expr | None) -> ast.expr | None:
+    """An expression without what only reshapes or moves it.
+
+    Example:
+        >>> ast.unparse(bare(ast.parse("w[None, :].to(device)").body[0].value))
+        'w'
+    """
+    while node is not None:
+        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant | ast.Name):
+            node = node.value
+        elif isinstance(node, ast.Subscript) and getattr(node.slice, "value", "") is None:
+            node = node.value
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SHAPES:
+            library = isinstance(node.func.value, ast.Name) and node.func.value.id in ("tf", "np", "jnp", "torch", "K")
+            node = node.args[0] if library and node.args else node.func.value
+        else:
+            break
+    return node
+
+
+def short(node: ast.expr | None) -> str:
+    """The text of an expression that can stand in another place, where it is short; else "".
+
+    Example:
+        >>> short(ast.parse("1 / n").body[0].value), short(ast.parse("torch.tensor([1.0, 9.0])").body[0].value)
+        ('(1 / n)', 'torch.tensor([1.0, 9.0])')
+    """
+    if node is None or isinstance(node, ast.Lambda | ast.Constant | ast.List | ast.Tuple | ast.Dict):
+        return ""
+    text = ast.unparse(node)
+    text = f"({text})" if isinstance(node, ast.BinOp | ast.UnaryOp | ast.IfExp | ast.BoolOp) else text
+    return text if len(text) <= 40 and "\n" not in text else ""

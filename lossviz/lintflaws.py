@@ -1,14 +1,16 @@
 """What is wrong with losses that are seen in the wild: the one place to add a rule.
 
 A rule is a function from a `Reading` to places, with a code, a title, a reason in plain words, the number of the claim
-that it goes back to, and the code to write instead, a table of `lossviz.lintfixes`. Command line, page, README and tests
+that is about it or None, and the code to write instead, a table of `lossviz.lintfixes`. Command line, page, README and tests
 take it from here.
 """
 
 import ast
 import re
+from collections.abc import Sequence
 
-from lossviz.lintcalls import MULTIPLY, activation, layer_activation
+from lossviz.lintcalls import MULTIPLY, activation, balances, layer_activation
+from lossviz.lintdecides import VALIDATES, decides, evaluates
 from lossviz.lintfixes import (
     A_DICT,
     KEYWORDS,
@@ -22,8 +24,9 @@ from lossviz.lintfixes import (
     WEIGHTED,
     WEIGHTED_ONCE,
 )
-from lossviz.lintflow import VALIDATES, decides, exclusive
+from lossviz.lintflow import exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
+from lossviz.lintorigin import by_class
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
@@ -37,12 +40,14 @@ from lossviz.lintvalues import (
     MULTI_LABEL,
     PREDICTED_WEIGHTS,
     RESAMPLED,
+    SCORES,
     SIGMOID,
     SOFTMAX,
     UNKNOWN,
     WEIGHTED_LOSS,
     WEIGHTED_MEAN,
     Call,
+    Mark,
     Value,
 )  # fmt: skip
 
@@ -76,7 +81,7 @@ def multiplied_logits(reading: Reading) -> Places:
     "The loss applies its own softmax or sigmoid to what it gets. Probabilities times weights are no logits: the "
     "gradient is squeezed and the weights end up inside an exponential. Give it the raw logits, and weight the "
     "examples' losses.",
-    9,
+    15,
     WEIGHTED,
 )
 def weighted_probabilities(reading: Reading) -> Places:
@@ -118,7 +123,7 @@ def activated_twice(reading: Reading) -> Places:
     "Class weights on top of resampling",
     "Resampling already makes rare classes count more; weights then count them twice. Weighting in the loss and "
     "drawing more often are the same in expectation: use one of them.",
-    21,
+    None,
     RESAMPLED_ONLY,
 )
 def resampled_and_weighted(reading: Reading) -> Places:
@@ -140,9 +145,12 @@ def resampled_and_weighted(reading: Reading) -> Places:
         if made and own and own.given() and not isinstance(own.const, str) and RESAMPLED not in own:
             said = f"The data were resampled, and the classifier of line {line(made.node)} weights them again."
             yield At(call.node, said, call=call)
+    for call in reading.calls:
+        if re.fullmatch(r"imblearn\.pipeline\.(Pipeline|make_pipeline)", call.name):
+            yield from _pipeline(call)
     samplers = [
         s for c in reading.calls if c.method == "DataLoader" and (s := c.get("sampler", 3)) and s.made
-        and s.made.method == "WeightedRandomSampler"
+        and s.made.method == "WeightedRandomSampler" and by_class(reading.tree, written(s.made.node, "weights", 0))
     ]  # fmt: skip
     for call in reading.calls:
         keyword, weights = _torch_weights(call)
@@ -151,6 +159,19 @@ def resampled_and_weighted(reading: Reading) -> Places:
                 said = f"`{keyword}` weights what the sampler of line {line(sampler.made.node)} already balances."
                 yield At(call.node, said, call=call, form="sigmoid" if keyword == "pos_weight" else "")
                 break
+
+
+def _pipeline(call: Call) -> Places:
+    """A classifier with weights of its own behind a sampler; of the balanced data, "balanced" weights are all 1."""
+    given = call.get("steps", 0) if call.method == "Pipeline" else None
+    steps = (given.items or ()) if given else call.args
+    sampled = None
+    for made in ((step.items[-1] if step.items else step).made for step in steps):
+        if made and made.name.startswith(("imblearn.over_sampling.", "imblearn.combine.")) and balances(made):
+            sampled = made
+        own = made.kwargs.get("class_weight") if made else None
+        if made and sampled and own and own.given() and not isinstance(own.const, str):
+            yield At(made.node, f"The sampler of line {line(sampled.node)} already balances its data.", call=made)
 
 
 def _where(value: Value, call: Call) -> ast.AST:
@@ -172,7 +193,7 @@ def _torch_weights(call: Call) -> tuple[str, Value]:
     "LV005",
     "Class weights given twice",
     "Each of the two multiplies every example's loss, so that a class of weight 10 counts 100-fold. Give the weights once.",
-    16,
+    21,
     WEIGHTED_ONCE,
 )
 def weighted_twice(reading: Reading) -> Places:
@@ -207,7 +228,7 @@ def _weighted(loss: Value) -> bool:
     "Weights change what training aims at; a validation loss should tell how well the model does on data as they "
     "come. Weighted, it follows a few rare examples, and early stopping or the schedule follows their noise. Validate "
     "without weights, or by a metric such as balanced accuracy.",
-    16,
+    None,
     PLAIN_VALIDATION,
 )
 def weighted_validation(reading: Reading) -> Places:
@@ -220,7 +241,8 @@ def weighted_validation(reading: Reading) -> Places:
         torch_loss, inside = loss.made or loss.call, loss.call.inside
         if keyword := _torch_weights(torch_loss)[0]:
             validates = "no_grad" in inside or any(VALIDATES.fullmatch(name) for name in inside)
-            if validates and decides(reading.tree, inside):
+            validates = validates or evaluates(reading.tree, loss.call.node)
+            if validates and decides(reading.tree, loss.call.node):
                 said = f"Its loss has `{keyword}` (line {line(torch_loss.node)}), and the validation loss decides."
                 yield At(loss.call.node, said, loss)
 
@@ -355,25 +377,29 @@ def own_mean(reading: Reading) -> Places:
     WEIGHTED,
 )
 def by_prediction(reading: Reading) -> Places:
-    """Weights looked up at predicted labels that reach a loss."""
+    """Weights looked up at predicted labels that reach a loss; not where these labels are its targets, as pseudo-labels are."""
     read = list(losses(reading.calls))
     for call in reading.calls:
         if (call.name == "*" or call.method in MULTIPLY) and len(call.args) + bool(call.on.kinds) > 1:
             pair = (call.on, *call.args) if call.on.kinds else call.args
             if any(LOSS in v for v in pair):
                 beside = [loss for loss in read if loss.call.inside == call.inside]
-                yield from _predicted(pair, call, beside[-1] if beside else None)
+                targets = next((m for v in pair if (m := v.mark("target"))), None)
+                yield from _predicted(pair, targets, call, beside[-1] if beside else None)
     for loss in read:
-        given = [loss.logits, *([loss.weights] if loss.weights else [])]
+        given = [loss.weights] if loss.weights else []
         given += [v for n in ("weights", "sample_weight", "weight") if (v := loss.call.kwargs.get(n))]
-        yield from _predicted(given, loss.call, loss)
+        yield from _predicted(given, loss.labels.mark("guessed"), loss.call, loss)
+        yield from _predicted([loss.logits], None, loss.call, loss)
     for call in methods(reading.calls, FIT):
-        yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], call, None)
+        targets = (call.get("y", 1) or UNKNOWN).mark("guessed")
+        yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], targets, call, None)
 
 
-def _predicted(values: tuple[Value, ...] | list[Value], call: Call, loss: Loss | None) -> Places:
+def _predicted(values: Sequence[Value], targets: Mark | None, call: Call, loss: Loss | None) -> Places:
     for value in values:
-        if (mark := value.mark("predicted")) and value.has(PREDICTED_WEIGHTS, LOGITS, "scores"):
+        mark = value.mark("predicted")
+        if mark and value.has(PREDICTED_WEIGHTS, LOGITS, SCORES) and (targets is None or mark.by is not targets.node):
             yield At(mark.node, f"It is used in line {line(call.node)}.", loss, call)
 
 

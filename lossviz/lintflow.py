@@ -1,14 +1,6 @@
-"""Which pieces of code exclude each other, and on which losses something is decided."""
+"""Which pieces of code exclude each other."""
 
 import ast
-import re
-from collections.abc import Iterator
-
-VALIDATES = re.compile(r"_?(run_|do_)?(validat(e|ion)|eval(uate|uation)?)(_\w+)?", re.IGNORECASE)
-"""Names of functions that measure a model on held-out data."""
-_VALIDATION_LOSS = re.compile(r"val\w*[/_]?loss|loss\w*val|dev_loss", re.IGNORECASE)
-_OTHER_METRIC = re.compile(r"acc|f1|auc|score|recall|precision|iou|dice|metric|correct", re.IGNORECASE)
-_DECIDER = re.compile(r"step|stop|min$|report", re.IGNORECASE)
 
 Way = dict[str, tuple[bool, object]]
 
@@ -75,68 +67,3 @@ def _holds(part: ast.AST | list[ast.stmt], at: tuple[int, int]) -> bool:
         if first <= at < (getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)):
             return True
     return False
-
-
-# What decides
-
-
-def decides(tree: ast.Module, inside: tuple[str, ...] = ()) -> bool:
-    """Whether a validation loss is compared, or handed to a schedule or to early stopping.
-
-    Args:
-        tree: The file.
-        inside: Functions around the loss in question: what they return is a validation loss, too.
-    """
-    returning = {name for name in inside if _returns_loss(tree, name)}
-    names = {name for function in returning for name in _assigned(tree, function)}
-
-    def is_it(node: ast.AST) -> bool:
-        if isinstance(node, ast.Call) and _name(node.func) in returning:
-            return True
-        return bool(_VALIDATION_LOSS.search(_name(node))) or _name(node) in names
-
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Compare) and any(map(is_it, [node.left, *node.comparators])):
-            return True
-        if isinstance(node, ast.Call) and any(map(is_it, node.args)) and _DECIDER.search(_name(node.func)):
-            return True
-        if isinstance(node, ast.keyword | ast.Dict) and any(_VALIDATION_LOSS.search(text) for text in _monitored(node)):
-            return True  # of Lightning, which logs it in validation_step
-    return False
-
-
-def _name(node: ast.AST) -> str:
-    return str(getattr(node, "id", getattr(node, "attr", "")))
-
-
-def _monitored(node: ast.keyword | ast.Dict) -> Iterator[str]:
-    """What `monitor=` or `"monitor":` names."""
-    pairs = [(node.arg, node.value)] if isinstance(node, ast.keyword) else zip(node.keys, node.values, strict=True)
-    for key, value in pairs:
-        if getattr(key, "value", key) == "monitor" and isinstance(value, ast.Constant):
-            yield str(value.value)
-
-
-def _returns_loss(tree: ast.Module, function: str) -> bool:
-    """Whether a function that validates returns one number, and no other metric as far as names say."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == function:
-            returned = [n.value for n in ast.walk(node) if isinstance(n, ast.Return) and n.value is not None]
-            return any(not _OTHER_METRIC.search(ast.unparse(value)) for value in _numbers(returned))
-    return False
-
-
-def _numbers(returned: list[ast.expr]) -> Iterator[ast.expr]:
-    """What is returned alone, or first of several."""
-    for value in returned:
-        yield value.elts[0] if isinstance(value, ast.Tuple) and value.elts else value
-
-
-def _assigned(tree: ast.Module, function: str) -> Iterator[str]:
-    """Names that are given what a function returns, where it returns several the first."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call) and _name(node.value.func) == function:
-            for target in node.targets:
-                name = _name(target.elts[0] if isinstance(target, ast.Tuple) and target.elts else target)
-                if not _OTHER_METRIC.search(name):
-                    yield name

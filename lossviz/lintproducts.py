@@ -1,6 +1,8 @@
 """What comes of operators and look-ups: where weights meet logits, probabilities and labels."""
 
 import ast
+import re
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,14 +34,17 @@ from lossviz.lintvalues import (
     joined,
 )  # fmt: skip
 
+BARE = re.compile(r"c?w|wc|w_?cls|ws|alphas?|(.*_)?(w|weights?|wts)(_.*)?", re.IGNORECASE)
+"""Names that say weights where they are indexed by a class; elsewhere the short ones may be anything."""
 
-def numbers(value: Value) -> list[float]:
-    """The numbers of a list of at least two that are not all 0 or 1; else none."""
+
+def numbers(value: Value, masks: bool = False) -> list[float]:
+    """The numbers of a list of at least two; none where all are 0 or 1, unless `masks` are asked for, too."""
     items = value.items or ()
     if len(items) == 1 and items[0].items:  # a row in a list
         items = items[0].items
     found = [v.const for v in items if isinstance(v.const, int | float) and not isinstance(v.const, bool)]
-    return found if len(found) == len(items) >= 2 and set(found) - {0, 1} else []
+    return found if len(found) == len(items) >= 2 and (masks or set(found) - {0, 1}) else []
 
 
 def element(value: Value) -> Value:
@@ -53,14 +58,42 @@ def looked_up(table: Value, index: Value, node: ast.AST) -> Value:
     """Entries of a table at an index: class weights at labels are weights of examples."""
     sticky = (table.kinds | index.kinds) & {RESAMPLED}
     weights = table.has(CLASS_WEIGHTS, WEIGHTS) or bool(numbers(table))
-    if weights and PREDICTED in index:
-        return Value(kinds=sticky | {PREDICTED_WEIGHTS}, marks=(Mark("predicted", node),))
+    if PREDICTED in index and (weights or _may_weigh(table, node)):
+        return by_prediction(index, node).also(*sticky)
     if weights and LABELS in index:
         return Value(kinds=sticky | {EXAMPLE_WEIGHTS})
     if table.has(CLASS_WEIGHTS, WEIGHTS):
         return Value(kinds=sticky)
     return Value(kinds=sticky | (table.kinds & {LABELS, MULTI_LABEL, LOGITS, SCORES, SOFTMAX, SIGMOID, PREDICTED, LOSS}),
                  marks=table.marks)  # fmt: skip
+
+
+def by_prediction(guess: Value, node: ast.AST) -> Value:
+    """Weights that follow a prediction, and which one."""
+    made = guess.mark("guessed")
+    return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", node, by=made and made.node),))
+
+
+def _may_weigh(table: Value, node: ast.AST) -> bool:
+    """Whether a table of numbers, 0 and 1 included, or a short name, holds weights where a prediction picks from it."""
+    if table.kinds - {ARRAY} or table.name or table.const is not ...:
+        return False
+    return bool(numbers(table, masks=True)) or any(BARE.fullmatch(name) for name in _tables(node))
+
+
+def _tables(node: ast.AST) -> Iterator[str]:
+    """How what is looked up in may be called."""
+    match node:
+        case ast.Subscript():
+            parts: list[ast.AST] = [node.value]
+        case ast.Call():
+            parts = [*node.args[:1], *(k.value for k in node.keywords if k.arg == "params")]
+            parts += [node.func.value] if isinstance(node.func, ast.Attribute) else []
+        case _:
+            parts = []
+    for part in parts:
+        if isinstance(part, ast.Name | ast.Attribute):
+            yield getattr(part, "id", getattr(part, "attr", ""))
 
 
 # Operators
@@ -79,7 +112,7 @@ def binary(node: ast.AST, op: str, a: Value, b: Value) -> Value:
         return matmul(node, a, b)
     if op in ("Add", "Sub"):
         if LOSS in a or LOSS in b:
-            return Value(kinds=(a.kinds | b.kinds) & {LOSS, WEIGHTED_MEAN})
+            return _loss(a, b)
         if op == "Sub" and isinstance(a.const, int | float) and COUNTS in b:
             return Value(kinds=frozenset({CLASS_WEIGHTS, ARRAY}))
         kinds = (a.kinds | b.kinds) & {
@@ -111,6 +144,12 @@ def _number(op: str, a: float, b: float) -> Any:
     return {"Add": a + b, "Sub": a - b}.get(op, 0.5)
 
 
+def _loss(a: Value, b: Value) -> Value:
+    """A loss after arithmetic: what it was compared with is still known."""
+    marks = tuple(m for m in joined(a.marks, b.marks) if m.what == "target")
+    return Value(kinds=(a.kinds | b.kinds) & {LOSS, WEIGHTED_MEAN}, marks=marks)
+
+
 def quotient(node: ast.AST, a: Value, b: Value) -> Value:
     """One value divided by another: by counts gives weights."""
     if COUNTS in b and not a.has(COUNTS, LOGITS, SCORES, LABELS, LOSS, SOFTMAX, SIGMOID):
@@ -125,7 +164,7 @@ def quotient(node: ast.AST, a: Value, b: Value) -> Value:
 def product(node: ast.AST, a: Value, b: Value) -> Value:
     """Two values multiplied element by element; what the rules look for is marked."""
     if LOSS in a or LOSS in b:
-        return Value(kinds=(a.kinds | b.kinds) & {LOSS, WEIGHTED_MEAN})
+        return _loss(a, b)
     if (LOG in a and b.has(LABELS, EXAMPLE_WEIGHTS)) or (LOG in b and a.has(LABELS, EXAMPLE_WEIGHTS)):
         return Value(kinds=frozenset({LOSS}))
     for w, x in ((a, b), (b, a)):
@@ -144,7 +183,7 @@ def product(node: ast.AST, a: Value, b: Value) -> Value:
         if LABELS in x:
             return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
         if PREDICTED in x:
-            return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", node),))
+            return by_prediction(x, node)
         if scores:
             return x.also(marks=(Mark("multiplied", node, sure),))
         if CLASS_WEIGHTS in w and x.const is ... and not x.kinds - {ARRAY, RESAMPLED}:
@@ -167,15 +206,21 @@ def matmul(node: ast.AST, a: Value, b: Value) -> Value:
         if LABELS in a:
             return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
         if PREDICTED in a:
-            return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", node),))
+            return by_prediction(a, node)
     return Value(kinds=frozenset({SCORES}))
 
 
-def compared(left: Value, others: list[Value]) -> Value:
+def compared(left: Value, others: list[Value], node: ast.AST) -> Value:
     """A comparison: of labels with a number, or of scores with a threshold."""
     right = others[0]
     if LABELS in left and PREDICTED not in right:
         return Value(kinds=frozenset({LABELS}))
     if left.has(SOFTMAX, SIGMOID, LOGITS, SCORES, PREDICTED) and isinstance(right.const, int | float):
-        return Value(kinds=frozenset({PREDICTED}))
+        return guessed(left, node)
     return UNKNOWN
+
+
+def guessed(scores: Value, node: ast.AST) -> Value:
+    """The labels that scores decide for."""
+    marks = tuple(m for m in scores.marks if m.what == "guessed") or (Mark("guessed", node),)
+    return Value(kinds=frozenset({PREDICTED}), marks=marks)

@@ -1,6 +1,7 @@
 """Reads Python without running it: follows values through assignments, functions and classes, and notes every call."""
 
 import ast
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,9 @@ from lossviz.lintvalues import (
     CLASS_WEIGHTS,
     CONVENTIONS,
     DICT,
+    LABELS,
     RESAMPLED,
+    SCORES,
     UNKNOWN,
     WEIGHTED_LOSS,
     WEIGHTS,
@@ -27,7 +30,9 @@ from lossviz.lintvalues import (
 
 DEEPEST = 100  # expressions within expressions
 MOST_INLINED = 4  # functions within functions
-MOST_STEPS = 300_000  # expressions read
+MOST_STEPS = (
+    300_000  # expressions read; from half of them on functions are not followed where they are called, only read once
+)
 FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 Scope = dict[str, Any]
 
@@ -140,6 +145,8 @@ class Reading:
             if not ended:
                 after.append((copy, body[0] if body else None))
         for name in {name for copy, _ in after for name in copy}:
+            if all(copy.get(name) is scope.get(name) for copy, _ in after):
+                continue
             every = [copy[name] for copy, _ in after if name in copy]
             held = [_unless_none(copy[name], first, every) for copy, first in after if name in copy]
             value = held[0]
@@ -182,7 +189,9 @@ class Reading:
     def inline(self, function: Value, call: Call, held: Value | None = None) -> Value:
         """Read a function's body with these arguments; what it returns, as far as all its returns agree."""
         code = function.code
-        if len(self._inlined) >= MOST_INLINED or code in self._inlined or self._steps > MOST_STEPS:
+        if len(self._inlined) >= MOST_INLINED or code in self._inlined:
+            return UNKNOWN
+        if self._steps > MOST_STEPS // 2 and code in self._met:
             return UNKNOWN
         self._met.add(code)
         self._steps += len(function.scope or {}) // 8
@@ -194,6 +203,8 @@ class Reading:
             scope[names.pop(0)] = held
         for name in names + [a.arg for a in arguments.kwonlyargs]:
             scope[name] = Value(kinds=hint(name))
+        if _is_loss(code, held) and len(names) > 1 and names[0] in ("input", "inputs") and LABELS in hint(names[1]):
+            scope[names[0]] = Value(kinds=frozenset({SCORES}))  # as PyTorch's own losses call them
         for name, value in [*zip(names, call.args, strict=False), *call.kwargs.items()]:
             if name in scope:
                 scope[name] = named(value, name)
@@ -274,7 +285,7 @@ class Reading:
                     return Value(const=-inner.const)
                 return inner if isinstance(node.op, ast.USub | ast.UAdd) else UNKNOWN
             case ast.Compare():
-                return compared(self.value(node.left, scope), [self.value(c, scope) for c in node.comparators])
+                return compared(self.value(node.left, scope), [self.value(c, scope) for c in node.comparators], node)
             case ast.Tuple() | ast.List():
                 items = tuple(self.value(e, scope) for e in node.elts)
                 sticky = {k for v in items for k in v.kinds & {RESAMPLED}}
@@ -378,6 +389,12 @@ class Reading:
         call = Call(node, function.name, method, on, tuple(args), kwargs, tuple(self._inside))
         self.calls.append(call)
         return called(self, call, function, node.func)
+
+
+def _is_loss(code: Any, held: Value | None) -> bool:
+    """Whether a function, or the class it is a method of, is called a loss."""
+    owner = getattr(held.code, "name", "") if held is not None else ""
+    return bool(re.search(r"loss|criterion|entropy", f"{getattr(code, 'name', '')} {owner}", re.IGNORECASE))
 
 
 def _unless_none(value: Value, branch: ast.AST | None, others: list[Value]) -> Value:

@@ -9,6 +9,7 @@ from urllib.parse import quote as url
 from lossviz.files import escaped
 from lossviz.lint import Finding, LintError
 from lossviz.lintflaws import RULES
+from lossviz.lintrules import Rule
 
 Found = Sequence[tuple[str, Finding]]
 Unread = Sequence[tuple[str, LintError]]
@@ -27,9 +28,21 @@ def as_text(found: Found, unread: Unread, files: int) -> str:
         lines += [
             f"{place(path, f)}: {f.code} {f.rule.title}",
             f"    {' '.join(p for p in (f.detail, f.rule.reason) if p)}",
+            *(f"    {said}" for said in [claim(f.rule)] if said),
         ]
         lines += ["    Instead:", *(f"        {text}" for text in f.fix.split("\n")), ""]
     return "\n".join([*lines, summary(len(found), unread, files), ""])
+
+
+def claim(rule: Rule, mark: str = "`") -> str:
+    """Where the claim behind a rule is on trial: its command, and the app's page; "" where there is none.
+
+    Example:
+        >>> claim(RULES["LV003"])
+        "Claim 15: `lossviz claims 15`, or the app's page `claims?claim=15`."
+    """
+    n = rule.claim
+    return f"Claim {n}: {mark}lossviz claims {n}{mark}, or the app's page {mark}claims?claim={n}{mark}." if n else ""
 
 
 def summary(flaws: int, unread: Unread, files: int) -> str:
@@ -77,12 +90,31 @@ def as_json(found: Found, unread: Unread, files: int) -> str:
     return json.dumps(said, indent=2) + "\n"
 
 
+def uri(path: str) -> str:
+    """A path as a URI: of an absolute one with its scheme, of a relative one a relative reference.
+
+    Example:
+        >>> uri("/tmp/my code/a.py"), uri("my code/b.py")
+        ('file:///tmp/my%20code/a.py', 'my%20code/b.py')
+    """
+    place = PurePath(path)
+    return place.as_uri() if place.is_absolute() else url(place.as_posix())
+
+
+def help_of(rule: Rule) -> dict[str, str]:
+    """What a rule is about, as text and as Markdown: the reason, the claim, and the code to write in each framework."""
+    fixes = [code for key, code in rule.fix.items() if "_" not in key]
+    text = [rule.reason, claim(rule, ""), "Instead:", *fixes]
+    marked = [rule.reason, claim(rule), "Instead:", *(f"```python\n{code}\n```" for code in fixes)]
+    return {"text": "\n\n".join(filter(None, text)), "markdown": "\n\n".join(filter(None, marked))}
+
+
 def as_sarif(found: Found, unread: Unread, files: int) -> str:
     """SARIF 2.1.0, as code scanning services read it; of a notebook the lines are those of the cell, and the message names it."""
     codes = list(RULES)
 
     def location(path: str, region: dict[str, int]) -> dict[str, Any]:
-        where: dict[str, Any] = {"artifactLocation": {"uri": url(PurePath(path).as_posix())}}
+        where: dict[str, Any] = {"artifactLocation": {"uri": uri(path)}}
         return {"physicalLocation": where | ({"region": region} if region else {})}
 
     results = [
@@ -93,7 +125,7 @@ def as_sarif(found: Found, unread: Unread, files: int) -> str:
             "message": {"text": " ".join(p for p in (f"Cell {f.cell}." if f.cell else "", f.detail, f.rule.reason) if p)},
             "locations": [location(path, {
                 "startLine": f.line, "startColumn": f.column, "endLine": f.end_line, "endColumn": f.end_column})],
-            "properties": {"claim": f.rule.claim, "instead": f.fix},
+            "properties": ({"claim": f.rule.claim} if f.rule.claim else {}) | {"instead": f.fix},
         }
         for path, f in found
     ]  # fmt: skip
@@ -111,7 +143,7 @@ def as_sarif(found: Found, unread: Unread, files: int) -> str:
             "name": "".join(word.capitalize() for word in r.title.replace("_", " ").split() if word.isalnum()),
             "shortDescription": {"text": r.title},
             "fullDescription": {"text": r.reason},
-            "help": {"text": "Instead:\n\n" + "\n\n".join(code for key, code in r.fix.items() if "_" not in key)},
+            "help": help_of(r),
             "defaultConfiguration": {"level": "warning"},
         }
         for r in RULES.values()

@@ -4,12 +4,27 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import permutations
 from typing import NamedTuple
 
-from lossviz.lintfixes import chosen_fix, simple, spelled
-from lossviz.lintlosses import Loss
+from lossviz.lintcalls import LOOK_UP
+from lossviz.lintfixes import bare, chosen_fix, short, simple, spelled
+from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, written
+from lossviz.lintproducts import numbers
 from lossviz.lintread import Reading
-from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, SCORES, WEIGHTS, Call, canonical, hint
+from lossviz.lintvalues import (
+    CLASS_WEIGHTS,
+    DIAGONAL,
+    LOGITS,
+    SCORES,
+    SIGMOID,
+    SOFTMAX,
+    UNKNOWN,
+    WEIGHTS,
+    Call,
+    canonical,
+    hint,
+)  # fmt: skip
 
 FRAMEWORKS = {
     "torch": "torch", "tensorflow": "tensorflow", "keras": "keras", "jax": "jax", "optax": "jax", "flax": "jax",
@@ -47,7 +62,7 @@ class Rule(NamedTuple):
         code: LV and three digits.
         title: What is wrong, in a few words.
         reason: Why, in plain words.
-        claim: Number of the claim on trial that it goes back to.
+        claim: Number of the claim on trial that is about it; None where none is.
         fix: The code to write instead, a table of `lossviz.lintfixes`.
         check: From what was read to the places where it is wrong.
     """
@@ -55,7 +70,7 @@ class Rule(NamedTuple):
     code: str
     title: str
     reason: str
-    claim: int
+    claim: int | None
     fix: dict[str, str]
     check: Callable[[Reading], Places]
 
@@ -64,7 +79,7 @@ RULES: dict[str, Rule] = {}
 
 
 def rule(
-    code: str, title: str, reason: str, claim: int, fix: dict[str, str]
+    code: str, title: str, reason: str, claim: int | None, fix: dict[str, str]
 ) -> Callable[[Callable[[Reading], Places]], Rule]:
     """Enter a rule."""
 
@@ -93,14 +108,14 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     framework = _framework(at, reading)
     form = at.form or (at.loss.form if at.loss else "")
     compiled = any(c is not None and c.method in ({"compile"} | FIT) for c in (at.loss and at.loss.call, at.call))
-    fix = spelled(chosen_fix(fixes, framework, form, compiled), _names(at))
+    fix = spelled(chosen_fix(fixes, framework, form, compiled), _names(at, reading))
     imported = dict(_imported(reading.tree))
     if "tensorflow" in imported and "keras" not in imported:
         imported["keras"] = f"{imported['tensorflow']}.keras"
     for dotted in ("torch.nn.functional", "torch.nn", "keras"):
         if dotted in imported:
             fix = re.sub(rf"(?<![\w.]){re.escape(dotted)}\.", f"{imported[dotted]}.", fix)
-    return fix
+    return "\n".join(filter(None, [_without(at, reading), fix]))
 
 
 def _framework(at: At, reading: Reading) -> str:
@@ -119,39 +134,116 @@ def _framework(at: At, reading: Reading) -> str:
     return roots.most_common(1)[0][0] if roots else ""
 
 
-def _names(at: At) -> dict[str, str]:
+def _names(at: At, reading: Reading) -> dict[str, str]:
     """How the user calls what the corrected code calls logits, labels and class weights, where that is sure."""
     found: dict[str, str] = {}
     if at.loss:
         if labels := simple(at.loss.spelled.get("labels")):
             found |= {"labels": labels, "onehot_labels": labels, "multi_hot": labels}
-    for node in [
-        *_operands(at.node),
-        *([at.loss.spelled["logits"]] if at.loss and "logits" in at.loss.spelled else []),
-    ]:
+    factors = _factors(at.node, reading)
+    if factors and (text := short(factors.weights)) and _seen(factors.weights, at, reading):
+        found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
+    elif not factors:
+        found |= _given(at)
+    logits = _operands(at.node)
+    if factors:
+        logits = [factors.logits] if factors.logits is not None and _seen(factors.logits, at, reading) else []
+    for node in [*logits, at.loss and at.loss.spelled.get("logits")]:
         text = simple(node)
         says = hint(re.findall(r"\w+", text)[-1]) if text else frozenset()
-        if says & {CLASS_WEIGHTS, WEIGHTS}:
-            found.setdefault("pos_weight" if "pos" in text.lower() else "class_weights", text)
-        elif says & {LOGITS, SCORES} and not re.search("weight|scaled|prob|softmax|sigmoid", text.lower()):
+        sure = says & {LOGITS, SCORES} or (factors and node is factors.logits)
+        if text and sure and not re.search("weight|scaled|prob|softmax|sigmoid", text.lower()):
             found.setdefault("logits", text)
     return found
 
 
-def _operands(node: ast.AST) -> list[ast.AST]:
-    """What a product multiplies, a look-up looks up, an activation is applied to."""
+class Factors(NamedTuple):
+    """Of a product or a look-up, as written: what is weights, and what is multiplied by them; None where it has no such name."""
+
+    weights: ast.expr | None
+    logits: ast.expr | None
+
+
+def _factors(node: ast.AST, reading: Reading) -> Factors | None:
+    """What is multiplied or looked up; None of anything else."""
+    if isinstance(node, ast.Subscript):
+        return Factors(bare(node.value), None)
+    for call in (c for c in reading.calls if c.node is node):
+        if call.method in LOOK_UP and isinstance(node, ast.Call):
+            on = node.func.value if not call.name and isinstance(node.func, ast.Attribute) else None
+            return Factors(bare(on or written(node, "params", 0)), None)
+        parts, values = _operands(node), list(call.args)
+        if isinstance(node, ast.Call) and not call.name:  # a method
+            values = [call.on, *values]
+        for (part, value), (other, by) in permutations(list(zip(parts, values, strict=False))[-2:], 2):
+            if value.has(CLASS_WEIGHTS, WEIGHTS) or numbers(value):
+                logits = by.has(LOGITS, SCORES) and not by.has(SOFTMAX, SIGMOID)
+                return Factors(None if DIAGONAL in value else bare(part), bare(other) if logits else None)
+    return None
+
+
+def _seen(weights: ast.expr | None, at: At, reading: Reading) -> bool:
+    """Whether a name is the same where the corrected code belongs: no argument of a function that only multiplies."""
+    for function in ast.walk(reading.tree):
+        if isinstance(function, ast.FunctionDef) and any(part is at.node for part in ast.walk(function)):
+            arguments = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
+            used = at.loss.call.node if at.loss else at.call and at.call.node
+            if any(part is used for part in ast.walk(function)):
+                return True
+            return not (isinstance(weights, ast.Name) and weights.id in arguments)
+    return True
+
+
+def _given(at: At) -> dict[str, str]:
+    """What a loss, or the training of a model, is given as class weights; as written."""
+    if at.call and at.call.method in FIT:
+        weights, examples = (written(at.call.node, name) for name in ("class_weight", "sample_weight"))
+        found = {"weights": weights, "class_weight": weights, "sample_weight": examples}
+        if CLASS_WEIGHTS in at.call.kwargs.get("sample_weight", UNKNOWN):
+            found["class_weights"] = examples
+        return {name: ast.unparse(node) for name, node in found.items() if node and len(ast.unparse(node)) <= 40}
+    call = (at.loss.made or at.loss.call) if at.loss else at.call
+    signature = (CLASSES.get(call.name) or FUNCTIONS.get(call.name)) if call else None
+    if call and signature and signature.weights and (text := short(bare(written(call.node, *signature.weights)))):
+        return {"class_weights": text, signature.weights[0]: text}
+    return {}
+
+
+def _operands(node: ast.AST) -> list[ast.expr]:
+    """What a product multiplies, an activation is applied to."""
     match node:
         case ast.BinOp():
-            parts = [node.left, node.right]
+            return [node.left, node.right]
         case ast.AugAssign():
-            parts = [node.target, node.value]
-        case ast.Subscript():
-            parts = [node.value]
+            return [node.target, node.value]
+        case ast.Call(func=ast.Attribute(value=on)) if len(node.args) < 2:
+            return [on, *node.args]
         case ast.Call():
-            parts = [*node.args, *([node.func.value] if isinstance(node.func, ast.Attribute) else [])]
-        case _:
-            parts = []
-    return [p.value if isinstance(p, ast.Subscript) and not isinstance(p.slice, ast.Constant) else p for p in parts]
+            return list(node.args)
+    return []
+
+
+def _without(at: At, reading: Reading) -> str:
+    """Which line has to go, or how it reads without the product; "" where the corrected code takes its place."""
+    factors, statement = _factors(at.node, reading), _statement(reading.tree, at.node)
+    user = at.loss.call if at.loss and factors and factors.logits else at.call or (at.loss and at.loss.call)
+    if factors is None or statement is None or (user and _statement(reading.tree, user.node) is statement):
+        return ""
+    text, where = ast.unparse(statement), f"line {line(at.node)}"
+    short_enough = "\n" not in text and len(text) < 90
+    if isinstance(statement, ast.Assign | ast.AugAssign) and (factors.logits is None or statement.value is at.node):
+        return f"# without {where}: {text}" if short_enough else f"# without {where}"
+    if isinstance(statement, ast.AugAssign):
+        return f"# without {where}: {text}"
+    if isinstance(statement, ast.Return | ast.Assign | ast.Expr) and factors.logits is not None and short_enough:
+        return f"# {where} without the product: {text.replace(ast.unparse(at.node), ast.unparse(factors.logits), 1)}"
+    return f"# without the product in {where}"
+
+
+def _statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:
+    """The innermost statement that holds a piece of code."""
+    around = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and line(s) <= line(node) <= (s.end_lineno or 0)]
+    return next((s for s in reversed(around) if any(part is node for part in ast.walk(s))), None)
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:

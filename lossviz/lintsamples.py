@@ -20,6 +20,7 @@ model.compile("adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logit
     "Sampler and weights": """import torch
 from torch.utils.data import DataLoader, WeightedRandomSampler
 
+sample_weights = class_weights[train.labels]
 sampler = WeightedRandomSampler(sample_weights, len(train), replacement=True)
 loader = DataLoader(train, batch_size=64, sampler=sampler)
 criterion = torch.nn.CrossEntropyLoss(weight=class_weights)

@@ -6,6 +6,7 @@ Nothing is executed: a `Value` is a set of facts, never the value itself.
 import ast
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 CLASS_WEIGHTS = "class weights"  # one number a class
@@ -48,11 +49,19 @@ OVERSAMPLED = re.compile(r".*(over_?sampled|up_?sampled|smote|resampled).*")
 
 
 class Mark(NamedTuple):
-    """Something that was done to a value, and where."""
+    """Something that was done to a value, and where.
+
+    Attributes:
+        what: Such as multiplied.
+        node: Where.
+        sure: Whether nothing else is meant.
+        by: Of weights by prediction, where the prediction was made; None where that is not known.
+    """
 
     what: str
     node: ast.AST
     sure: bool = True
+    by: ast.AST | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +147,7 @@ def joined(a: tuple[Mark, ...], b: tuple[Mark, ...]) -> tuple[Mark, ...]:
     return a + tuple(m for m in b if m.what not in held)
 
 
+@lru_cache(maxsize=4096)
 def hint(name: str) -> frozenset[str]:
     """What a name says about its value.
 

@@ -94,6 +94,8 @@ def read_mask(name: str, data: bytes) -> Any:
     """
     from PIL import Image
 
+    if not data:
+        raise FileError(f"{quote(name)} is empty: save the mask again.")
     if data[:8] != PNG:
         raise FileError(
             f"{quote(name)} is no PNG file. Save label masks as indexed or grayscale PNG: JPEG changes labels."

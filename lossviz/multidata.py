@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from lossviz.files import count_rows, quote
 from lossviz.knobs import Knob, settle
-from lossviz.tables import ABSENT, INFINITE, TEXT, Table, TableError, _numbers
+from lossviz.tables import ABSENT, TEXT, Table, TableError, _numbers
 
 Array = NDArray[Any]
 NAMES = ("road", "tree", "car", "person", "bike", "dog", "boat", "deer")
@@ -26,6 +26,7 @@ KNOBS = (
 )
 FEW = 8
 """Fewest examples of either kind that a label of a table needs: four to train, and some to hold out and to test."""
+ADVICE = "Write 1 where a label holds and 0 where not, in every row."
 MOST_LABELS, MOST_FEATURES, MOST_ROWS = 8, 32, 20_000
 
 
@@ -146,20 +147,47 @@ def binary(table: Table) -> tuple[str, ...]:
     return tuple(found)
 
 
-def spoilt(table: Table) -> tuple[str, ...]:
-    """Columns that would be labels but for a few cells: of 0 and 1 in nine of ten rows, and of whole numbers."""
-    found = []
-    for name in table.numeric:
+def spoilt(table: Table) -> dict[str, str]:
+    r"""Columns that seem meant as labels and are not of 0 and 1, each with the reason.
+
+    They are 0 and 1 in nine of ten rows and a whole number or a word in the others, or they hold two words, as yes and no.
+
+    Example:
+        >>> from lossviz.tables import read_table
+        >>> table = read_table(b"a,late\n" + b"1,0\n2,1\n" * 6 + b"1,2\n", "mine.csv")
+        >>> spoilt(table), spoilt(read_table(b"a,late\n1,yes\n2,no\n3,no\n", "mine.csv"))
+        ({'late': "'late' holds '2' in row 13"}, {'late': "'late' holds 'yes' and 'no'"})
+    """
+    found = {}
+    for name in table.columns:
         values, fault = _numbers(table.frame[name])
-        held = values[fault == 0]
-        share = np.isin(held, (0, 1)).mean() if len(held) else 0
-        if 0.9 <= share < 1 and (held == np.round(held)).all():
-            found.append(name)
-    return tuple(found)
+        there = fault != ABSENT
+        fits = there & np.isin(values, (0, 1))
+        whole = (fault != 0) | (values == np.round(values))
+        if there.any() and 0.9 <= fits.sum() / there.sum() < 1 and whole[there].all():
+            found[name] = _wrong_cell(table, name, values, fault)
+        elif (fault[there] == TEXT).any() and (said := _pair(table, name, there)):
+            found[name] = said
+    return found
 
 
-def offered(table: Table) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Columns of 0 and 1; of numbers that do not only name the rows; all; and those that a few cells keep from being labels."""
+def _pair(table: Table, name: str, there: Array) -> str:
+    """The two values of a column that has two, in whatever case; empty of any other."""
+    said = table.frame[name][there].astype(str).str.strip().str.casefold().unique()
+    return f"{quote(name)} holds {quote(said[0])} and {quote(said[1])}" if len(said) == 2 else ""
+
+
+def _wrong_cell(table: Table, name: str, values: Array, fault: Array) -> str:
+    """The first cell of a column that is there, and neither 0 nor 1; empty where there is none."""
+    wrong = np.flatnonzero((fault != ABSENT) & ~np.isin(values, (0, 1)))
+    if not len(wrong):
+        return ""
+    cell = f"{values[wrong[0]]:g}" if fault[wrong[0]] == 0 else str(table.frame[name].iloc[wrong[0]])
+    return f"{quote(name)} holds {quote(cell)} in row {table.frame.index[wrong[0]]}"
+
+
+def offered(table: Table) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], dict[str, str]]:
+    """Columns of 0 and 1; of numbers that do not only name the rows; all; and what keeps others from being labels."""
     numeric = tuple(c for c in table.numeric if not table.identifies(c))
     return binary(table), numeric, table.columns, spoilt(table)
 
@@ -205,22 +233,26 @@ def from_label_table(
         >>> from_label_table(table, ["late", "b"])
         Traceback (most recent call last):
         ...
-        lossviz.files.FileError: Column 'b' holds '2' in row 3: a label must be 0 or 1 in every row; choose another column.
+        lossviz.files.FileError: Column 'b' holds '2' in row 3: a label must be 0 or 1 in every row; mend it, or choose others.
     """
     chosen = list(dict.fromkeys(labels))
     for name in (*chosen, *(features or ())):
         if name not in table.columns:
             raise TableError(f"There is no column {quote(name)} in the table.")
-    if not chosen and len(binary(table)) < 2:
-        raise TableError(
-            "A label is a column of 0 and 1, and there are no two such columns: write 1 where a label holds and 0 where not."
-        )
     if len(chosen) < 2:
-        only = f"Only {quote(chosen[0])} is chosen" if chosen else "None is chosen"
-        raise TableError(
-            f"{only}: a multi-label problem has two label columns or more. One yes-or-no question is a two-class problem, "
-            "for the page Strategy race."
+        meant, ready = spoilt(table), binary(table)
+        twos = (
+            _pair(table, n, _numbers(table.frame[n])[1] != ABSENT) for n in table.columns if n not in (*meant, *ready)
         )
+        nearly = [*(why for name, why in meant.items() if name not in chosen), *filter(None, twos)]
+        because = f" Not of 0 and 1: {'; '.join(nearly[:5])}. {ADVICE}" if nearly else ""
+        if not chosen and len(ready) < 2:
+            raise TableError(
+                f"A label is a column of 0 and 1, and there are no two such columns.{because or ' ' + ADVICE}"
+            )
+        only = f"Only {quote(chosen[0])} is chosen" if chosen else "None is chosen"
+        because = because or " One yes-or-no question is a two-class problem, for the page Strategy race."
+        raise TableError(f"{only}: a multi-label problem has two label columns or more.{because}")
     if len(chosen) > MOST_LABELS:
         raise TableError(f"{len(chosen)} label columns are chosen; at most {MOST_LABELS} are trained at once.")
     held = [name for name in (offered(table)[1] if features is None else features) if name not in chosen]
@@ -231,21 +263,17 @@ def from_label_table(
         notes.append(f"The first {MOST_FEATURES} of {len(held)} columns of numbers are used as features.")
         held = held[:MOST_FEATURES]
     whole = np.ones(len(table.frame), bool)
+    read = {name: _numbers(table.frame[name]) for name in (*chosen, *held)}
+    if wrong := [said for name in chosen if (said := _wrong_cell(table, name, *read[name]))]:
+        raise TableError(
+            f"Column {'; '.join(wrong)}: a label must be 0 or 1 in every row; mend {'it' if len(wrong) == 1 else 'them'}, "
+            "or choose others."
+        )
     columns = {}
-    for name in (*chosen, *held):
-        values, fault = _numbers(table.frame[name])
-        if name in chosen:
-            wrong = np.flatnonzero((fault == TEXT) | (fault == INFINITE) | ((fault == 0) & ~np.isin(values, (0, 1))))
-            if len(wrong):
-                cell = str(table.frame[name].iloc[wrong[0]])
-                cell = f"{values[wrong[0]]:g}" if fault[wrong[0]] == 0 else cell
-                raise TableError(
-                    f"Column {quote(name)} holds {quote(cell)} in row {table.frame.index[wrong[0]]}: a label must be 0 or 1 "
-                    "in every row; choose another column."
-                )
+    for name, (values, fault) in read.items():
         missing = whole & (fault != 0)
         if missing.any():
-            why = "missing" if (fault[missing] == ABSENT).all() else "missing or no number"
+            why = "missing" if (fault[missing] == ABSENT).all() else "missing, no number, or beyond 1e30"
             first = table.frame.index[np.flatnonzero(missing)[0]]
             notes.append(
                 f"Column {quote(name)}: {count_rows(int(missing.sum()))} left out, the value is {why} (first: row {first})."
@@ -260,16 +288,22 @@ def from_label_table(
         notes.append(f"A random {MOST_ROWS:,} of {len(rows):,} rows are used.")
         rows = np.sort(rng.choice(rows, MOST_ROWS, replace=False))
     y = np.stack([columns[name][rows] for name in chosen], 1).astype(np.int64)
+    constant, rare = [], []
     for name, yes in zip(chosen, y.sum(0).tolist(), strict=True):
-        if yes in (0, len(y)):
-            said = "0 in every row: it is never there" if yes == 0 else "1 in every row: it is always there"
-            raise TableError(f"Label {quote(name)} is {said}, so that there is nothing to learn; leave it out.")
         fewer = min(yes, len(y) - yes)
-        if fewer < FEW:
-            raise TableError(
-                f"Label {quote(name)} is {1 if yes == fewer else 0} in only {fewer} of {len(y):,} rows; at least {FEW} are "
-                "needed to train, to hold out and to test. Leave it out, or bring more rows."
-            )
+        if not fewer:
+            said = "0 in every row: it is never there" if yes == 0 else "1 in every row: it is always there"
+            constant.append(f"{quote(name)} is {said}")
+        elif fewer < FEW:
+            rare.append(f"{quote(name)} is {1 if yes == fewer else 0} in only {fewer} of {len(y):,} rows")
+    if constant:
+        them = "it" if len(constant) == 1 else "them"
+        raise TableError(f"Label {'; '.join(constant)}. There is nothing to learn from {them}: leave {them} out.")
+    if rare:
+        raise TableError(
+            f"Label {'; '.join(rare)}. At least {FEW} are needed to train, to hold out and to test: leave "
+            f"{'it' if len(rare) == 1 else 'them'} out, or bring more rows."
+        )
     order = np.argsort(-y.sum(0), kind="stable")
     y, names = y[:, order], tuple(chosen[c] for c in order)
     parts = _dealt(y, rng)

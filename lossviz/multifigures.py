@@ -28,6 +28,8 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "star", "pentagon", "x"
 RULE_SYMBOLS = ("circle", "square", "star")
 """Marks of the rules, in the order of `RULES`."""
 SIDE = 61
+EDGE = {"t": 40, "l": 10, "r": 10}
+"""Margins: on a phone every pixel counts, and axes that need room take it."""
 
 
 def _title(name: str) -> str:
@@ -64,7 +66,7 @@ def found(plan: MultiPlan, judged: Judged, names: Sequence[str], rule: str) -> "
             )  # fmt: skip
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     figure.update_xaxes(title_text="label, share in training", tickangle=0)
-    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.3}, meta={"panels": 2})
+    figure.update_layout(height=460, margin=EDGE, legend={"orientation": "h", "y": -0.3}, meta={"panels": 2})
     return figure
 
 
@@ -165,23 +167,38 @@ def boundaries(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) ->
         half(_title(name), _title(name), _line(name))
     figure.update_xaxes(title_text=shown(data.features[0]), range=[a[0], a[-1]])
     figure.update_yaxes(title_text=shown(data.features[1]), range=[b[0], b[-1]])
-    figure.update_layout(height=520, margin={"t": 20}, legend={"orientation": "h", "y": -0.2})
+    figure.update_layout(height=520, margin=EDGE | {"t": 20}, legend={"orientation": "h", "y": -0.2})
     return figure
 
 
-def boundaries_sentence(plan: MultiPlan, names: Sequence[str], c: int) -> str:
-    """At which true probability each method's optimum says yes."""
-    said = []
+def boundaries_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> str:
+    """From which true probability each method's optimum says yes, and which methods decide all that is in sight alike.
+
+    Raises:
+        ValueError: There are not two features.
+    """
+    label, found = plan.data.labels[c], boundaries_table(plan, judged, names, c)
+    said, without = [], []
+    alike: dict[str, list[str]] = {"yes": [], "no": []}
     for name in names:
-        eta = repaired(METHODS[name], plan.tables[PLACE[name]][c], 0.0)
-        if eta is not None and METHODS[name].output == "sigmoid":
-            said.append(f"{percent(float(eta))} by {METHODS[name].title}")
-    others = [METHODS[n].title for n in names if METHODS[n].output != "sigmoid"]
+        m = METHODS[name]
+        eta = repaired(m, plan.tables[PLACE[name]][c], 0.0)
+        if eta is None:
+            without.append(m.title)
+        else:
+            why = f" (its loss takes σ of that half once more: σ(½) = {eta:.2f})" if m.output == "double" else ""
+            said.append(f"{m.title} {percent(float(eta))}{why}")
+        yes = found[_title(name)] > 0.5
+        if yes.nunique() == 1:
+            alike["yes" if yes.iloc[0] else "no"].append(m.title)
     text = "A half of the output is not a half of the probability."
     if said:
-        text += f" At the optimum, {plan.data.labels[c]} is decided from a true probability of {', '.join(said)} on."
-    if others:
-        text += f" {' and '.join(others)}: no such rule holds label by label; with no line drawn, nothing in sight is decided."
+        text += f" True probability from which the optimum says {label}: {', '.join(said)}."
+    if without:
+        text += f" {' and '.join(without)}: no such rule holds label by label."
+    for answer, who in alike.items():
+        if who:
+            text += f" No line is drawn for {' and '.join(who)}: everywhere in sight the answer is {answer}."
     return text
 
 
@@ -218,7 +235,7 @@ def thresholds(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) ->
         showgrid=False, zeroline=False,
     )  # fmt: skip
     figure.update_layout(
-        height=150 + 66 * len(names), margin={"t": 40}, legend={"orientation": "h", "y": -0.12, "yanchor": "top"},
+        height=150 + 66 * len(names), margin=EDGE, legend={"orientation": "h", "y": -0.12, "yanchor": "top"},
         meta={"panels": 2},
     )  # fmt: skip
     return figure
@@ -285,7 +302,7 @@ def calibration(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -
             )  # fmt: skip
     figure.update_xaxes(title_text="output", range=[-0.03, 1.03])
     figure.update_yaxes(title_text=f"share that has {shown(plan.data.labels[c])}", range=[-0.03, 1.03], col=1)
-    figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.25}, meta={"panels": 2})
+    figure.update_layout(height=460, margin=EDGE, legend={"orientation": "h", "y": -0.25}, meta={"panels": 2})
     return figure
 
 
@@ -334,7 +351,9 @@ def twice(plan: MultiPlan, judged: Judged, example: int) -> "go.Figure":
     figure.update_xaxes(title_text="output (✓: the example has the label)", range=[0, 1.15])
     figure.update_yaxes(autorange="reversed", showgrid=False)
     figure.update_layout(
-        height=110 + 66 * len(who), margin={"t": 20, "r": 10}, legend={"orientation": "h", "y": -0.22, "yanchor": "top"}
+        height=110 + 66 * len(who),
+        margin=EDGE | {"t": 20},
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top"},
     )
     return figure
 

@@ -38,7 +38,7 @@ def two_way() -> "go.Figure":
     )  # fmt: skip
     figure.update_xaxes(title_text="logit z")
     figure.update_yaxes(title_text="output", range=[-0.03, 1.03])
-    figure.update_layout(height=380, margin={"t": 20}, legend={"orientation": "h", "y": -0.3})
+    figure.update_layout(height=380, margin={"t": 20, "l": 10, "r": 10}, legend={"orientation": "h", "y": -0.3})
     return figure
 
 
@@ -84,7 +84,9 @@ def saturated(y: int) -> "go.Figure":
                 showlegend=column == 1, line=line, row=1, col=column,
             )  # fmt: skip
     figure.update_xaxes(title_text=f"logit z, where the label is {y}")
-    figure.update_layout(height=420, margin={"t": 40}, legend={"orientation": "h", "y": -0.25}, meta={"panels": 2})
+    figure.update_layout(
+        height=420, margin={"t": 40, "l": 10, "r": 10}, legend={"orientation": "h", "y": -0.25}, meta={"panels": 2}
+    )
     return figure
 
 
@@ -138,7 +140,7 @@ def worked_figure(name: str, yes: float) -> "go.Figure":
     figure.update_xaxes(title_text="loss (nats)", range=[0, 1.2 * rows["weighted loss"].max()])
     figure.update_yaxes(title_text="example.label", autorange="reversed", showgrid=False)
     figure.update_layout(
-        height=110 + 46 * len(who), margin={"t": 20, "r": 10}, bargap=0.25,
+        height=110 + 46 * len(who), margin={"t": 20, "l": 10, "r": 10}, bargap=0.25,
         legend={"orientation": "h", "y": -0.22, "yanchor": "top"},
     )  # fmt: skip
     return figure

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from lossviz.figures import CLASS_COLOURS, STRATEGY_COLOURS
 from lossviz.logitplane import slope, value
 from lossviz.strategies import NEVER, get
-from lossviz.weights import check_counts, class_weights
+from lossviz.weights import SCHEMES, check_counts, class_weights
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -98,14 +98,16 @@ def _ticks(values: NDArray[Any]) -> str | int:
     return "D2" if values.max() < 200 * values.min() else max(1, int(np.log10(values.max() / values.min()) / 8))
 
 
-def scheme_curve(name: str, counts: ArrayLike, knobs: Mapping[str, Any], normalise: str) -> tuple["go.Figure", str]:
+def scheme_curve(
+    name: str, counts: ArrayLike, knobs: Mapping[str, Any], normalise: str | None = None
+) -> tuple["go.Figure", str]:
     """Weight against count on log axes: the classes as they are, and the rarest if it had another count.
 
     Args:
         name: Of the scheme.
         counts: Examples of each class, [K].
         knobs: Of the scheme.
-        normalise: As of `lossviz.class_weights`: what the second curve is scaled to.
+        normalise: As of `lossviz.class_weights`: what the second curve is scaled to; None draws no second one.
 
     Returns:
         The figure and what it says.
@@ -117,11 +119,12 @@ def scheme_curve(name: str, counts: ArrayLike, knobs: Mapping[str, Any], normali
     import plotly.graph_objects as go
 
     n = check_counts(counts)
-    common, rare = ends(n)
+    entry = SCHEMES[name]
+    common, rare = (0, 1) if entry.sigmoid and len(n) == 2 else ends(n)
     sweep = np.unique(np.round(np.geomspace(1, max(n.max(), 2), 60)))
     figure, weights = go.Figure(), []
-    said = {"sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1"}[normalise]
-    for i, (scale, title) in enumerate(((None, "as it comes"), (normalise, said))):
+    said = {"sum": "Σw = 1", "classes": "Σw = K", "mean": "mean example 1", None: ""}[normalise]
+    for i, (scale, title) in enumerate(((None, "as it comes"), (normalise, said))[: 2 if normalise else 1]):
         w = class_weights(n, name, scale, **knobs)
         weights.append(w)
         moved = [class_weights(np.where(np.arange(len(n)) == rare, m, n), name, scale, **knobs)[rare] for m in sweep]
@@ -142,9 +145,24 @@ def scheme_curve(name: str, counts: ArrayLike, knobs: Mapping[str, Any], normali
     figure.update_xaxes(title_text="examples of the class, log scale", type="log", dtick=_ticks(sweep))
     drawn = np.concatenate([np.asarray(trace.y) for trace in figure.data])
     figure.update_yaxes(title_text="weight, log scale", type="log", dtick=_ticks(drawn))
-    raw, scaled = weights
+    raw = weights[0]
+    if entry.sigmoid:
+        return figure, _ratio(n, raw, common, rare)
+    with_scale = f" With {said} they weigh {weights[1][rare]:.3g} and {weights[1][common]:.3g}." if normalise else ""
     return figure, (
         f"The rarest class ({n[rare]:,.10g} of {n.sum():,.10g}) weighs {raw[rare]:.4g}, the most frequent {raw[common]:.4g}: "
-        f"{raw[rare] / raw[common]:.4g} times as much for {n[common] / n[rare]:.4g} times fewer examples. "
-        f"With {said} they weigh {scaled[rare]:.3g} and {scaled[common]:.3g}."
+        f"{raw[rare] / raw[common]:.4g} times as much for {n[common] / n[rare]:.4g} times fewer examples.{with_scale}"
+    )
+
+
+def _ratio(n: Array, w: Array, common: int, rare: int) -> str:
+    """What a weight of the yes against the no says."""
+    if len(n) == 2:
+        return (
+            f"A positive ({n[1]:,.10g} of {n.sum():,.10g}) weighs {w[1]:.4g}, a negative 1: all positives together weigh "
+            f"{n[1] * w[1]:,.10g}, as do all {n[0]:,.10g} negatives."
+        )
+    return (
+        f"Each class against the rest: an example of class {rare} ({n[rare]:,.10g} of {n.sum():,.10g}) weighs {w[rare]:.4g} in "
+        f"that class's own sigmoid, one of class {common} ({n[common]:,.10g}) {w[common]:.4g} in its own; all others weigh 1."
     )

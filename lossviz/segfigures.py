@@ -59,7 +59,7 @@ def weight_table(names: Sequence[str], counts: PixelCounts, columns: Mapping[str
 
 
 def weight_bars(names: Sequence[str], columns: Mapping[str, ArrayLike], wrong: Sequence[str] = ()) -> "go.Figure":
-    """Weights side by side, a group of bars a class, on a logarithmic axis.
+    """Weights below each other, a group of bars a class, on a logarithmic axis: every name has room, on a phone too.
 
     Args:
         names: Of the classes.
@@ -73,12 +73,15 @@ def weight_bars(names: Sequence[str], columns: Mapping[str, ArrayLike], wrong: S
         values = np.asarray(w, float)
         pattern = {"shape": "/"} if title in wrong else None
         figure.add_bar(
-            x=[shown(n) for n in names], y=np.where(values > 0, values, np.nan), name=shown(title),
+            y=[shown(n) for n in names], x=np.where(values > 0, values, np.nan), name=shown(title), orientation="h",
             marker={"color": STRATEGY_COLOURS[i % len(STRATEGY_COLOURS)], "pattern": pattern},
         )  # fmt: skip
-    figure.update_yaxes(type="log", title_text="weight", dtick=1)
-    figure.update_xaxes(title_text="class")
-    figure.update_layout(height=380, margin={"t": 20}, legend={"orientation": "h", "y": 1.12}, barmode="group")
+    figure.update_xaxes(type="log", title_text="weight", dtick=1)
+    figure.update_yaxes(autorange="reversed", dtick=1, showgrid=False)
+    figure.update_layout(
+        height=120 + (8 + 12 * len(columns)) * len(names), margin={"t": 20, "l": 10, "r": 10}, barmode="group",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+    )  # fmt: skip
     return figure
 
 
@@ -114,7 +117,7 @@ def iou_curves(run: SceneRun, row: int) -> "go.Figure":
             line={"color": SCENE_COLOURS[c], "dash": dash, "width": 2.5},
             marker={"symbol": symbols[c], "size": 7, "line": {"width": 1, "color": "gray"}},
         )  # fmt: skip
-    figure.update_layout(height=420, margin={"t": 20}, legend={"orientation": "h", "y": -0.2})
+    figure.update_layout(height=420, margin={"t": 20, "l": 10, "r": 10}, legend={"orientation": "h", "y": -0.2})
     figure.update_xaxes(title_text="step")
     figure.update_yaxes(title_text="IoU, unseen scenes", rangemode="tozero", tickformat=".0%")
     return figure

@@ -56,6 +56,30 @@ class Method:
         """Whether its loss is one of regions, not of pixels."""
         return not self.strategy
 
+    def tables(self, weights: Array, void: bool) -> Tables:
+        """Its tables for the one equation; of a loss of regions, those of its maps: the void alone is out.
+
+        Args:
+            weights: One a class, [12], for a method that has a mask.
+            void: Whether void has weight 0.
+        """
+        w = weights if self.mask != "none" else np.ones(len(CLASSES))
+        if void:
+            w = np.where(np.arange(len(w)) == VOID, 0.0, w)
+        return get(self.strategy or "weighted_cross_entropy").tables(np.ones(len(w)), class_weight=w)
+
+    @property
+    def heeds_void(self) -> bool:
+        """Whether void's weight of 0 keeps pixels without a label from teaching anything, whatever is predicted for them.
+
+        Example:
+            A mask made from the prediction does not know which pixels have no label:
+
+            >>> [m.name for m in METHODS.values() if not m.heeds_void]
+            ['predicted_mask', 'multiplied_mask']
+        """
+        return not self.tables(np.ones(len(CLASSES)), void=True).weight[VOID].any()
+
 
 METHODS = {
     m.name: m
@@ -184,7 +208,8 @@ class ScenePlan:
         scenes: Training scenes.
         test: Test scenes.
         weights: Class weights of the methods that have a mask, [12].
-        void: Whether void has weight 0 in every method.
+        void: Whether void has weight 0; pixels without a label then teach nothing by the methods that heed it
+            (`Method.heeds_void`).
         steps: Step number of each frame, [F], from 0.
         learning_rate: Of Adam.
         seed: Of the scenes, the initial parameters and the batches.
@@ -218,12 +243,8 @@ class ScenePlan:
         return [Stretch(e - n, n, f, f == len(ends) - 1) for f, (e, n) in enumerate(zip(ends, taken, strict=True))]
 
     def tables(self, row: int) -> Tables:
-        """The tables of a method for the one equation; of a loss of regions, those of its maps: the void alone is out."""
-        method = METHODS[self.methods[row]]
-        w = self.weights if method.mask != "none" else np.ones(len(CLASSES))
-        if method.mask == "none" and self.void:
-            w = np.where(np.arange(len(w)) == VOID, 0.0, w)
-        return get(method.strategy or "weighted_cross_entropy").tables(np.ones(len(w)), class_weight=w)
+        """The tables of a method for the one equation."""
+        return METHODS[self.methods[row]].tables(self.weights, self.void)
 
     def order(self, first: int, steps: int) -> Array:
         """Which scenes each of so many steps sees, int32 [steps, BATCH]: shuffled anew in every epoch."""
@@ -407,7 +428,8 @@ def prepare_scenes(
         steps: Adam's steps.
         seed: Of everything.
         weights: A key of `SOURCES`, or one weight a class, [12].
-        void: Whether void has weight 0, in every method.
+        void: Whether void has weight 0; a mask from the prediction takes it where void is predicted, not where it is true
+            (`Method.heeds_void`).
         learning_rate: Of Adam.
         knobs: Of methods, by name.
 

@@ -1,5 +1,7 @@
 """What pictures of segmentation say, computed from them."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -65,6 +67,27 @@ def outcome(run: SceneRun) -> str:
             f" {titles[j]}: at step {run.steps[at]}, {stuck(plan, most[j], run.stuck_loss[at, j])}; at the end {last}."
         )
     return text
+
+
+def void(names: Sequence[str] = tuple(METHODS)) -> str:
+    """What a weight of 0 for void does, and in which methods.
+
+    Args:
+        names: Of methods in `METHODS`.
+
+    Example:
+        >>> print(void(["plain", "multiplied_mask"]))  # doctest: +NORMALIZE_WHITESPACE
+        Pixels without a label then teach nothing: Plain. Not so: Masks times logits, whose mask comes from the prediction and
+        leaves out what is taken for void, not what is. Off: void is a class as any other.
+    """
+    heed, not_so = ([METHODS[n].title for n in names if METHODS[n].heeds_void == h] for h in (True, False))
+    text = f"Pixels without a label then teach nothing: {', '.join(heed)}. " if heed else ""
+    if not_so:
+        text += (
+            f"Not so: {', '.join(not_so)}, whose mask comes from the prediction and leaves out what is taken for void, "
+        )
+        text += "not what is. "
+    return text + "Off: void is a class as any other."
 
 
 def weights(right: ArrayLike, wrong: ArrayLike, images: ArrayLike, masks: int, names: tuple[str, ...]) -> str:

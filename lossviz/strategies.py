@@ -300,7 +300,8 @@ def weighted_cross_entropy(n: Array, *, class_weight: Any) -> Tables:
     source="asked for in public threads",
     knobs=(_class_weight(),),
     wrong="The weight follows the model's guess, not the truth: taking a rare example for the common class costs as little "
-    "as the common class weighs. Mistakes on the rare class become cheap, which is the opposite of what is wanted.",
+    "as the common class weighs. And the guess follows from the features alone: so this is a weight on places, not on a class, "
+    "and a model that can say the truth ends where plain cross-entropy does.",
     instead="weighted_cross_entropy",
 )
 def weighted_by_prediction(n: Array, *, class_weight: Any) -> Tables:
@@ -375,8 +376,8 @@ def multiplied_logits(n: Array, *, class_weight: Any) -> Tables:
     knobs=(_class_weight(),),
     flawed=True,
     wrong="All logits are multiplied by the weight of the class that is predicted: that sharpens or softens the "
-    "probabilities and favours no class. An example that is predicted as a class of weight 0 has gradient 0, and stays so for "
-    "ever.",
+    "probabilities and favours no class. An example that is predicted as a class of weight 0 has gradient 0: it teaches "
+    "nothing as long as it is predicted so.",
     instead="weighted_cross_entropy",
 )
 def masked_logits(n: Array, *, class_weight: Any) -> Tables:

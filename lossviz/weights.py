@@ -28,6 +28,7 @@ class Scheme:
         source: Where it comes from.
         knobs: Its parameters.
         weights: counts [K], present [K], knobs -> weights [K].
+        sigmoid: Whether it weighs the yes of a label against its no, in a sigmoid each: a ratio, which has no other scale.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Scheme:
     source: str
     knobs: tuple[Knob | Choice, ...]
     weights: Callable[..., Array]
+    sigmoid: bool = False
 
     @property
     def summary(self) -> str:
@@ -48,12 +50,20 @@ SCHEMES: dict[str, Scheme] = {}
 NORMALISATIONS = ("sum", "classes", "mean")
 
 
-def scheme(title: str, formula: str, *, fixed_by: str, source: str, knobs: tuple[Knob | Choice, ...] = ()) -> Callable:
+def scheme(
+    title: str,
+    formula: str,
+    *,
+    fixed_by: str,
+    source: str,
+    knobs: tuple[Knob | Choice, ...] = (),
+    sigmoid: bool = False,
+) -> Callable:
     """Register a function `(counts, present, **knobs) -> weights` under its own name."""
 
     def register(function: Callable[..., Array]) -> Callable[..., Array]:
         name = function.__name__
-        SCHEMES[name] = Scheme(name, title, formula, fixed_by, source, knobs, function)
+        SCHEMES[name] = Scheme(name, title, formula, fixed_by, source, knobs, function, sigmoid)
         return function
 
     return register
@@ -151,6 +161,7 @@ def effective_number(counts: Array, present: Array, *, beta: float) -> Array:
     r"w_{\text{pos}} = \frac{n_{\text{neg}}}{n_{\text{pos}}},\quad w_{\text{neg}} = 1",
     fixed_by="the negative class keeps 1",
     source="pos_weight of PyTorch's BCEWithLogitsLoss; TensorFlow's weighted_cross_entropy_with_logits",
+    sigmoid=True,
 )
 def pos_weight(counts: Array, present: Array) -> Array:
     """Negatives per positive: two classes are (negative, positive); of more classes each is taken against the rest."""

@@ -1,8 +1,8 @@
 """Claims on trial: vote, and then see the experiment that decides."""
 
-import html
 import re
 from collections.abc import Callable
+from datetime import datetime, timezone
 
 import streamlit as st
 from parts import chart, controls, words, work
@@ -52,8 +52,8 @@ def go(number: int | None) -> None:
 
 def tally(held: dict[int, str]) -> str:
     """How many votes were right; what is right is the verdict on record until the experiment has run in this session."""
-    seen: dict[int, Evidence] = st.session_state.get("claims evidence", {})
-    right = sum(v == (seen[n].verdict if n in seen else claims.CLAIMS[n].expected) for n, v in held.items())
+    seen: dict[int, tuple[Evidence, datetime]] = st.session_state.get("claims evidence", {})
+    right = sum(v == (seen[n][0].verdict if n in seen else claims.CLAIMS[n].expected) for n, v in held.items())
     return f"{right} of {len(held)} vote{'s' * (len(held) != 1)} right so far" if held else "No votes yet"
 
 
@@ -74,16 +74,20 @@ def listing(held: dict[int, str]) -> None:
                 mark = "✓ " if claim.number in held else ""
                 label = f"{mark}{claim.number} · {claim.said}"
                 st.button(
-                    words.plain(label), key=f"go-{claim.number}", on_click=go, args=(claim.number,), type="tertiary"
+                    words.maths(words.plain(label)),
+                    key=f"go-{claim.number}",
+                    on_click=go,
+                    args=(claim.number,),
+                    type="tertiary",
                 )
 
 
-def evidence(claim: Claim) -> Evidence:
-    """What the experiment finds, run now; kept while the visitor looks around."""
-    seen: dict[int, Evidence] = st.session_state.setdefault("claims evidence", {})
+def evidence(claim: Claim) -> tuple[Evidence, datetime]:
+    """What the experiment finds, run now, and when that was; kept while the visitor looks around."""
+    seen: dict[int, tuple[Evidence, datetime]] = st.session_state.setdefault("claims evidence", {})
     if claim.number not in seen:
         task = engine().submit(claims.experiment, claim.number)
-        seen[claim.number] = work.wait(task, "The experiment runs…")
+        seen[claim.number] = work.wait(task, "The experiment runs…"), datetime.now(timezone.utc)
     return seen[claim.number]
 
 
@@ -106,23 +110,37 @@ def buttons(claim: Claim) -> None:
 def on_trial(claim: Claim, held: dict[int, str], revealed: bool) -> None:
     """The claim, the vote, and after it the evidence."""
     st.caption(f"Claim {claim.number} of {len(claims.CLAIMS)} · {claim.topic}")
-    st.html(f'<p style="font-size:1.5rem;line-height:1.35;margin:0"><b>“{html.escape(claim.said)}”</b></p>')
+    st.html("<style>.st-key-said p { font-size: 1.5rem; line-height: 1.35; }</style>")
+    with st.container(key="said"):
+        st.markdown(f"**“{words.maths(words.plain(claim.said))}”**")
+    # emptied first: while the experiment runs, neither the buttons of the vote nor another claim's evidence stand there
+    place = st.empty()
     mine = held.get(claim.number)
     if mine is None and not revealed:
-        st.write("What do you think? The experiment runs after your vote.")
-        row = st.container(horizontal=True)
-        for verdict, title in VERDICTS.items():
-            row.button(title, key=f"vote-{verdict}", on_click=vote, args=(claim.number, verdict))
+        with place.container():
+            st.write("What do you think? The experiment runs after your vote.")
+            row = st.container(horizontal=True)
+            for verdict, title in VERDICTS.items():
+                row.button(title, key=f"vote-{verdict}", on_click=vote, args=(claim.number, verdict))
         return
     try:
-        found = evidence(claim)
+        found, when = evidence(claim)
     except ValueError as e:
         st.error(words.plain(str(e)))
         return
-    if not embedded:
-        said = "" if mine is None else f"You said: {VERDICTS[mine].lower()}. "
-        agreed = "" if mine is None else "Right. " if mine == found.verdict else "Not so. "
-        st.header(f"{said}{agreed}The experiment says: {VERDICTS[found.verdict].lower()}", anchor=False)
+    with place.container():
+        told(claim, found, when, mine)
+
+
+def told(claim: Claim, found: Evidence, when: datetime, mine: str | None) -> None:
+    """What was found: the verdict and the picture; and, but for an embedded page, why, what to write, and when it was tried."""
+    said = "" if mine is None else f"You said: {VERDICTS[mine].lower()}. "
+    agreed = "" if mine is None else "Right. " if mine == found.verdict else "Not so. "
+    verdict = f"{said}{agreed}The experiment says: {VERDICTS[found.verdict].lower()}"
+    if embedded:
+        st.markdown(f"**{verdict}**")
+    else:
+        st.header(verdict, anchor=False)
         if found.verdict != claim.expected:
             st.warning(
                 words.plain(
@@ -134,11 +152,12 @@ def on_trial(claim: Claim, held: dict[int, str], revealed: bool) -> None:
     chart.show(claimfigures.draw(found.picture), "claim", found.sentence)
     if embedded:
         return
-    st.markdown(f"**Why.** {claim.why}")
+    st.markdown(f"**Why.** {words.maths(claim.why)}")
     st.markdown("**Write this instead**" if found.verdict != "true" else "**In code**")
-    st.code(claim.code, language="python")
-    versions = ", ".join(f"{name} {text}" for name, text in found.versions.items()) or "plain arithmetic, no framework"
-    st.caption(words.plain(f"Tried just now: {versions}. Said in: {THREADS[claim.thread]}."))
+    st.code(claim.code, language="python", wrap_lines=True)
+    versions = ", ".join(f"{name} {text}" for name, text in found.versions.items()) or "arithmetic alone, no framework"
+    tried = f"{when:%d %B %Y, %H:%M:%S} UTC"
+    st.caption(words.plain(f"Tried on {tried}, with {versions}. Said in: {THREADS[claim.thread]}."))
     row = st.container(horizontal=True)
     row.button("Try it again", on_click=again, args=(claim.number,))
     if mine is not None:

@@ -1,5 +1,6 @@
 """Costs: what mistakes cost, four remedies trained for it, and what their decisions really cost."""
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -45,13 +46,26 @@ def problem() -> tuple[str, costmatrix.Preset]:
     return f"{name}-{k}", replace(OWN, classes=tuple(f"class {c}" for c in range(k)), cost=tuple(map(tuple, cost)))
 
 
+def others(name: str) -> None:
+    """Note what a link asks of another problem than the one it opens."""
+    for key, said in st.query_params.items():
+        of = re.match(rf"c-({'|'.join(PRESETS)}|own-\d)-", key)
+        if of and of[1] != name:
+            controls.dropped(f"{key}={said[:60]} (is for another problem than the one shown)")
+
+
+def typed_as(table: list[list[float]]) -> str:
+    """A matrix as the field of rows has it, no digit lost; nothing for a cell that was emptied."""
+    return "; ".join(", ".join("" if np.isnan(cost) else f"{cost:.10g}" for cost in row) for row in table)
+
+
 def edited(editor: str, field: str, before: list[list[float]]) -> None:
     """Write a cell that was changed in the table into the field, and so into the link."""
     table = [list(row) for row in before]
     for t, changes in st.session_state[editor]["edited_rows"].items():
         for d, value in changes.items():
             table[int(t)][int(d)] = float("nan") if value is None else float(value)
-    st.session_state[field] = controls.as_text(table)
+    st.session_state[field] = typed_as(table)
 
 
 def matrix(name: str, chosen: costmatrix.Preset) -> tuple[list[list[float]], np.ndarray]:
@@ -67,14 +81,13 @@ def matrix(name: str, chosen: costmatrix.Preset) -> tuple[list[list[float]], np.
     told = "A row for each true class, a number for each decided class; empty: the costs we begin with."
     try:
         typed: list[list[float]] = [list(row) for row in controls.rows("Costs as rows", field, form, told)]
-    except ValueError as e:
-        typed, trouble = [], e
+        st.session_state[f"{field} read"] = typed
+    except ValueError as e:  # what could be read last stays in the table
+        typed, trouble = st.session_state.get(f"{field} read", []), e
     rows = typed or [list(map(float, row)) for row in chosen.cost]
     with place:
         if len(rows) == k:
-            editor = (
-                f"c-editor-{name}-{controls.as_text(rows)}"  # another matrix is another table: nothing edited in it yet
-            )
+            editor = f"c-editor-{name}-{typed_as(rows)}"  # another matrix is another table: nothing edited in it yet
             table = {str(d): [row[d] for row in rows] for d in range(k)} | {"true": [f"{x} is true" for x in labels]}
             st.data_editor(
                 table, key=editor, hide_index=True, disabled=["true"], column_order=["true", *map(str, range(k))],
@@ -156,10 +169,10 @@ def priced(job: Job, run: Run, data: Dataset, cost: np.ndarray, unit: str, fit: 
     chart.show(costfigures.bars(found, unit), "realised", told, frame)
     home("realised", costmatrix.call(fit, cost), frame)
     st.header("If the costs were others", anchor=False)
-    ranked = costmatrix.mistakes(cost)
-    if len(ranked) < 2:
-        st.info("Only one mistake costs anything: there is no ratio to run over.")
+    if why := costmatrix.no_ratio(cost, labels):
+        st.info(words.plain(why))
         return
+    ranked = costmatrix.mistakes(cost)
     titles = {f"{t}-{d}": f"{labels[t]} taken for {labels[d]}" for t, d in ranked}
     t, d = controls.choose("The mistake whose cost runs", titles, "c-runs").split("-")
     entry = (int(t), int(d))
@@ -229,7 +242,10 @@ except Exception as e:
     st.error(words.plain(f"The workers that train cannot be reached ({type(e).__name__}). Try again in a minute."))
     st.stop()
 with st.sidebar:
+    fresh = "c-problem" not in st.session_state
     name, chosen = problem()
+    if fresh:
+        others(name)
     arguments, options = settings(name, chosen)
 names = controls.several("Trained", COSTS["c-strategies"], "c-strategies", list(costmatrix.STRATEGIES))
 try:

@@ -4,9 +4,8 @@ import html
 
 import streamlit as st
 from parts import words
-from parts.listing import PAGES
 
-from lossviz.lint import Finding, LintError, lint
+from lossviz.lint import Finding, LintError, code_cells, is_notebook, lint, lint_notebook
 from lossviz.lintflaws import RULES
 from lossviz.lintreport import as_json, as_sarif
 from lossviz.lintsamples import SAMPLES
@@ -14,14 +13,6 @@ from lossviz.lintsamples import SAMPLES
 LONGEST = 60_000  # characters to paste
 IN_LINK = 1500  # characters that a link carries
 MARK = "#D55E00"  # the colour of what is flawed
-
-
-def claim(number: int) -> None:
-    """Where the claim is on trial; its number alone while there is no such page."""
-    if any(page.file == "claims.py" for page in PAGES):
-        words.link(f"Claim {number} on trial", f"claims?claim={number}", "the experiment behind it")
-    else:
-        st.caption(f"Goes back to claim {number}.")
 
 
 def marked(code: str, flaws: dict[int, str]) -> None:
@@ -48,9 +39,27 @@ def summary(found: list[Finding]) -> str:
     """What was found, in one sentence."""
     if not found:
         return "No flaw found: none of the patterns below is in this code. Other mistakes are possible."
-    lines = [f"line {f.line}: {f.rule.title[0].lower()}{f.rule.title[1:]}" for f in found[:4]]
+    lines = [f"{where(f)}: {f.rule.title[0].lower()}{f.rule.title[1:]}" for f in found[:4]]
     more = f", and {len(found) - 4} more" if len(found) > 4 else ""
-    return f"{len(found)} flaw{'s' * (len(found) > 1)}. {'; '.join(lines)}{more}.".replace(". l", ". L", 1)
+    lines[1:] = [text[0].lower() + text[1:] for text in lines[1:]]
+    return f"{len(found)} flaw{'s' * (len(found) > 1)}. {'; '.join(lines)}{more}."
+
+
+def where(at: Finding | LintError) -> str:
+    """The line, and of a notebook its cell."""
+    parts = [f"cell {at.cell}"] * bool(at.cell) + [f"line {at.line}"] * bool(at.line)
+    return ", ".join(parts).capitalize()
+
+
+def shown(code: str, flaws: dict[tuple[int, int], str]) -> None:
+    """The code, or of a notebook the cells in which something is marked, by cell and line."""
+    cells = code_cells(code) if is_notebook(code) else {0: code}
+    for cell, text in cells.items():
+        here = {line: said for (of, line), said in flaws.items() if of == cell}
+        if cell and here:
+            st.caption(f"Cell {cell}")
+        if here or not cell:
+            marked(text, here)
 
 
 def take(sample: str) -> None:
@@ -64,8 +73,9 @@ if "lint code" not in st.session_state:
 if not embedded:
     st.title("Is my loss flawed?")
     st.write(
-        "Paste a loss, a model or a training loop: TensorFlow, Keras, PyTorch or JAX. The code is parsed, never executed, and "
-        "not stored. What is wrong with class weights in it is marked, with the reason and the code to write instead."
+        "Paste a loss, a model, a training loop, or the file of a notebook: TensorFlow, Keras, PyTorch or JAX. The code is "
+        "parsed, never executed, and not stored. What is wrong with class weights in it is marked, with the reason and the "
+        "code to write instead."
     )
 with st.container(horizontal=True):
     for sample in SAMPLES:
@@ -83,32 +93,34 @@ else:
 
 found, problem = [], None
 try:
-    found = lint(code)
+    found = (lint_notebook if is_notebook(code) else lint)(code)
 except LintError as error:
     found, problem = error.found or [], error
 if problem:
-    where = (
-        f"Line {problem.line}" + (f", column {problem.column}" if problem.column else "") + ": " if problem.line else ""
-    )
+    place = f"{where(problem)}, column {problem.column}" if problem.column else where(problem)
     left = "Nothing was checked; put it right, or paste the part that matters."
     if problem.found is not None:
         left = "What is below was found in its first part; the rest was not checked."
-    st.error(words.plain(f"{where}{problem}. {left}"))
+        if problem.cell:
+            left = f"The other cells were checked: {'see below' if found else 'no flaw found'}."
+    st.error(words.plain(f"{place}{': ' if place else ''}{problem}{'' if str(problem)[-1] in '?!' else '.'} {left}"))
     if problem.line:
-        marked(code, {problem.line: "cannot be parsed"})
+        shown(code, {(problem.cell, problem.line): "cannot be parsed"})
 elif not code.strip():
     st.info("Paste some code, or click an example.")
 if found or (code.strip() and not problem):
     words.sentence(summary(found))
-    flaws: dict[int, str] = {}
+    flaws: dict[tuple[int, int], str] = {}
     for f in found:
-        flaws[f.line] = f"{flaws[f.line]}, {f.code}" if f.line in flaws else f"{f.code} {f.rule.title}"
-    marked(code, flaws)
+        at = (f.cell, f.line)
+        flaws[at] = f"{flaws[at]}, {f.code}" if at in flaws else f"{f.code} {f.rule.title}"
+    shown(code, flaws)
     for f in found:
         with st.container(border=True):
-            st.header(f"Line {f.line}: {f.rule.title}", anchor=False)
+            st.header(f"{where(f)}: {f.rule.title}", anchor=False)
             st.markdown(words.plain(f"{f.detail} {f.rule.reason}"))
-            claim(f.rule.claim)
+            if n := f.rule.claim:
+                words.link(f"Claim {n} on trial", f"claims?claim={n}", "the experiment behind it")
             st.markdown("Write instead:")
             st.code(f.fix, language="python", wrap_lines=True)
 if not embedded:

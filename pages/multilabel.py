@@ -16,7 +16,7 @@ from lossviz.engine import engine
 from lossviz.figures import numbers as numbers_in
 from lossviz.figures import whole_page
 from lossviz.knobs import Knob
-from lossviz.multidata import KNOBS, MultiData, from_label_table, make_multilabel, offered
+from lossviz.multidata import ADVICE, KNOBS, MultiData, from_label_table, make_multilabel, offered
 from lossviz.multilabel import RATE, STEPS, Judged, MultiPlan, in_worker, prepare_multilabel
 from lossviz.multimethods import METHODS
 from lossviz.spreadsheet import cell
@@ -41,20 +41,29 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
     found = upload.table("m", ("csv", "tsv", "txt", "parquet", "gz"), said, offered)
     if found is None:
         return None
-    file_id, table, name, (likely, numeric, columns, spoilt) = found
+    file_id, table, name, offers = found
+    likely, numeric, columns, spoilt = offers
+    other = (
+        st.session_state.get("m offered", offers) != offers
+    )  # what was chosen of another table is no choice of this one
+    st.session_state["m offered"] = offers
     titles = {c: words.plain(c) for c in columns}
+    if other:
+        st.session_state["m-columns"] = list(likely[:8])
     controls.settle("m-columns", (list(titles), list(likely[:8])))
     labels = controls.several("Labels: columns of 0 and 1", titles, "m-columns", list(likely[:8]))
     rest = {c: titles[c] for c in numeric if c not in labels}
-    if left := [c for c in spoilt if c not in labels]:
-        named = ", ".join(f"'{c}'" for c in left)
-        st.warning(
-            words.plain(
-                f"{named}: 0 and 1 but for a few cells. Taken neither as a label nor as a feature, which would give labels away. "
-                "Choose it as a label to see which cell is wrong, or as a feature if it is one."
-            )
-        )
-    usual = [c for c in rest if c not in left]
+    left = {c: why for c, why in spoilt.items() if c not in labels}
+    if left and len(labels) > 1:  # with fewer, the error says so
+        told = "; ".join(left.values())
+        st.info(words.plain(f"Taken neither as labels nor as features, which could give labels away: {told}. {ADVICE}"))
+    more = [c for c in likely[8:] if c not in labels]
+    if more:
+        told = f"{len(likely)} columns hold only 0 and 1, and at most 8 labels are trained at once. {len(more)} of them are"
+        st.info(words.plain(f"{told} neither labels nor features now: choose them as what they are."))
+    usual = [c for c in rest if c not in left and c not in more]
+    if other:
+        st.session_state["m-features"] = usual
     controls.settle("m-features", (list(rest), usual))
     chosen = controls.several("Features: columns of numbers", rest, "m-features", usual) if rest else []
     key = (file_id, labels, chosen, seed)
@@ -66,20 +75,28 @@ def uploaded(seed: int) -> tuple[MultiData, str] | None:
     return data, code
 
 
+def drawn(seed: int) -> tuple[MultiData, str]:
+    """Controls for the made problem, its data, and the code that makes them."""
+    given = controls.knobs(KNOBS, "m")
+    data = work.kept("m data", (seed, given), work.DATA, make_multilabel, seed=seed, **given)
+    arguments = "".join(f", {k}={v!r}" for k, v in given.items())
+    return data, f"data = make_multilabel(seed={seed}{arguments})\n"
+
+
 def settings() -> tuple[MultiData, str, dict[str, Any]] | None:
-    """Controls for data, model and methods; the data, their code, and the options of training."""
+    """Controls for data, model and methods; the data, their code, and the options of training.
+
+    Raises:
+        ValueError: What is wrong with the data, once every control is there: one that is not drawn forgets what it held.
+    """
+    found, trouble = None, None
     with st.sidebar:
         source = controls.choose("Data", MULTILABEL["m-data"], "m-data", "made")
         seed = int(controls.number(SEED, "m-seed"))
-        if source == "made":
-            given = controls.knobs(KNOBS, "m")
-            data = work.kept("m data", (seed, given), work.DATA, make_multilabel, seed=seed, **given)
-            arguments = "".join(f", {k}={v!r}" for k, v in given.items())
-            code = f"data = make_multilabel(seed={seed}{arguments})\n"
-        elif found := uploaded(seed):
-            data, code = found
-        else:
-            return None
+        try:
+            found = drawn(seed) if source == "made" else uploaded(seed)
+        except ValueError as e:
+            trouble = e
         model = controls.choose("Model", MULTILABEL["m-model"], "m-model", "linear")
         steps, rate = int(controls.number(STEPS, "m-steps")), controls.number(RATE, "m-rate")
         turned = {}
@@ -87,7 +104,9 @@ def settings() -> tuple[MultiData, str, dict[str, Any]] | None:
             for m in (m for m in METHODS.values() if m.knobs):
                 st.markdown(f"**{words.plain(m.title)}**")
                 turned[m.name] = controls.knobs(m.knobs, f"m-{m.name}")
-    return data, code, {"model": model, "steps": steps, "learning_rate": rate, "seed": seed, "knobs": turned}
+    if trouble:
+        raise trouble
+    return found and (*found, {"model": model, "steps": steps, "learning_rate": rate, "seed": seed, "knobs": turned})
 
 
 def started(key: str, plan: MultiPlan) -> "list[Future]":
@@ -168,7 +187,7 @@ def shown(view: str, plan: MultiPlan, judged: Judged, names: list[str], c: int, 
             (names,),
         )
     elif view == "boundary":
-        figure, told = draw.boundaries(plan, judged, names, c), draw.boundaries_sentence(plan, names, c)
+        figure, told = draw.boundaries(plan, judged, names, c), draw.boundaries_sentence(plan, judged, names, c)
     elif view == "threshold":
         figure, told = draw.thresholds(plan, judged, names, c), draw.thresholds_sentence(plan, judged, names, c)
     elif view == "calibration":
@@ -236,6 +255,7 @@ def trained(view: str) -> None:
         FIRST,
         "⚠ marks mistakes: a softmax over labels, a sigmoid twice.",
     )
+    rule = controls.choose("Decided", MULTILABEL["m-rule"], "m-rule", "half") if view == "found" else "half"
     found = settings()
     if found is None:
         st.info("Choose a file in the side bar (» on a phone): its rows are examples, its labels columns of 0 and 1.")
@@ -245,10 +265,8 @@ def trained(view: str) -> None:
         st.info("Choose at least one method.")
         return
     words.notes("What was done to the data", data.notes)
-    rule, c = "half", len(data.labels) - 1
-    if view == "found":
-        rule = controls.choose("Decided", MULTILABEL["m-rule"], "m-rule", "half")
-    elif view != "twice":
+    c = len(data.labels) - 1
+    if view not in ("found", "twice"):
         titles = {str(i): words.plain(n) for i, n in enumerate(data.labels)}
         c = int(controls.choose("Label", titles, "m-label", str(c)))
     key = repr((st.session_state["m data"][0], options))

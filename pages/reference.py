@@ -2,7 +2,7 @@
 
 import html
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 from parts import chart, controls
 from parts.titles import TITLES
-from parts.words import link, plain, sentence
+from parts.words import link, maths, plain, sentence
 
 from lossviz import DATASETS, SCHEMES, STRATEGIES, anatomy, calls, class_weights, figures, referencefigures
 from lossviz.knobs import Choice, Knob
@@ -19,12 +19,24 @@ from lossviz.weights import Scheme
 
 COUNTS = "900, 90, 10"
 MOST_CLASSES = 10
+COLUMN = "10rem"  # of a table of texts: on a phone it scrolls, and is not squeezed into letters
 HAT, HATTED = r"\hat", r"\hat y"
 KINDS = {"strategy": STRATEGIES, "scheme": SCHEMES}
 # what a link says -> the entry
 ENTRIES: dict[str, Strategy | Scheme] = {
     f"{kind}={name}": e for kind, entries in KINDS.items() for name, e in entries.items()
 }
+# of a weight scheme for a sigmoid: where it acts; its loss and gradient
+SIGMOID = (
+    "In the loss of a label of its own, with one logit $z$, label $y$ (1: there, 0: not) and "
+    "$\\sigma(z) = 1 / (1 + e^{-z})$. It multiplies what an example costs that *has* the label; one that has not keeps 1. So it "
+    "is a ratio, and its size matters: at the optimum the model's odds of the label are $w_{\\text{pos}}$ times the true ones."
+)
+SIGMOID_LINES = (
+    r"\ell = \begin{cases} -w_{\text{pos}} \log \sigma(z) & y = 1 \\ -\log\bigl(1 - \sigma(z)\bigr) & y = 0 \end{cases}",
+    r"\frac{\partial \ell}{\partial z} = \begin{cases} w_{\text{pos}}\,\bigl(\sigma(z) - 1\bigr) & y = 1 \\ \sigma(z) & y = 0 "
+    r"\end{cases}",
+)
 embedded = st.context.is_embedded
 
 
@@ -93,10 +105,11 @@ def counts() -> list[float]:
     return numbers
 
 
-def grid(head: Iterable[str], rows: Iterable[Iterable[str]], label: str) -> None:
-    """A table that scrolls within itself where it is wide; cells are HTML."""
+def grid(head: Iterable[str], rows: Iterable[Iterable[str]], label: str, least: str = "0") -> None:
+    """A table that scrolls within itself where it is wide; cells are HTML, and no column is narrower than `least`."""
     cell = (
-        'style="padding:.3rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.35)"'
+        'style="padding:.3rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid rgba(128,128,128,.35);'
+        f'min-width:{least}"'
     )
     top = "".join(f'<th scope="col" {cell}>{h}</th>' for h in head)
     body = "".join("<tr>" + "".join(f"<td {cell}>{c}</td>" for c in row) + "</tr>" for row in rows)
@@ -110,6 +123,11 @@ def grid(head: Iterable[str], rows: Iterable[Iterable[str]], label: str) -> None
 def number(x: float) -> str:
     """A number in a table."""
     return "−∞" if x <= -1e5 else f"{x:.4g}".replace("-", "−")
+
+
+def folding(name: str) -> str:
+    """A name that a narrow column may break after an underscore."""
+    return name.replace("_", "_<wbr>")
 
 
 def part_table(letter: str, values: np.ndarray) -> None:
@@ -143,7 +161,9 @@ def glossary(formulas: Iterable[str], knobs: Iterable[Knob | Choice]) -> None:
     named = anatomy.symbols(" ".join(formulas), tuple(knobs))
     with st.expander("What the symbols mean", expanded=True):
         st.markdown(
-            "\n".join(f"- ${HATTED if symbol == HAT else symbol}$: {plain(words)}" for symbol, words in named.items())
+            "\n".join(
+                f"- ${HATTED if symbol == HAT else symbol}$: {maths(plain(words))}" for symbol, words in named.items()
+            )
         )
 
 
@@ -156,9 +176,8 @@ def source(text: str) -> None:
     st.html(f"<p>{said}</p>")
 
 
-def code(framework: str, strategy: str, n: list[float], knobs: Mapping[str, Any]) -> None:
+def code(made: calls.Call) -> None:
     """The call in a framework, or why there is none."""
-    made = calls.call(framework, strategy, n, **knobs)
     st.markdown(plain(made.remark))
     if made.code:
         st.code(made.code, language="python", wrap_lines=True)
@@ -202,8 +221,9 @@ def strategy_words(entry: Strategy, t: Tables, n: list[float], knobs: dict[str, 
     source(entry.source)
     st.header("Copy this call", anchor=False)
     framework = controls.one("Framework", TITLES["ref-code"], "ref-code", "keras")
-    code(framework, entry.name, n, knobs)
-    st.markdown("The same numbers from LossViz, at your `logits` [N, K] and `labels` [N]:")
+    code(calls.call(framework, entry.name, n, **knobs))
+    same = "What this is on average, from LossViz" if t.sampler else "The same numbers from LossViz"
+    st.markdown(f"{same}, at your `logits` [N, K] and `labels` [N]:")
     st.code(calls.ours(entry.name, n, knobs), language="python", wrap_lines=True)
 
 
@@ -220,7 +240,8 @@ def show_strategy(entry: Strategy, n: list[float], knobs: dict[str, Any]) -> Non
 
 def show_scheme(entry: Scheme, n: list[float], knobs: dict[str, Any]) -> None:
     """The picture, the formula, the weights, the source and the code."""
-    scale = controls.one("Normalised to", TITLES["ref-scale"], "ref-scale", "mean")
+    # the weight of a yes against a no is a ratio: on another scale it would be another weight
+    scale = None if entry.sigmoid else controls.one("Normalised to", TITLES["ref-scale"], "ref-scale", "mean")
     figure, said = referencefigures.scheme_curve(entry.name, n, knobs, scale)
     chart.show(figure, "ref-weights", said)
     if embedded:
@@ -228,39 +249,46 @@ def show_scheme(entry: Scheme, n: list[float], knobs: dict[str, Any]) -> None:
     st.header("Formula", anchor=False)
     st.latex(entry.formula)
     glossary([entry.formula], entry.knobs)
-    st.markdown(plain(f"On its own scale it keeps fixed: {entry.fixed_by}."))
+    st.markdown(maths(plain(f"On its own scale it keeps fixed: {entry.fixed_by}.")))
     st.header("Its weights at these counts", anchor=False)
-    scales = {"as it comes": None} | {title: name for name, title in TITLES["ref-scale"].items()}
+    scales = {"as it comes": None} | ({} if entry.sigmoid else {t: name for name, t in TITLES["ref-scale"].items()})
     weights = {title: class_weights(n, entry.name, name, **knobs) for title, name in scales.items()}
     rows = [[f"<b>{html.escape(title)}</b>", *(number(x) for x in w)] for title, w in weights.items()]
-    grid(["scale", *(f"class {c}: {x:,.10g}" for c, x in enumerate(n))], rows, "Weights by class and scale")
+    names = ["negatives", "positives"] if entry.sigmoid and len(n) == 2 else [f"class {c}" for c in range(len(n))]
+    heads = (f"{name}: {x:,.10g}" for name, x in zip(names, n, strict=True))
+    grid(["scale", *heads], rows, "Weights by class and scale")
     st.header("Where it acts", anchor=False)
-    st.markdown(
-        "A scheme makes the numbers of W: each example's loss is multiplied by the weight of its true class. All scales have "
-        "the same optimum; a larger mean weight acts like a larger learning rate. With a mean example of 1 it stays as it is."
-    )
     theme = st.context.theme.type or "light"
-    st.latex(anatomy.lit("W", *figures.EQUATION_COLOURS[theme])[1])
-    with st.expander("Gradient"):
-        for line in anatomy.gradient(STRATEGIES["weighted_cross_entropy"].tables([9, 1])):
+    if entry.sigmoid:
+        st.markdown(SIGMOID)
+        for line in SIGMOID_LINES:
             st.latex(line)
+    else:
+        st.markdown(
+            "A scheme makes the numbers of W: each example's loss is multiplied by the weight of its true class. All scales "
+            "have the same optimum, unless there is a penalty such as L2; under SGD a larger mean weight acts like a larger "
+            "learning rate. With a mean example of 1 it stays as it is."
+        )
+        st.latex(anatomy.lit("W", *figures.EQUATION_COLOURS[theme])[1])
+        with st.expander("Gradient"):
+            for line in anatomy.gradient(STRATEGIES["weighted_cross_entropy"].tables([9, 1])):
+                st.latex(line)
     knob_lines(entry.knobs)
     st.header("Source", anchor=False)
     source(entry.source)
     st.header("Copy this call", anchor=False)
     st.markdown("The weights, in NumPy alone:")
     st.code(calls.scheme(entry.name, n, scale, **knobs), language="python", wrap_lines=True)
-    given = "".join(f", {name}={value!r}" for name, value in knobs.items())
+    given = (f', "{scale}"' if scale else "") + "".join(f", {name}={value!r}" for name, value in knobs.items())
     listed = ", ".join(f"{x:.10g}" for x in n)
     st.code(
-        f'import lossviz\n\nweights = lossviz.class_weights([{listed}], "{entry.name}", "{scale}"{given})\n',
+        f'import lossviz\n\nweights = lossviz.class_weights([{listed}], "{entry.name}"{given})\n',
         language="python",
         wrap_lines=True,
     )
     st.markdown("Put to use:")
     framework = controls.one("Framework", TITLES["ref-code"], "ref-code", "keras")
-    used = class_weights(n, entry.name, scale, **knobs)
-    code(framework, "weighted_cross_entropy", n, {"class_weight": used})
+    code(calls.use(framework, entry.name, n, scale, **knobs))
 
 
 def everything(listed: list[str]) -> None:
@@ -275,19 +303,22 @@ def everything(listed: list[str]) -> None:
             if at.split("=")[0] == kind:
                 badge = " ⚠ flawed" if getattr(e, "flawed", False) else ""
                 anchor = f'<a href="{html.escape(address(at))}" target="_self">{html.escape(e.title)}</a>{badge}'
-                rows.append([anchor, f"<code>{e.name}</code>", html.escape(e.summary), html.escape(e.source)])
+                rows.append(
+                    [f"{anchor}<br><code>{folding(e.name)}</code>", html.escape(e.summary), html.escape(e.source)]
+                )
         if rows:
             st.subheader(title, anchor=False)
-            grid(["title", "name", "what it does", "source"], rows, title)
+            grid(["title and name", "what it does", "source"], rows, title, COLUMN)
     st.subheader("Datasets", anchor=False)
     grid(
-        ["title", "name", "what it is", "knobs"],
+        ["title and name", "what it is", "knobs"],
         [
-            [html.escape(d.title), f"<code>{d.name}</code>", html.escape(d.summary),
+            [f"{html.escape(d.title)}<br><code>{folding(d.name)}</code>", html.escape(d.summary),
              ", ".join(f"<code>{k.name}</code>" for k in d.knobs)]
             for d in DATASETS.values()
         ],
         "Datasets",
+        COLUMN,
     )  # fmt: skip
 
 

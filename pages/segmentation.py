@@ -56,10 +56,7 @@ def settings() -> tuple[list[str], dict[str, Any], int, str]:
         source = controls.choose(
             "Class weights", SEGMENTATION["seg-weights"], "seg-weights", "presence", "For the methods that have a mask."
         )
-        void = controls.toggle(
-            "Void has weight 0", "seg-void", True,
-            "In every method: pixels without a label then teach nothing. Off: void is a class as any other.",
-        )  # fmt: skip
+        void = controls.toggle("Void has weight 0", "seg-void", True, segsentences.void(names))
         options = {
             "scenes": int(controls.number(N, "seg-scenes")),
             "steps": int(controls.number(STEPS, "seg-steps")),

@@ -49,7 +49,8 @@ def test_the_same_loss_and_decision(framework, name, knobs):
     found = calls.call(framework, name, COUNTS, **knobs)
     made = run(found.code)
     z, y = of(framework)
-    expected = lossviz.loss(name, Z, Y, COUNTS, **knobs)
+    # a sampler does in the draw what the weights do on average: its loss is plain
+    expected = lossviz.loss("cross_entropy" if name == "resampling" else name, Z, Y, COUNTS, **knobs)
     given = (y, z) if framework == "keras" else (z, y)
     np.testing.assert_allclose(np.asarray(made["loss"](*given)), expected, rtol=2e-4, atol=2e-5)
     t = STRATEGIES[name].tables(COUNTS, **knobs)
@@ -61,7 +62,7 @@ def test_the_same_loss_and_decision(framework, name, knobs):
         np.testing.assert_array_equal(decided, rule.classes(Z))
 
 
-@pytest.mark.parametrize(("name", "knobs"), VARIANTS, ids=IDS)
+@pytest.mark.parametrize(("name", "knobs"), [v for v in VARIANTS if v[0] != "resampling"])
 def test_the_same_gradient(name, knobs):
     import torch
 
@@ -95,7 +96,7 @@ def test_keras_takes_it_to_compile(name):
     assert model.evaluate(Z, Y, batch_size=40, verbose=0) == pytest.approx(expected, rel=1e-4)
 
 
-@pytest.mark.parametrize(("name", "knobs"), VARIANTS, ids=IDS)
+@pytest.mark.parametrize(("name", "knobs"), [v for v in VARIANTS if v[0] != "resampling"])
 def test_scikit_learn_finds_the_optimum_of_the_loss(name, knobs):
     """Where there is a call, the gradient of our loss is 0 at its solution; where there is none, it says why."""
     for counts in (COUNTS, [500, 31]):
@@ -162,5 +163,94 @@ def test_a_scheme_in_numpy(name, normalise):
 
 def test_keras_fits_with_the_weights_of_a_scheme():
     w = lossviz.class_weights(COUNTS, "sqrt", "mean")
-    code = calls.call("keras", "weighted_cross_entropy", COUNTS, class_weight=w).code
+    code = calls.use("keras", "sqrt", COUNTS, "mean").code
     assert f"class_weight={{0: {calls.literal(w[0])}, " in code
+
+
+def labelled(counts, n=4000):
+    """Features that say the class, and classes as frequent as `counts`."""
+    y = np.random.default_rng(2).choice(len(counts), n, p=np.array(counts) / sum(counts))
+    return np.column_stack([y, y**2]).astype(np.float32), y
+
+
+@pytest.mark.parametrize("counts", [COUNTS, [500, 31]], ids=len)
+@pytest.mark.parametrize("framework", calls.TITLES)
+def test_a_sampler_draws_every_class_equally_often(framework, counts):
+    pytest.importorskip("sklearn" if framework == "sklearn" else calls.FRAMEWORKS[framework].library)
+    found = calls.call(framework, "resampling", counts)
+    assert not found.own
+    named = {"pytorch": "WeightedRandomSampler(", "tensorflow": "sample_from_datasets(", "sklearn": "resample(X"}
+    assert named.get(framework, "rng.choice(") in found.code
+    assert "class_weight" not in found.code
+    made = run(found.code)
+    X, y = labelled(counts)
+    if framework == "pytorch":
+        import torch
+
+        torch.manual_seed(0)
+        batches = list(made["batches"](torch.tensor(X), torch.tensor(y)))
+        features, drawn = (np.concatenate([b[i].numpy() for b in batches]) for i in (0, 1))
+    elif framework == "tensorflow":
+        batches = list(made["batches"](X, y, size=100).take(40).as_numpy_iterator())
+        features, drawn = (np.concatenate([b[i] for b in batches]) for i in (0, 1))
+    elif framework == "sklearn":
+        features, drawn = made["draw"](X, y)
+        made["model"].fit(features, drawn)
+        assert set(made["decide"](X)) == set(range(len(counts)))
+    else:
+        i = made["draw"](y, np.random.default_rng(0))
+        features, drawn = X[i], y[i]
+    assert len(drawn) == len(y)
+    np.testing.assert_array_equal(features[:, 0], drawn, "features go with their classes")
+    share = np.bincount(drawn, minlength=len(counts)) / len(drawn)
+    np.testing.assert_allclose(share, 1 / len(counts), atol=0.04)
+
+
+@pytest.mark.parametrize("framework", calls.FRAMEWORKS)
+def test_pos_weight_weighs_the_yes_of_each_label(framework):
+    """One label, and several: the loss, by hand and by the one equation, which sees a label as two classes."""
+    pytest.importorskip(calls.FRAMEWORKS[framework].library)
+    library = importlib.import_module(calls.FRAMEWORKS[framework].library)
+    array = {"keras": lambda a: library.ops.array(a), "tensorflow": lambda a: library.constant(a),
+             "pytorch": lambda a: library.tensor(a), "jax": lambda a: library.numpy.array(a)}[framework]  # fmt: skip
+    single, several = Z[:, 0], (Z > np.array([2.0, 0, -2])).astype(int)
+    for counts, z, y, ratio in (
+        ([500, 31], single, several[:, 1], 500 / 31),
+        (COUNTS, Z, several, np.array([100, 910, 990]) / COUNTS),
+    ):
+        found = calls.use(framework, "pos_weight", counts)
+        made = run(found.code)
+        given = (array(y), array(z)) if framework == "keras" else (array(z), array(y))
+        losses = np.asarray(made["loss"](*given))
+        by_hand = ratio * y * np.logaddexp(0, -z.astype(float)) + (1 - y) * np.logaddexp(0, z.astype(float))
+        np.testing.assert_allclose(losses, by_hand, rtol=2e-5, atol=1e-6)
+        np.testing.assert_array_equal(np.asarray(made["decide"](array(z))), z > 0)
+    pairs = np.column_stack([np.zeros(len(single)), single])
+    one = lossviz.loss("weighted_cross_entropy", pairs, several[:, 1], [500, 31], class_weight=[1, 500 / 31])
+    losses = run(calls.use("jax", "pos_weight", [500, 31]).code)["loss"](single, several[:, 1])
+    np.testing.assert_allclose(np.asarray(losses), one, rtol=2e-5, atol=1e-6)
+
+
+def test_pos_weight_is_said_as_libraries_say_it():
+    told = {framework: calls.use(framework, "pos_weight", [500, 31], "mean") for framework in calls.TITLES}
+    assert "pos_weight=pos_weight" in told["pytorch"].code
+    assert "tf.nn.weighted_cross_entropy_with_logits(" in told["tensorflow"].code
+    assert "class_weight={0: 1.0, 1: 16.12903}" in told["sklearn"].code
+    assert all("16.12903" in made.code for made in told.values()), "a ratio is on no other scale"
+    assert all("softmax" not in made.code for made in told.values())
+    assert [name for name, made in told.items() if made.own] == ["keras", "jax"]
+
+
+def test_scikit_learn_weighs_the_yes_of_each_label():
+    X = np.random.default_rng(1).normal(0, 1, (400, 2))
+    labels = (X @ np.array([[1, 0, 1], [0, 1, 1.0]]) + np.random.default_rng(3).normal(0, 1, (400, 3)) > 0.8).astype(
+        int
+    )
+    made = run(calls.use("sklearn", "pos_weight", COUNTS).code)
+    ratio = np.array([100, 910, 990]) / COUNTS
+    for model, y, w in zip(made["models"], labels.T, ratio, strict=True):
+        model.set_params(tol=1e-8).fit(X, y)
+        q = model.predict_proba(X)[:, 1]
+        slope = np.where(y == 1, w, 1) * (q - y)
+        assert np.abs(np.column_stack([np.ones(400), X]).T @ slope).max() / np.abs(slope).sum() < 2e-4
+    assert made["decide"](X).shape == (400, 3)

@@ -130,6 +130,33 @@ def test_numbers_of_a_few_experiments(found):
     assert least["none"] == pytest.approx(np.log(2))
 
 
+def test_sample_weight_is_judged_by_its_mean_too():
+    """Each loss is right, and the mean divides by the sum of the weights: not what the claim says."""
+
+    def by_weights(z, y, w, reduction):
+        losses = weighted(z, y, w_by_class)
+        return losses if reduction is None else losses.sum() / np.sum(w)
+
+    w_by_class = np.array([0.3, 0.1, 0.2, 0.3, 0.1])
+    evidence = CLAIMS[16].experiment(by_weights)
+    assert evidence.verdict == "false"
+    assert "The mean is 5.8407; Σwℓ/N is 0.7788" in evidence.sentence
+    assert evidence.picture.flawed == (), "no single loss is wrong"
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_small_numbers_are_words(number, found):
+    """No "0.000", no "at most 0" and no 1e-16 in what is said."""
+    sentence = found(number).sentence
+    assert not re.search(r"\b0\.0+\b(?![\d%])|at most 0\b|\de[-+]?\d", sentence), sentence
+
+
+def test_the_pull_of_an_example_is_its_weight_times_its_error(found):
+    (p, pull) = found(10).picture.lines["weight 3"]
+    np.testing.assert_allclose(pull, 3 * (1 - p), atol=1e-8)
+    assert found(10).sentence.endswith("At 41 predictions the pull is less than 0.001 from 3 × (1 − p).")
+
+
 def test_decisions_are_judged_by_what_they_cost(found):
     lines = found(9).picture.lines
     weighted_p, plain = lines["weighted probabilities"][1], lines["plain argmax"][1]
@@ -261,6 +288,7 @@ def test_as_a_user_runs_it():
     assert done.returncode == 0, done.stderr
     assert re.search(r"Tried against (tensorflow|keras) \d+\.\d+", done.stdout)
     assert done.stdout.endswith("2 of 2 verdicts as recorded.\n")
+    assert done.stderr == ""
 
 
 def test_the_list_loads_no_framework():

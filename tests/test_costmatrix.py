@@ -1,5 +1,7 @@
 """Costs at work: what a matrix asks of each strategy, realised costs against brute force, bounds, curves, and bad input."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -134,7 +136,7 @@ def test_curve(run, blobs, found):
     assert (line.share[line.kinds.index("bayes")] < 1.02).all(), "the optimum is never much above a constant"
     with pytest.raises(ValueError, match="entry must be one of"):
         costmatrix.curve(run.plan, run.test_logits, MEDICAL.cost, blobs, (1, 1))
-    with pytest.raises(ValueError, match="two mistakes that cost something"):
+    with pytest.raises(ValueError, match="Only one mistake costs anything"):
         costmatrix.curve(run.plan, run.test_logits, [[0, 0, 0], [0, 0, 0], [1, 0, 0]], blobs)
 
 
@@ -151,6 +153,13 @@ def test_figures_hold_the_numbers(run, blobs, found):
     bars = costfigures.bars(found, "euros").data[0]
     assert list(bars.x) == [s.cost for s in reversed(found)]
     np.testing.assert_allclose(bars.x + np.array(bars.error_x["array"]), [s.high for s in reversed(found)])
+    assert bars.text is None
+    middle = float(np.median([s.cost for s in found]))
+    cut = costfigures.bars([replace(found[0], cost=50 * middle), *found[1:]], "euros")
+    assert cut.layout.xaxis.range[1] < 5 * middle
+    assert cut.data[0].text[-1] == f"{costs.amount(50 * middle, 3)} →"
+    for cost, told in zip(cut.data[0].x, cut.data[0].text, strict=True):
+        assert (told != "") == (cost > cut.layout.xaxis.range[1])
     line = costmatrix.curve(run.plan, run.test_logits, MEDICAL.cost, blobs)
     figure = costfigures.cost_curve(line)
     assert figure.layout.xaxis.type == "log"

@@ -30,6 +30,20 @@ def test_hand_worked():
     assert costs.thresholds([[0, 1, 2], [1, 0, 1], [3, 1, 0]]).binary is None
 
 
+def test_a_threshold_near_nothing_is_still_a_number():
+    assert "at least 0.001 %, not 50 %" in costs.thresholds([[0, 1], [99_999, 0]]).sentence
+
+
+def test_weights_that_say_the_same_always_tell_the_largest_and_the_smallest():
+    for k in (6, 9):
+        w = np.arange(1.0, k + 1)
+        said = costs.equivalent_weights((1 - np.eye(k)) * w[:, None]).sentence
+        assert said.count("'") == 12, "six are told"
+        assert "'0' 1," in said
+        assert f"'{k - 1}' {k}" in said
+        assert ("more" in said.split(". ")[0]) == (k > 6)
+
+
 def test_binary_formula_on_random_costs():
     for _ in range(200):
         c = RNG.uniform(-2, 2, (2, 2))

@@ -149,8 +149,13 @@ def test_text(run, project):
     assert (code, err) == (1, "")
     assert f"{project}/a.py:2:24: LV001 Logits multiplied by class weights\n" in out
     assert f"{project}/n.ipynb:cell 2:1:24: LV001" in out
+    assert "    Claim 1: `lossviz claims 1`, or the app's page `claims?claim=1`.\n" in out
     assert "        loss = F.cross_entropy(logits, y, weight=class_weights)\n" in out
     assert out.endswith("3 files checked: 2 flaws found.\n")
+    (project / "v.py").write_text("model.fit(x, y, validation_data=(a, y_val, class_weights[y_val]))\n")
+    out = run(project / "v.py")[1]
+    assert "LV006" in out
+    assert "laim" not in out, "no claim is about it"
     assert run(project / "b.py")[1] == "1 file checked: no flaw found.\n"
 
 
@@ -197,6 +202,9 @@ def test_json(run, project):
 
 
 MESSAGE = {"type": "object", "required": ["text"], "properties": {"text": {"type": "string", "minLength": 1}}}
+TEXT = {"type": "string", "minLength": 1}
+MARKDOWN = {"type": "object", "required": ["text", "markdown"], "additionalProperties": False,
+            "properties": {"text": TEXT, "markdown": TEXT}}  # fmt: skip
 LEVEL = {"enum": ["none", "note", "warning", "error"]}
 COUNT = {"type": "integer", "minimum": 1}
 REGION = {"type": "object", "additionalProperties": False,
@@ -215,7 +223,7 @@ SARIF = {"type": "object", "required": ["version", "runs"], "additionalPropertie
                 "rules": {"type": "array", "uniqueItems": True, "items": {
                     "type": "object", "required": ["id"], "additionalProperties": False, "properties": {
                         "id": {"type": "string"}, "name": {"type": "string"}, "shortDescription": MESSAGE,
-                        "fullDescription": MESSAGE, "help": MESSAGE,
+                        "fullDescription": MESSAGE, "help": MARKDOWN,
                         "defaultConfiguration": {"type": "object", "properties": {"level": LEVEL}}}}}}}}},
         "columnKind": {"enum": ["utf16CodeUnits", "unicodeCodePoints"]},
         "invocations": {"type": "array", "items": {
@@ -242,7 +250,28 @@ def test_sarif(run, project):
     assert part["results"][0]["properties"] == {
         "claim": 1, "instead": "loss = F.cross_entropy(logits, y, weight=class_weights)"}  # fmt: skip
     assert part["invocations"][0]["executionSuccessful"] is False
-    assert "old%20file.py" in json.dumps(part["invocations"])
+    where = part["invocations"][0]["toolExecutionNotifications"][0]["locations"][0]["physicalLocation"]
+    assert where["artifactLocation"]["uri"] == f"file://{project}/old%20file.py"
+
+
+def test_sarif_links_its_rules_to_their_claims(run, project):
+    (part,) = json.loads(run("--format", "sarif", project)[1])["runs"]
+    rules = {r["id"]: r["help"] for r in part["tool"]["driver"]["rules"]}
+    assert "`lossviz claims 1`, or the app's page `claims?claim=1`." in rules["LV001"]["markdown"]
+    assert "Claim 1: lossviz claims 1, or the app's page claims?claim=1." in rules["LV001"]["text"]
+    assert "```python\nlosses = tf.nn." in rules["LV001"]["markdown"]
+    for code, rule in RULES.items():
+        assert ("Claim" in rules[code]["text"]) == (rule.claim is not None)
+    assert all("helpUri" not in r for r in part["tool"]["driver"]["rules"]), "there is no address that stays"
+
+
+def test_sarif_names_relative_files_as_they_are_given(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my code").mkdir()
+    (tmp_path / "my code" / "a:ж.py").write_text(FLAWED)
+    (part,) = json.loads(run("--format", "sarif", "my code")[1])["runs"]
+    where = part["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]
+    assert where == {"uri": "my%20code/a%3A%D0%B6.py"}
 
 
 def test_as_a_command_nothing_is_run_or_imported(tmp_path):
@@ -259,3 +288,5 @@ def test_pre_commit_hook():
     text = (ROOT / ".pre-commit-hooks.yaml").read_text()
     assert "id: lossviz-lint" in text
     assert "entry: lossviz lint" in text
+    version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)[1]
+    assert f"rev: v{version}\n" in (ROOT / "README.md").read_text(), "a branch moves, a tag does not"

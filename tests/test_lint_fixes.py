@@ -1,5 +1,6 @@
 """The corrected code of every rule: run in its framework, compared with numbers worked out in NumPy, and linted itself."""
 
+import json
 import re
 from types import SimpleNamespace
 
@@ -8,7 +9,7 @@ import pytest
 from conftest import ROOT
 
 from lossviz import lintfixes
-from lossviz.lint import lint
+from lossviz.lint import lint, lint_notebook
 from lossviz.lintflaws import RULES
 
 SNIPPETS = sorted((ROOT / "tests" / "lint_snippets").glob("*.py"))
@@ -229,7 +230,7 @@ FOREIGN = {
 def test_correction_of_a_snippet(path):
     text = path.read_text()
     imports = "\n".join(line for line in text.split("\n") if re.match("import |from ", line) and "(" not in line)
-    family = re.sub(r"^held2?_", "", path.stem).split("_")[0]
+    family = re.sub(r"^held\d?_", "", path.stem).split("_")[0]
     for f in lint(text):
         assert not re.search(FOREIGN.get(family, "nothing foreign"), f.fix)
         assert lint(f"{imports}\n{f.fix}") == []
@@ -330,3 +331,46 @@ def test_chosen_by_loss_and_labels_with_the_names_used(framework, code, parts):
     for part in parts:
         assert part in f.fix
     assert lint(HEAD[framework] + f.fix) == []
+
+
+@pytest.mark.parametrize(
+    ("framework", "code", "fix"),
+    [
+        ("torch", "w = torch.tensor([1.0, 9.0])\nz = model(x)\nloss = F.cross_entropy(z * w, y)",
+         "loss = F.cross_entropy(z, y, weight=w)"),
+        ("torch", "cw = torch.tensor([1.0, 9.0])\nz = model(x)\nz = z * cw.view(1, -1)\nloss = F.cross_entropy(z, y)",
+         "# without line 6: z = z * cw.view(1, -1)\nloss = F.cross_entropy(z, y, weight=cw)"),
+        ("torch", "logits = model(x)\nlogits *= pos_weights\nloss = F.binary_cross_entropy_with_logits(logits, y)",
+         "# without line 5: logits *= pos_weights\n# pos_weight: what a positive weighs, such as negatives per positive; one "
+         "number, or one per label\nloss = F.binary_cross_entropy_with_logits(logits, y, pos_weight=pos_weights)"),
+        ("torch", "cw = class_weights\nloss = (cw[logits.argmax(1)] * F.cross_entropy(logits, y, reduction='none')).mean()",
+         "loss = F.cross_entropy(logits, y, weight=cw)"),
+        ("torch", "w = cw[logits.argmax(1)]\nloss = (w * F.cross_entropy(logits, y, reduction='none')).mean()",
+         "# without line 4: w = cw[logits.argmax(1)]\nloss = F.cross_entropy(logits, y, weight=cw)"),
+        ("torch", "def scale(t):\n    return t * class_weights\nloss = F.cross_entropy(scale(logits), y)",
+         "# line 5 without the product: return t\nloss = F.cross_entropy(logits, y, weight=class_weights)"),
+        ("tf", "w = tf.constant([1.0, 9.0])\nscaled = tf.multiply(logits, tf.expand_dims(w, 0))\n"
+         "loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=scaled)",
+         "# without line 3: scaled = tf.multiply(logits, tf.expand_dims(w, 0))\n"
+         "losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)\n"
+         "weights = tf.gather(w, y)  # of each example's true class\nloss = tf.reduce_mean(weights * losses)"),
+        ("keras", "model = keras.Sequential([layers.Dense(3), layers.Lambda(lambda t: t * class_weights)])\n"
+         "model.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True))",
+         "# line 3 without the product: model = keras.Sequential([layers.Dense(3), layers.Lambda(lambda t: t)])\n"
+         "loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)"),
+        ("torch", "criterion = nn.CrossEntropyLoss(weight=w)\nwith torch.no_grad():\n    v = criterion(model(x), y)\n"
+         "if v < best: best = v", "criterion = nn.CrossEntropyLoss(weight=w)  # to train"),
+        ("keras", "import numpy as np\nw = np.array([1.0, 9.0])\nmodel.fit(x, y, epochs=2, class_weight=w)",
+         "class_weight = dict(enumerate(w))"),
+    ],
+)  # fmt: skip
+def test_the_snippets_own_weights_and_the_line_that_goes(framework, code, fix):
+    (f,) = lint(HEAD[framework] + code)
+    assert f.fix.startswith(fix)
+    assert lint(HEAD[framework] + f.fix) == []
+
+
+def test_of_a_notebook_the_line_that_goes_is_named_by_its_cell():
+    cells = ["x = 1", "z = logits * class_weights", "loss = F.cross_entropy(z, y)"]
+    (f,) = lint_notebook(json.dumps({"cells": [{"cell_type": "code", "source": text} for text in cells]}))
+    assert f.fix.startswith("# without cell 2, line 1: z = logits * class_weights\n")

@@ -103,7 +103,7 @@ GOOD = png(np.arange(6, dtype=np.uint8).reshape(2, 3))
     ("name", "data", "said"),
     [
         ("a.jpg", b"\xff\xd8\xff\xe0" + b"\0" * 50, "is no PNG file. Save label masks as indexed or grayscale PNG"),
-        ("a.png", b"", "is no PNG file"),
+        ("a.png", b"", "is empty: save the mask again"),
         ("a.png", GOOD[:50], "is a damaged PNG file"),
         ("a.png", GOOD[:40] + b"\0\0\0" + GOOD[43:], "is a damaged PNG file"),
         ("a.png", b"\x89PNG\r\n\x1a\n" + b"\0" * 40, "is a damaged PNG file"),

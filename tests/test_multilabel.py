@@ -1,5 +1,7 @@
 """Multi-label: the same equation as everywhere, the worked values, exact posteriors, tables with faults."""
 
+from dataclasses import replace
+
 import keras
 import numpy as np
 import pytest
@@ -221,6 +223,10 @@ def table(change=lambda lines: lines, head=HEAD):
     return read_table((head + "\n".join(change(list(LINES)))).encode(), "mine.csv")
 
 
+def words(lines):
+    return [x[:-3] + ("yes" if x[-3] == "1" else "no") + x[-2:] for x in lines[1:]]
+
+
 def with_line(i, line):
     return lambda lines: [*lines[:i], line, *lines[i + 1 :]]
 
@@ -230,6 +236,14 @@ def with_line(i, line):
     [
         (table(with_line(6, "1,1,2,0")), ["u", "v"], None, "Column 'u' holds '2' in row 7: a label must be 0 or 1"),
         (table(with_line(3, "1,1,yes,0")), ["u", "v"], None, "Column 'u' holds 'yes' in row 4"),
+        (table(lambda ls: with_line(3, "1,1,yes,0")(with_line(6, "1,1,0,7")(ls))), ["u", "v"], None,
+         "Column 'u' holds 'yes' in row 4; 'v' holds '7' in row 7: a label must"),
+        (table(words), [], None, "no two such columns. Not of 0 and 1: 'u' holds 'no' and 'yes'. Write 1 where a label holds"),
+        (table(with_line(6, "1,1,2,0")), ["v"], None, "Only 'v' is chosen: .* Not of 0 and 1: 'u' holds '2' in row 7"),
+        (table(lambda ls: [x[:-3] + "0,1" for x in ls]), ["u", "v"], None,
+         "Label 'u' is 0 in every row: it is never there; 'v' is 1 in every row: it is always there. There is nothing to"),
+        (table(lambda ls: [x[:-3] + str(1 + int(x[-3])) + x[-2:] for x in ls]), ["v"], None,
+         "Not of 0 and 1: 'u' holds '2' and '1'"),
         (table(lambda ls: [x[:-1] + "0" for x in ls]), ["u", "v"], None, "Label 'v' is 0 in every row: it is never there"),
         (table(lambda ls: [x[:-1] + "1" for x in ls]), ["u", "v"], None, "Label 'v' is 1 in every row: it is always there"),
         (table(lambda ls: [x[:-1] + str(int(i < 3)) for i, x in enumerate(ls)]), ["u", "v"], None, "is 1 in only 3 of 90 rows"),
@@ -311,6 +325,23 @@ def test_what_the_page_is_about_happens(run):
     soft = outputs("softmax", run.logits[at["softmax"]].astype(np.float64))
     assert ((soft > 0.5).sum(0) <= 1).all()
     assert np.isnan(run.threshold[1, at["softmax"]]).all()
+
+
+def test_boundaries_are_told_from_the_rule_and_from_the_table(run):
+    plan = prepare_multilabel(DATA, steps=300)
+    said = multifigures.boundaries_sentence(plan, run, NAMES, 2)
+    eta = METHODS["double_sigmoid"].tables([9, 1])
+    assert repaired(METHODS["double_sigmoid"], eta, 0.0) == pytest.approx(0.62246, abs=1e-5)  # σ(σ(0))
+    assert "Sigmoid twice 62 % (its loss takes σ of that half once more: σ(½) = 0.62)" in said
+    assert "Softmax over the labels: no such rule" in said
+    # one model that says yes to everything in sight, one that says no
+    theta = run.theta.copy()
+    for name, bias in (("softmax", 50), ("double_sigmoid", -50)):
+        theta[NAMES.index(name)] = 0
+        theta[NAMES.index(name)].reshape(3, 3)[2, 2] = bias
+    all_alike = multifigures.boundaries_sentence(plan, replace(run, theta=theta), NAMES, 2)
+    assert "for Softmax over the labels: everywhere in sight the answer is yes." in all_alike
+    assert "for Sigmoid twice: everywhere in sight the answer is no." in all_alike
 
 
 def test_every_picture_has_its_numbers(run):

@@ -3,15 +3,21 @@
 import html
 import json
 import re
+from datetime import timedelta
 
 import pytest
 from conftest import ROOT
+from parts.words import maths, plain
 from streamlit.testing.v1 import AppTest
 
 from lossviz.claim import THREADS
 from lossviz.claims import CLAIMS
 
 PAGE = ROOT / "pages" / "claims.py"
+
+
+def unescaped(text):
+    return re.sub(r"\\(.)", r"\1", text)
 
 
 class Page:
@@ -48,8 +54,11 @@ class Page:
 
 def test_the_list_says_every_claim_by_topic(engine):
     page = Page()
-    labels = [re.sub(r"\\(.)", r"\1", b.label) for b in page.at.button]
-    assert sorted(labels) == sorted(f"{n} · {c.said}" for n, c in CLAIMS.items())
+    labels = [unescaped(b.label) for b in page.at.button]
+    assert sorted(labels) == sorted(unescaped(maths(plain(f"{n} · {c.said}"))) for n, c in CLAIMS.items())
+    (second,) = (label for label in labels if label.startswith("2 ·"))
+    assert "$w_{y}$ $z_{y}$" in second, "formulas are set as such"
+    assert "w_y" not in second
     assert {s.value for s in page.at.header} == {c.topic for c in CLAIMS.values()}
     page.click("go-4")
     assert page.link("claim") == "4"
@@ -103,6 +112,21 @@ def test_a_framework_on_trial_names_its_version(engine):
     assert page.charts
 
 
+def test_it_says_when_it_was_tried(engine):
+    """Evidence that was kept does not pass for new."""
+    page = Page(claim="1", votes="1f3t")
+    (first,) = re.findall(r"Tried on (\d\d \w+ \d{4}, \d\d:\d\d:\d\d UTC), with arithmetic alone", page.text)
+    held = page.at.session_state["claims evidence"]
+    evidence, when = held[1]
+    assert f"{when:%d %B %Y, %H:%M:%S} UTC" == first
+    held[1] = evidence, when - timedelta(days=1)
+    page.click("Next →").click("← Previous")
+    assert first not in page.text
+    assert f"{when - timedelta(days=1):%d %B %Y, %H:%M:%S} UTC" in page.text
+    page.click("Try it again")
+    assert page.at.session_state["claims evidence"][1][1] >= when
+
+
 def test_a_teachers_link_skips_the_vote(engine):
     page = Page(claim="9", revealed="true")
     assert "The experiment says: it depends" in page.text
@@ -131,7 +155,8 @@ def test_a_verdict_that_changed_is_told(engine, monkeypatch):
     from dataclasses import replace
 
     held = page.at.session_state["claims evidence"]
-    held[3] = replace(held[3], verdict="false")
+    evidence, when = held[3]
+    held[3] = replace(evidence, verdict="false"), when
     page.run()
     assert "otherwise than on record (true)" in page.text
 
@@ -142,8 +167,11 @@ def test_embedded_is_picture_and_controls(engine, monkeypatch):
     assert {"True", "False", "It depends", "Next →"} <= {b.label for b in page.at.button}
     page.click("False")
     assert page.charts
+    assert "You said: false. Right. The experiment says: false" in page.text
+    assert not page.at.header
     assert not page.at.code
     assert not page.at.title
+    assert "The experiment says: it depends" in Page(claim="9", revealed="true").text
 
 
 def test_an_experiment_that_fails_is_a_sentence(engine, monkeypatch):

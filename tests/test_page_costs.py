@@ -113,7 +113,10 @@ def test_typed_costs_are_in_the_link_and_in_the_run(page):
     ("typed", "told"),
     [
         ("0, 1; -2, 0", "row 'fraud' (true), column 'genuine' (decided) is -2: a cost cannot be negative"),
-        ("0, nan; 2, 0", "Costs as rows, row 1: 'nan' is no number"),
+        ("0, nan; 2, 0", "Costs as rows, row 1: 'nan' must be a finite number; write c0, c1"),
+        ("0, 1; -inf, 0", "Costs as rows, row 2: '-inf' must be a finite number"),
+        ("0, ; 2, 0", "Costs as rows, row 1: number 2 is missing"),
+        ("0 5 3; 120 0", "row 1 has 3 numbers, not 2"),
         ("0, 1", "the cost matrix has 1 row, fewer than the 2 classes"),
         ("0, 1; 2, 0; 3, 3", "3 rows, 1 more than the 2 classes"),
         ("0, 1, 2; 2, 0, 1", "row 1 has 3 numbers, not 2"),
@@ -128,6 +131,54 @@ def test_faults_are_told_and_nothing_is_lost(page, typed, told):
     assert page.at.text_input(key="c-fraud-cost").value == typed
     page.at.text_input(key="c-fraud-cost").set_value("0, 1; 9, 0")
     assert not page.run().at.error
+
+
+def test_spaces_part_numbers_too(page):
+    page.open(**QUICK, **{"c-fraud-cost": "0 7; 90 0", "c-strategies": "Threshold moving"})
+    assert page.job.plan.rows[0].rule.cost.tolist() == [[0, 7], [90, 0]]
+    page.job.cancel()
+
+
+def test_an_emptied_cell_leaves_the_others_and_is_named(page):
+    page.open(**QUICK, **{"c-fraud-cost": "0, 7; 90, 0", "c-strategies": "Threshold moving"})
+    page.at.text_input(key="c-fraud-cost").set_value("0, ; 90, 0")  # what the table writes
+    page.run()
+    assert "row 1: number 2 is missing" in page.problem
+    (editor,) = [f for f in page.at.dataframe if "true" in f.value.columns]
+    assert editor.value[["0", "1"]].to_numpy().tolist() == [[0, 7], [90, 0]]
+    page.at.text_input(key="c-fraud-cost").set_value("")
+    page.run()
+    (editor,) = [f for f in page.at.dataframe if "true" in f.value.columns]
+    assert editor.value[["0", "1"]].to_numpy().tolist() == [[0, 5], [120, 0]], "an empty field is the preset"
+    page.job.cancel()
+
+
+def test_a_link_with_costs_of_another_problem_is_told(page):
+    page.open(**QUICK, **{"c-spam-cost": "0, 7; 90, 0"})
+    (told,) = [re.sub(r"\\(.)", r"\1", w.value) for w in page.at.warning]
+    assert "c-spam-cost=0, 7; 90, 0 (is for another problem than the one shown)" in told
+    assert "c-fraud" not in told
+    page.at.selectbox(key="c-problem").set_value("Spam filter")
+    page.run()
+    assert not page.at.warning
+    page.job.cancel()
+
+
+def test_where_one_decision_is_free_no_ratio_is_run_over(page):
+    page.open(**{"c-problem": "Costs of your own…", "c-classes": "3", "c-own-3-n": "200", "c-steps": "50"},
+              **{"c-own-3-cost": "0, 1, 2; 0, 0, 0; 0, 0, 0", "c-strategies": "Threshold moving"})  # fmt: skip
+    page.ended()
+    assert "Always deciding 'class 0' costs nothing" in re.sub(r"\\(.)", r"\1", page.at.info[0].value)
+    assert set(page.told) == {"realised", "assumed"}
+    assert "nan" not in page.sentences
+
+
+def test_what_the_table_writes_loses_no_digit(page):
+    page.open(**QUICK, **{"c-fraud-cost": "0, 0.0004; 120, 0", "c-strategies": "Threshold moving"})
+    assert page.job.plan.rows[0].rule.cost.tolist() == [[0, 0.0004], [120, 0]]
+    (editor,) = [f for f in page.at.dataframe if "true" in f.value.columns]
+    assert "0.0004" in editor.key
+    page.job.cancel()
 
 
 def test_own_costs_of_six_classes(page):

@@ -65,9 +65,17 @@ def test_reason_claim_and_rules_are_told():
     (f,) = lint(FIRST)
     assert f"{f.detail} {f.rule.reason}" in said
     assert all(r.title in said and r.code in said for r in RULES.values())
-    there = any(p.file == "claims.py" for p in PAGES)
-    assert ("claims?claim=1" in page.html) == there
-    assert any("claim 1." in c.value for c in page.at.caption) != there
+    assert "claims?claim=1" in page.html
+    page.paste(SAMPLES["Sampler and weights"])
+    assert page.titles
+    assert "claims?claim" not in page.html, "no claim is about it"
+
+
+def test_flaws_are_summed_up_in_one_sentence():
+    page = Page().paste("loss = F.cross_entropy(logits * class_weights, y)\nz = F.softmax(F.softmax(x))")
+    assert "2 flaws. Line 1: logits multiplied by class weights; line 2: softmax or sigmoid applied twice." in page.html
+    page.paste("print 'old'")
+    assert "?. " not in unescaped(page.at.error[0].value)
 
 
 def test_short_code_is_in_the_link_and_long_is_not():
@@ -96,18 +104,45 @@ def test_what_cannot_be_parsed_is_told_with_its_line():
 
 
 def test_what_is_read_in_part_is_told_in_part():
-    calls = "\n".join(f"def f{i}(x): return " + " + ".join(f"f{j}(x)" for j in range(30) if j != i) for i in range(30))
-    page = Page().paste(f"loss = F.cross_entropy(logits * class_weights, y)\n{calls}\n")
+    branches = "\n".join(f"if x: a{i} = 1" for i in range(3500))
+    page = Page().paste(f"loss = F.cross_entropy(logits * class_weights, y)\n{branches}\n")
     assert page.titles == ["Line 1: Logits multiplied by class weights"]
     (error,) = page.at.error
     assert "too long to be followed to its end" in unescaped(error.value)
     assert "the rest was not checked" in unescaped(error.value)
 
 
-def test_the_file_of_a_notebook_is_not_passed():
-    page = Page().paste('{"cells": [{"cell_type": "code", "source": ["x = 1"]}], "nbformat": 4}')
+def notebook(*cells):
+    made = [{"cell_type": kind, "source": text.splitlines(keepends=True)} for kind, text in cells]
+    return json.dumps({"cells": made, "nbformat": 4})
+
+
+def test_the_file_of_a_notebook_is_read_by_cell():
+    code = "# scores\nz = logits * class_weights"
+    page = Page().paste(
+        notebook(("markdown", "x"), ("code", "a = 1"), ("code", code), ("code", "F.cross_entropy(z, y)"))
+    )
+    assert not page.at.error
+    assert page.titles == ["Cell 3, line 2: Logits multiplied by class weights"]
+    assert "1 flaw. Cell 3, line 2: logits multiplied by class weights." in page.html
+    assert "# scores" in page.html
+    assert "a = 1" not in page.html, "only the cells with a flaw are shown"
+    assert [c.value for c in page.at.caption if c.value.startswith("Cell")] == ["Cell 3"]
+    assert "The loss is in cell 4, line 1." in unescaped(" ".join(m.value for m in page.at.markdown))
+    page.paste(notebook(("code", "a = 1")))
+    assert "No flaw found" in page.html
+
+
+def test_a_cell_that_cannot_be_read_is_named_and_the_others_checked():
+    flawed = ("code", "loss = F.cross_entropy(logits * class_weights, y)")
+    page = Page().paste(notebook(flawed, ("code", "x = 1\nprint 'old'")))
     (error,) = page.at.error
-    assert "the file of a notebook, not Python" in unescaped(error.value)
+    assert unescaped(error.value).startswith("Cell 2, line 2, column 1: Not valid Python 3: Missing parentheses")
+    assert "The other cells were checked: see below." in unescaped(error.value)
+    assert page.titles == ["Cell 1, line 1: Logits multiplied by class weights"]
+    page.paste('{"cells": [{"cell_type": "code"}], "nbformat": 4}')
+    (error,) = page.at.error
+    assert "not a Jupyter notebook" in unescaped(error.value)
     assert "No flaw found" not in page.html
 
 

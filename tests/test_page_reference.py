@@ -6,9 +6,10 @@ import re
 import pytest
 from conftest import ROOT
 from parts.titles import TITLES
+from parts.words import maths
 from streamlit.testing.v1 import AppTest
 
-from lossviz import DATASETS, SCHEMES, STRATEGIES, anatomy, calls, class_weights, referencefigures
+from lossviz import DATASETS, SCHEMES, STRATEGIES, anatomy, calls, referencefigures
 from lossviz.knobs import Knob
 
 ENTRIES = [("strategy", s) for s in STRATEGIES.values()] + [("scheme", s) for s in SCHEMES.values()]
@@ -31,7 +32,7 @@ def text(at):
 
 
 def htmls(at):
-    return "\n".join(e.proto.body for e in at.get("html"))
+    return "\n".join(e.proto.body for e in at.get("html")).replace("<wbr>", "")
 
 
 def charts(at):
@@ -49,7 +50,7 @@ def test_an_entry_in_full(kind, entry):
     formulas = [f.value for f in at.latex]
     assert any(entry.formula in f for f in formulas)
     named = anatomy.symbols(entry.formula, entry.knobs)
-    assert all(words in text(at) for words in named.values())
+    assert all(unescaped(maths(words)) in text(at) for words in named.values())
     for knob in entry.knobs:
         assert f"`{knob.name}` · {knob.title}" in text(at)
     knobs = {
@@ -76,11 +77,24 @@ def test_an_entry_in_full(kind, entry):
             assert f"?strategy={entry.instead}&amp;ref-counts=500%2C+31" in page
     else:
         (told,) = charts(at)
-        assert told["label"] == referencefigures.scheme_curve(entry.name, [500, 31], knobs, "mean")[1]
-        weights = class_weights([500, 31], entry.name, "mean", **knobs)
-        assert calls.call("keras", "weighted_cross_entropy", [500, 31], class_weight=weights).code.strip() in [
-            c.strip() for c in code
-        ]
+        scale = None if entry.sigmoid else "mean"
+        assert told["label"] == referencefigures.scheme_curve(entry.name, [500, 31], knobs, scale)[1]
+        assert calls.use("keras", entry.name, [500, 31], scale, **knobs).code.strip() in [c.strip() for c in code]
+
+
+def test_a_ratio_has_no_scale_to_choose():
+    at = opened(scheme="pos_weight", **{"ref-counts": "500, 31", "ref-code": "PyTorch"})
+    other = opened(scheme="sqrt")
+    keys = [[w.key for w in page.get("button_group")] for page in (at, other)]
+    assert keys == [["ref-code"], ["ref-scale", "ref-code"]]
+    said = text(at) + htmls(at) + "".join(c.value for c in at.code)
+    assert "same optimum" not in said
+    assert "multiplied by the weight of its true class" not in said
+    assert not any("softmax" in c.value for c in at.code)
+    assert "negatives: 500" in said
+    assert "mean example 1" not in said
+    assert any("pos_weight = torch.tensor(16.12903)" in c.value for c in at.code)
+    assert any('class_weights([500, 31], "pos_weight")' in c.value for c in at.code)
 
 
 def test_all_are_listed_with_links():

@@ -245,3 +245,13 @@ def test_every_method_has_a_title_and_says_whether_it_is_flawed():
         assert SEGMENTATION["seg-methods"][m.name] == m.title + " ⚠" * m.flawed
         assert m.summary.endswith(".")
     assert segsentences.share(0.5) == "50 %"
+
+
+def test_a_switch_is_true_or_false_in_a_link(page):
+    page.open(**{"seg-void": "maybe", "seg-methods": "Plain"})
+    assert "seg-void=maybe (must be true or false)" in re.sub(r"\\(.)", r"\1", page.at.warning[0].value)
+    page.job.cancel()
+    other = Page(page.finish).open(**{"seg-void": "false", "seg-methods": "Plain"})
+    assert not other.at.warning
+    assert other.job.plan.void is False
+    other.job.cancel()

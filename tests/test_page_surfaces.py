@@ -292,10 +292,10 @@ def test_without_l2_its_curves_are_left_out(page):
     [
         ({"range-x": "3, -3"}, "Across, from and to: the first must be less than the second; not 3, -3"),
         ({"range-x": "1"}, "has 1 number, not 2"),
-        ({"range-y": "0, inf"}, "Up, from and to: 'inf' is no number; write from, to"),
+        ({"range-y": "0, inf"}, "Up, from and to: 'inf' must be a finite number; write from, to"),
         ({"at": "a, 1"}, "'a' is no number"),
         ({"at": "1, 2; 3, 4"}, "Point: 2 rows, where 1 is enough; write across, up"),
-        ({"at": "nan, 2"}, "Point: 'nan' is no number"),
+        ({"at": "nan, 2"}, "Point: 'nan' must be a finite number"),
         ({"at": "1e99, 2"}, "numbers must be from −1e+06 to 1e+06; not 1e+99, 2"),
         ({"s-optimizer": "Gradient descent", "s-rate-sgd": "5", "s-l2": "1"}, "diverged by step"),
     ],

@@ -1,5 +1,6 @@
 """The pages, run without a browser: every strategy, dataset and optimiser, and every bad file."""
 
+import ast
 import gzip
 import html
 import io
@@ -585,7 +586,11 @@ def test_data_drawn_by_hand(page):
         ("blobs-points", "1, 2", "Added points, row 1 has 2 numbers, not 3; write x, y, class; x, y, class"),
         ("blobs-points", "1, 2, 1; a, 2, 0", "Added points, row 2: 'a' is no number; write x, y, class; x, y, class"),
         ("blobs-points", "1, 2, 7", "point 1 is of class 7: classes are whole numbers from 0 to 1"),
-        ("blobs-points", "1, nan, 1", "Added points, row 1: 'nan' is no number; write x, y, class; x, y, class"),
+        (
+            "blobs-points",
+            "1, nan, 1",
+            "Added points, row 1: 'nan' must be a finite number; write x, y, class; x, y, class",
+        ),
         ("blobs-counts", "90, 1", "counts[1] is 1: each class needs a whole number of points, 2 or more"),
         ("blobs-counts", "90", "Class counts, row 1 has 1 number, not 2; write n0, n1; n0, n1"),
         ("blobs-centres", "0, 0", "centres must have shape [2, 2]; not [1, 2]"),
@@ -616,6 +621,22 @@ def test_the_list_of_pages_is_the_folder():
     assert {p.file for p in PAGES} == {f.name for f in (ROOT / "pages").glob("*.py")} - {"router.py"}
     assert PAGES[0].path == ""
     assert all(p.about and p.thumbnail for p in PAGES[1:])
+
+
+@pytest.mark.parametrize("listed", PAGES, ids=lambda p: p.file)
+def test_a_page_begins_with_its_title_and_no_line_shows_itself(listed, engine, monkeypatch):
+    """Streamlit writes any expression that stands alone on the page: a string after a constant, a name left over."""
+    file = ROOT / "pages" / listed.file
+    tree = ast.parse(file.read_text())
+    homes = [n for n in ast.walk(tree) if isinstance(n, (ast.Module, ast.FunctionDef, ast.ClassDef))]
+    told = [n.body[0] for n in homes if ast.get_docstring(n) is not None]
+    alone = [n for n in ast.walk(tree) if isinstance(n, ast.Expr) and not isinstance(n.value, (ast.Call, ast.Yield))]
+    assert [ast.unparse(n) for n in alone if n not in told] == []
+    monkeypatch.setattr("streamlit.page_link", lambda *_, **__: None)  # needs the menu
+    at = AppTest.from_file(file, default_timeout=180).run()
+    assert not at.exception
+    first = next(iter(at.main.children.values()))
+    assert (first.type, bool(first.value)) == ("title", True)
 
 
 def test_every_door_has_a_thumbnail_that_can_be_drawn():

@@ -20,7 +20,7 @@ def tables() -> dict[str, str]:
     schemes = ["| name | title | what it does | source |", "|---|---|---|---|"]
     schemes += [f"| `{s.name}` | {s.title} | {s.summary} | {s.source} |" for s in lossviz.SCHEMES.values()]
     rules = ["| code | what it finds | claim |", "|---|---|---|"]
-    rules += [f"| `{r.code}` | {r.title} | {r.claim} |" for r in RULES.values()]
+    rules += [f"| `{r.code}` | {r.title} | {r.claim or '–'} |" for r in RULES.values()]
     return {"strategies": "\n".join(strategies), "schemes": "\n".join(schemes), "rules": "\n".join(rules)}
 
 

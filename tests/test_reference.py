@@ -130,6 +130,9 @@ def test_words_follow_the_tables():
     assert said["cross_entropy"] == "It leaves the training loss as it is, and decides by argmax of the logits."
     assert said["equalization"].startswith("It adds to the logits (B) while training, takes some classes out")
     assert said["expected_cost"].startswith("It leaves out the cross-entropy (W = 0), charges the expected cost (C)")
+    assert said["resampling"].startswith(
+        "It draws every class equally often, which on average weights the losses (W), and"
+    )
     late = anatomy.in_words(STRATEGIES["ldam"].tables([900, 10], late=0.8))
     assert late.endswith("From 80% of the steps on it weights (W); before that it does not.")
 
@@ -167,6 +170,8 @@ def test_the_picture_follows_counts_and_knobs():
 def test_the_picture_of_a_scheme(name):
     counts = [900, 90, 10]
     knobs = {k.name: k.default for k in SCHEMES[name].knobs}
+    if SCHEMES[name].sigmoid:
+        pytest.skip("it has one scale: see below")
     figure, sentence = pictures.scheme_curve(name, counts, knobs, "sum")
     assert figure.layout.xaxis.type == figure.layout.yaxis.type == "log"
     sweep, raw, _, scaled = figure.data
@@ -176,3 +181,19 @@ def test_the_picture_of_a_scheme(name):
     for i in (3, 30):
         np.testing.assert_allclose(sweep.y[i], class_weights([900, 90, sweep.x[i]], name, **knobs)[2])
     assert f"weighs {raw.y[2]:.4g}, the most frequent {raw.y[0]:.4g}" in sentence
+
+
+def test_the_picture_of_a_ratio_has_one_scale():
+    figure, sentence = pictures.scheme_curve("pos_weight", [500, 31], {})
+    sweep, raw = figure.data
+    np.testing.assert_allclose(raw.y, [1, 500 / 31])
+    np.testing.assert_allclose(sweep.y, 500 / np.asarray(sweep.x))
+    assert sentence == (
+        "A positive (31 of 531) weighs 16.13, a negative 1: all positives together weigh 500, as do all 500 negatives."
+    )
+    swapped = pictures.scheme_curve("pos_weight", [31, 500], {})
+    assert swapped[1].startswith("A positive (500 of 531) weighs 0.062, a negative 1")
+    np.testing.assert_allclose(swapped[0].data[0].y, 31 / np.asarray(swapped[0].data[0].x))
+    of_three = pictures.scheme_curve("pos_weight", [900, 90, 10], {})[1]
+    assert "class 2 (10 of 1,000) weighs 99 in" in of_three
+    assert "class 0 (900) 0.1111 in" in of_three

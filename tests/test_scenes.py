@@ -86,7 +86,9 @@ def test_both_denominators():
     told = segsentences.weights(right, wrong, counts.images, counts.masks, CLASSES)
     assert f"{CLASSES[c]}, in {counts.images[c]} of 30 images, weighs {wrong[c]:.3g} in place of {right[c]:.3g}" in told
     figure = segfigures.weight_bars(CLASSES, {"a": right, "b": wrong}, ["b"])
-    np.testing.assert_array_equal(figure.data[1].y, wrong)
+    np.testing.assert_array_equal(figure.data[1].x, wrong)
+    assert list(figure.data[1].y) == list(CLASSES)
+    assert figure.layout.yaxis.dtick == 1, "no name is left out for want of room"
     assert figure.data[1].marker.pattern.shape == "/"
 
 

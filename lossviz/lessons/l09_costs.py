@@ -64,7 +64,7 @@ def picture(found: Found) -> "go.Figure":
         "trained with weights, threshold ½": ("weighted", np.full_like(found["grid"], found["weighted"])),
     }
     figure = lessonfigures.curves(
-        found["grid"], lines, "threshold of the plain model", "cost of 1,000 decisions (false alarms)", log=True
+        found["grid"], lines, "threshold of the plain model", "cost of 1,000 decisions<br>(false alarms)", log=True
     )
     marks = ((found["threshold"], found["moved"], "from the costs", "moved"), (0.5, found["half"], "one half", "other"))
     for x, y, name, look in marks:

@@ -107,7 +107,7 @@ def picture(found: Found) -> "go.Figure":
         tickformat=".0%", range=[-0.02, 1.02], title_text="probability of “rare” that is said", row=1, col=1
     )
     figure.update_yaxes(tickformat=".0%", range=[-0.02, 1.02], title_text="share that is rare", row=1, col=1)
-    figure.update_yaxes(range=[-1.05, 0.1], title_text="boundary<br>(−1: common example,<br>1: rare)", row=1, col=2)
+    figure.update_yaxes(range=[-1.05, 0.1], title_text="boundary (−1: common<br>example, 1: rare)", row=1, col=2)
     figure.update_xaxes(type="log", exponentformat="power", title_text="time = steps × learning rate", row=1, col=2)
     figure.update_layout(meta={"panels": 2}, margin={"t": 50}, legend={"y": -0.3})
     return figure

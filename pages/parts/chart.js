@@ -19,7 +19,10 @@ const stack = (out, panels, entries) => {
   const high = 300, share = 1 / panels;
   out.annotations = (out.annotations ?? []).map((a) => ({ ...a }));
   for (let i = 0; i < panels; i++) {
-    const name = i ? i + 1 : "", top = 1 - i * share, ends = [top - 0.72 * share, top - 0.06 * share];
+    const name = i ? i + 1 : "", top = 1 - i * share;
+    // an image has neither labels nor a title below it
+    const bare = out[`xaxis${name}`] && !ticked(out, `xaxis${name}`) && !out[`xaxis${name}`].title?.text;
+    const ends = [top - (bare ? 0.94 : 0.72) * share, top - (bare ? 0.08 : 0.06) * share];
     if (out[`scene${name}`]) out[`scene${name}`] = { ...out[`scene${name}`], domain: { x: [0, 1], y: ends } };
     else {
       Object.assign(out[`xaxis${name}`], { domain: [0, 1], showticklabels: ticked(out, `xaxis${name}`) });
@@ -32,6 +35,15 @@ const stack = (out, panels, entries) => {
   if (out.coloraxis?.colorbar) out.coloraxis = { ...out.coloraxis, colorbar: { ...out.coloraxis.colorbar, orientation: "h", y: 1.03, yanchor: "bottom", title: { text: "loss", side: "top" } } };
 };
 
+// Values that stand on bars are turned where they would touch each other.
+const turned = (data, size, width) => {
+  const bars = data.filter((t) => t.type === "bar" && t.orientation !== "h" && t.textposition === "outside" && t.text?.length);
+  if (!bars.length) return data;
+  const room = (0.8 * (width - 90)) / (bars.length * bars[0].text.length);
+  const wide = 0.57 * size * Math.max(...bars.flatMap((t) => t.text.map((text) => text.length)));
+  return wide <= room ? data : data.map((t) => (bars.includes(t) ? { ...t, textangle: -90 } : t));
+};
+
 // The page's own colours, light or dark, in the place of the template's.
 const themed = (data, layout, root) => {
   const style = getComputedStyle(root), ink = style.color, faint = `color-mix(in srgb, ${ink} 18%, transparent)`;
@@ -41,6 +53,12 @@ const themed = (data, layout, root) => {
   const grid = getComputedStyle(probe).color;
   probe.remove();
   const out = { ...layout, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { color: ink, family: style.fontFamily, size: 14, ...layout.font }, uirevision: "kept", autosize: true };
+  const narrow = root.clientWidth < 560;
+  if (narrow) { // what is large for the back row has no room on a phone
+    const small = (font) => ({ ...font, size: Math.min(font?.size ?? 14, 14) });
+    out.font = small(out.font);
+    out.annotations = out.annotations?.map((a) => ({ ...a, font: small(a.font) }));
+  }
   // Plotly writes powers of ten a quarter larger than other labels
   const powers = (a) => (a?.type === "log" && a.exponentformat === "power" ? { tickfont: { size: 0.8 * out.font.size } } : {});
   const axis = (a) => ({ gridcolor: grid, zerolinecolor: grid, linecolor: ink, automargin: true, ...powers(a), ...a });
@@ -51,7 +69,7 @@ const themed = (data, layout, root) => {
   // the tool bar, which is there under the pointer, gets a line of its own above the parts' titles
   const room = root.told.bare || !layout.annotations?.some((a) => a.yref === "paper" && a.y === 1) ? 0 : Math.max(0, 64 - (layout.margin?.t ?? 100));
   if (room) Object.assign(out, { height: (layout.height ?? 450) + room, margin: { ...layout.margin, t: 64 } });
-  if (root.clientWidth < 560) {
+  if (narrow) {
     out.height = (out.height ?? 450) + 22 * data.filter((trace) => trace.showlegend !== false).length;
     out.legend = { ...out.legend, orientation: "h", x: 0, xanchor: "left", y: -0.25, yanchor: "top" };
     if (layout.meta?.panels > 1) stack(out, layout.meta.panels, data.filter((trace) => trace.name && trace.showlegend !== false).length);
@@ -70,7 +88,8 @@ const draw = async (root) => {
     responsive: true, displaylogo: false, displayModeBar: root.told.bare ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"], toImageButtonOptions: { filename: name, scale: 2 },
     modeBarButtonsToAdd: [{ name: "svg", title: "Download plot as SVG", icon: window.Plotly.Icons.disk, click: (plot) => window.Plotly.downloadImage(plot, { format: "svg", filename: name }) }],
   };
-  await window.Plotly.react(root, data, themed(data, layout, root), root.settings);
+  const drawn = themed(data, layout, root);
+  await window.Plotly.react(root, turned(data, drawn.font.size, root.clientWidth), drawn, root.settings);
   if (!root.heard) {
     root.heard = true;
     root.on("plotly_click", ({ points: [point] }) => {

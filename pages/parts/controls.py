@@ -84,6 +84,8 @@ def _held(key: str, titles: Mapping[str, str]) -> list[str]:
 
 def toggle(label: str, key: str, default: bool = False, help: str | None = None, box: bool = False) -> bool:
     """On or off; a `box` to tick where there are several."""
+    if key not in st.session_state and (said := st.query_params.get(key, "true")).lower() not in ("true", "false"):
+        dropped(f"{key}={said[:60]} (must be true or false)")
     if hidden(key):
         return bool(st.session_state.get(key, st.query_params.get(key, str(default)).lower() == "true"))
     return (st.checkbox if box else st.toggle)(label, default, key=key, help=help, bind="query-params")
@@ -247,12 +249,11 @@ def rows(label: str, key: str, form: str, help: str, most: int | None = None) ->
     said = text(label, key, placeholder=placeholder, help=help, max_chars=6000)
     found, wanted = [], form.count(",") + 1
     for i, row in enumerate(r for r in said.split(";") if r.strip()):
-        cells, where = (
-            [c.strip().replace("−", "-") for c in row.split(",")],
-            label if most == 1 else f"{label}, row {i + 1}",
-        )
-        if wrong := [c for c in cells if not _is_number(c)]:
-            raise ValueError(f"{where}: {wrong[0][:40]!r} is no number; write {several}")
+        cells = [c.strip().replace("−", "-") for c in (row.split(",") if "," in row else row.split())]
+        where = label if most == 1 else f"{label}, row {i + 1}"
+        for j, c in enumerate(cells):
+            if fault := _fault(c):
+                raise ValueError(f"{where}{fault if c else f': number {j + 1} is missing'}; write {several}")
         if len(cells) != wanted:
             raise ValueError(
                 f"{where} has {len(cells)} {'number' if len(cells) == 1 else 'numbers'}, not {wanted}; write {several}"
@@ -263,11 +264,12 @@ def rows(label: str, key: str, form: str, help: str, most: int | None = None) ->
     return found
 
 
-def _is_number(text: str) -> bool:
+def _fault(text: str) -> str:
+    """What keeps a cell from being a finite number; empty where it is one."""
     try:
-        return isfinite(float(text))
+        return "" if isfinite(float(text)) else f": {text[:40]!r} must be a finite number"
     except ValueError:
-        return False
+        return f": {text[:40]!r} is no number"
 
 
 def as_text(numbers: Iterable[Sequence[float]]) -> str:

@@ -13,6 +13,29 @@ def plain(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
 
 
+def maths(text: str) -> str:
+    """Markdown whose letters with an index, such as w_c, are set as formulas; other names with an underscore are left.
+
+    Example:
+        >>> maths("w_c = n / n_c, and pos_weight")
+        '$w_{c}$ = n / $n_{c}$, and pos_weight'
+    """
+    spelt = {
+        "ŷ": r"\hat y",
+        "max": r"\max",
+        "min": r"\min",
+        "Σ": r"\textstyle\sum",
+        "π": r"\pi",
+        "ω": r"\omega",
+        "α": r"\alpha",
+    }
+    return re.sub(
+        r"(?<![\w\\])([A-Za-zΣπωα])\\?_(max|min|[a-zŷ])(?!\w)",
+        lambda found: f"${spelt.get(found[1], found[1])}_{{{spelt.get(found[2], found[2])}}}$",
+        text,
+    )
+
+
 def sentence(text: str) -> None:
     """The one sentence under a picture."""
     st.html(f'<p style="font-size:1.1rem;line-height:1.5;margin:0">{html.escape(text)}</p>')

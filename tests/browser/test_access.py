@@ -57,6 +57,41 @@ def test_axe_finds_nothing(new_page, path, scheme):
     assert not ours, "\n".join(ours)
 
 
+WALK = """() => {
+  const deep = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? deep(e.shadowRoot) : [])]);
+  let at = document.activeElement;
+  while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+  window.walked ??= new Set();
+  window.missed = () => deep(document).filter((e) => e.tabIndex >= 0 && !e.disabled && !window.walked.has(e)
+    && e.matches("a[href], button, input, select, textarea, summary, [tabindex]") && e.checkVisibility({ visibilityProperty: true })
+    && !e.closest("[inert]") && !(e.type === "radio" && !e.checked)).map((e) => e.outerHTML.slice(0, 200));
+  if (!at || at === document.body || window.walked.has(at)) return "";
+  window.walked.add(at);
+  at.scrollIntoView({ block: "nearest" });
+  return at.outerHTML.slice(0, 200);
+}"""
+WALKED = [path for i, path in enumerate(SIGHTS) if path.split("?")[0] not in [p.split("?")[0] for p in list(SIGHTS)[:i]]]
+
+
+@pytest.mark.parametrize("path", WALKED)
+def test_every_page_can_be_walked_by_keyboard_at_200_percent(new_page, path):
+    page = new_page(path, viewport={"width": 640, "height": 450}, reduced_motion="reduce")
+    expect(page.locator(SIGHTS[path]).first).to_be_visible(timeout=120_000)
+    page.wait_for_timeout(1000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 640, "wider than a screen of 1280 at 200 %"
+    running = page.evaluate("document.getAnimations().filter((a) => a.playState === 'running').map((a) => a.animationName)")
+    assert not running, "moves, though the visitor asked for stillness"
+    steps = 0
+    while True:
+        page.keyboard.press("Tab")
+        if not page.evaluate(WALK):
+            break
+        steps += 1
+        assert steps < 500, "the way does not end"
+    assert steps > 3
+    assert not page.evaluate("window.missed()"), "cannot be reached by the Tab key"
+
+
 def test_every_page_is_judged():
     assert {"/" + p.path for p in PAGES} == {path.split("?")[0] for path in SIGHTS}
 

@@ -34,7 +34,7 @@ def test_vote_see_and_go_on(new_page):
 def test_keras_on_trial_on_a_phone(new_page):
     page = new_page("/claims?claim=21&revealed=true", viewport={"width": 390, "height": 844})
     expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=120_000)
-    expect(page.get_by_text("Tried just now: keras")).to_be_visible()
+    expect(page.get_by_text("UTC, with keras")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
@@ -43,3 +43,24 @@ def test_embedded(new_page):
     expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=SOON)
     expect(page.get_by_role("button", name="Next")).to_be_visible()
     expect(page.get_by_role("heading")).to_have_count(0)
+    expect(page.get_by_text("The experiment says: it depends")).to_be_visible()
+
+
+WATCH = """() => {
+    window.seen = { waited: false, both: false };
+    new MutationObserver(() => {
+        const waits = document.body.innerText.includes("The experiment runs…");
+        window.seen.waited ||= waits;
+        window.seen.both ||= waits && !!document.querySelector(".st-key-vote-true");
+    }).observe(document.body, { childList: true, subtree: true, characterData: true });
+}"""
+
+
+def test_no_vote_while_the_experiment_runs(new_page):
+    page = new_page("/claims?claim=11")
+    vote = page.get_by_role("button", name="False", exact=True)
+    expect(vote).to_be_visible(timeout=SOON)
+    page.evaluate(WATCH)
+    vote.click()
+    expect(page.get_by_role("heading", name="You said: false. Right.")).to_be_visible(timeout=SOON)
+    assert page.evaluate("window.seen") == {"waited": True, "both": False}

@@ -91,6 +91,12 @@ def test_a_cell_and_the_field_are_written_in_turn(new_page):
     expect(field).to_have_value("0, 3; 9, 0", timeout=FIRST)
     expect(page.get_by_text(re.compile("costs as much as 3 false alarms"))).to_be_visible(timeout=FIRST)
     assert parse_qs(urlsplit(page.url).query)["c-fraud-cost"] == ["0, 3; 9, 0"]
+    type_cell(page, "Delete")  # an emptied cell is named, and the others stay what they are
+    expect(page.get_by_text("row 2: number 1 is missing")).to_be_visible(timeout=FIRST)
+    page.keyboard.press("Escape")
+    type_cell(page, "6")
+    expect(field).to_have_value("0, 3; 6, 0", timeout=FIRST)
+    expect(page.get_by_text("is missing")).to_have_count(0)
 
 
 def test_on_a_phone_nothing_is_wider_than_the_screen(new_page):

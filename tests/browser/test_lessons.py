@@ -189,3 +189,49 @@ def test_a_link_leaves_one_slider_of_home(new_page):
     assert "weight=5" in page.url
     assert "present=true" in page.url
     assert "only=imbalance" in page.url
+
+
+CLASH = """() => {
+    const chart = document.querySelector(".chart"), box = chart.getBoundingClientRect();
+    const texts = [...chart.querySelectorAll("text")].filter((t) => t.textContent.trim() && t.getBoundingClientRect().width);
+    const at = texts.map((t) => t.getBoundingClientRect()), bad = [];
+    for (const [i, a] of at.entries()) {
+        if (a.top < box.top - 1 || a.bottom > box.bottom + 1 || a.right > box.right + 1) bad.push("cut: " + texts[i].textContent);
+        for (const [j, b] of at.entries()) {
+            const wide = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+            const high = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+            if (j > i && wide > 2 && high > 4) bad.push(texts[i].textContent + " on " + texts[j].textContent);
+        }
+    }
+    return bad;
+}"""
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "width"),
+    [
+        ("price", "&present=true", 390),
+        ("price", "&present=true", 1280),
+        ("costs", "&present=true", 1280),
+    ],
+)
+def test_no_text_of_a_picture_stands_on_another(new_page, name, more, width):
+    page = new_page(f"/lessons?lesson={name}&step=reveal{more}", viewport={"width": width, "height": 720})
+    expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
+    assert page.evaluate(CLASH) == []
+
+
+def test_values_on_narrow_bars_are_turned(new_page):
+    page = new_page("/lessons?lesson=undone&step=reveal", viewport={"width": 390, "height": 720})
+    expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
+    expect(page.locator(".chart .bartext").first).to_have_attribute("transform", re.compile("rotate"))
+
+
+def test_images_on_a_phone_take_the_width_there_is(new_page):
+    page = new_page("/lessons?lesson=pixels&step=reveal", viewport={"width": 390, "height": 844})
+    expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
+    panels = page.evaluate(
+        '[...document.querySelectorAll(".chart .heatmaplayer image")].map((i) => i.getBoundingClientRect().width)'
+    )
+    assert len(panels) == 3
+    assert min(panels) > 220
