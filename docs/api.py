@@ -19,7 +19,20 @@ class ArrayLike:
     """Another."""
 
 
-ROOMS = ("strategies", "weights", "data", "plan", "labels", "tables", "lint", "claims", "claim", "lessons", "lesson")
+ROOMS = (
+    "strategies",
+    "strategy",
+    "weights",
+    "data",
+    "plan",
+    "labels",
+    "tables",
+    "lint",
+    "claims",
+    "claim",
+    "lessons",
+    "lesson",
+)
 """Whose names a user meets besides `lossviz`'s own: what its functions take and give back."""
 
 
