@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.plan import Plan, Run, decode_maps, encode_map
 from lossviz.strategies import Decision, get
 

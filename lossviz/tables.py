@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossviz.data import Array, Dataset, Labels, apportion, project, split
+from lossviz.dataset import Array, Dataset, Labels, apportion, project, split
 from lossviz.files import (
     DELIMITERS,
     LABEL_NAMES,
