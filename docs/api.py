@@ -27,6 +27,7 @@ ROOMS = (
     "plan",
     "labels",
     "tables",
+    "tabledata",
     "lint",
     "claims",
     "claim",

@@ -21,7 +21,8 @@ from lossviz.scenes import count_pixels, make_scenes
 from lossviz.segplan import METHODS
 from lossviz.spellings import apply_fixes, hygiene
 from lossviz.strategies import STRATEGIES
-from lossviz.tables import from_table, read_table
+from lossviz.tabledata import from_table
+from lossviz.tables import read_table
 from lossviz.weights import SCHEMES, class_weights
 
 if TYPE_CHECKING:

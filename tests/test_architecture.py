@@ -38,7 +38,9 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "labeltables": {"files", "labelguess", "labelsource", "labeltext"},
     "labelfiles": {"files", "knobs", "labelguess", "labels", "labelsource", "labeltables", "labeltext"},
     "apart": set(),
-    "tables": {"dataset", "files", "knobs"},
+    "cells": {"dataset"},
+    "tables": {"cells", "files"},
+    "tabledata": {"cells", "dataset", "files", "tables"},
     "measure": {"strategies"},
     "plan": {"dataset", "knobs", "models", "strategies"},
     "equation": {"strategies"},
@@ -80,7 +82,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "claims": {"claim", "claimsframeworks", "claimskeras", "claimslogits", "claimsoutputs", "claimsweights"},
     "claimfigures": {"claim", "figures"},
     "trials": set(),
-    "multidata": {"files", "knobs", "tables"},
+    "multidata": {"cells", "files", "knobs", "tables"},
     "multimethods": {"knobs", "logitplane", "strategies", "weights"},
     "multilabel": {"knobs", "models", "multidata", "multimethods"},
     "multifigures": {"figures", "models", "multilabel", "multimethods", "sentences"},
@@ -148,7 +150,6 @@ LONG = {  # files of more than 400 lines, and why each is one
     "recipes": "code for each library, one function each",
     "segplan": "what is asked of a segmentation, checked, and what comes back",
     "surfacefigures": "pictures of surfaces, one function each",
-    "tables": "a table from its bytes to a dataset, with a sentence for all that is left out on the way",
     "train": "the compiled program: every part of it is traced together",
 }
 ON_TRIAL = {"trials": {"keras", "torch"}}  # claims about Keras and PyTorch can be tried on them only; inside functions

@@ -10,7 +10,8 @@ import pytest
 from lossviz import synthetic
 from lossviz.data import DATASETS, make_dataset, with_points
 from lossviz.dataset import Truth, apportion, project, split
-from lossviz.tables import TableError, from_table, read_table
+from lossviz.tabledata import from_table
+from lossviz.tables import TableError, read_table
 
 SYNTHETIC = [name for name, entry in DATASETS.items() if entry.kind == "synthetic"]
 KNOWN = [name for name in SYNTHETIC if name != "separable"]
