@@ -79,11 +79,15 @@ def _advance(plan: Plan, shard: tuple[int, ...], before: Any, chunk: Chunk) -> t
 
 @dataclass
 class _Chain:
-    """The chunks of a shard that are still to be submitted, and the task that the next of them follows."""
+    """The chunks of a shard that are still to be submitted, and the task that the next of them follows.
+
+    The first is alone, so that it waits for nothing; then AHEAD are on their way, and each that is done calls another.
+    """
 
     shard: tuple[int, ...]
     chunks: Iterator[tuple[int, Chunk]]
     last: "Future | None" = None
+    ahead: int = AHEAD
 
 
 def _push(plan: Plan, theta: Any, step: int) -> Any:
@@ -150,7 +154,8 @@ class Job:
                     self._pieces.append(result[1])
                     chain = self._running.pop(future)
                 self._tell()
-                for _ in range(AHEAD if result[1].first_frame == 0 else 1):
+                ahead, chain.ahead = chain.ahead, 1
+                for _ in range(ahead):
                     if (following := self._extend(chain)) is not None:
                         results.add(following)
         except Exception as e:

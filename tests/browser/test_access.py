@@ -58,19 +58,27 @@ def test_axe_finds_nothing(new_page, path, scheme):
 
 
 WALK = """() => {
-  const deep = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...(e.shadowRoot ? deep(e.shadowRoot) : [])]);
+  const inside = (e) => (e.shadowRoot ? deep(e.shadowRoot) : []);
+  const deep = (root) => [...root.querySelectorAll("*")].flatMap((e) => [e, ...inside(e)]);
+  const group = (e) => e.closest("[data-testid=stButtonGroup], [role=radiogroup], [data-testid=stTabs]"); // arrow keys move in it
+  const seen = (e) => window.walked.has(e) || (group(e) && window.walked.has(group(e)));
   let at = document.activeElement;
   while (at?.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
   window.walked ??= new Set();
-  window.missed = () => deep(document).filter((e) => e.tabIndex >= 0 && !e.disabled && !window.walked.has(e)
-    && e.matches("a[href], button, input, select, textarea, summary, [tabindex]") && e.checkVisibility({ visibilityProperty: true })
-    && !e.closest("[inert]") && !(e.type === "radio" && !e.checked)).map((e) => e.outerHTML.slice(0, 200));
-  if (!at || at === document.body || window.walked.has(at)) return "";
+  window.missed = () => deep(document)
+    .filter((e) => e.matches("a[href], button, input, select, textarea, summary, [tabindex]"))
+    .filter((e) => e.tabIndex >= 0 && !e.disabled && !seen(e) && !e.closest("[inert]") && (e.type !== "radio" || e.checked))
+    .filter((e) => e.checkVisibility({ visibilityProperty: true, opacityProperty: true }) && e.getClientRects().length)
+    .map((e) => e.outerHTML.slice(0, 300));
+  if (!at || at === document.body) return "end";
+  const before = window.walked.size;
   window.walked.add(at);
-  at.scrollIntoView({ block: "nearest" });
-  return at.outerHTML.slice(0, 200);
+  if (group(at)) window.walked.add(group(at));
+  return window.walked.size > before ? "new" : "again";
 }"""
-WALKED = [path for i, path in enumerate(SIGHTS) if path.split("?")[0] not in [p.split("?")[0] for p in list(SIGHTS)[:i]]]
+WALKED = [
+    path for i, path in enumerate(SIGHTS) if path.split("?")[0] not in [p.split("?")[0] for p in list(SIGHTS)[:i]]
+]
 
 
 @pytest.mark.parametrize("path", WALKED)
@@ -79,17 +87,20 @@ def test_every_page_can_be_walked_by_keyboard_at_200_percent(new_page, path):
     expect(page.locator(SIGHTS[path]).first).to_be_visible(timeout=120_000)
     page.wait_for_timeout(1000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 640, "wider than a screen of 1280 at 200 %"
-    running = page.evaluate("document.getAnimations().filter((a) => a.playState === 'running').map((a) => a.animationName)")
+    running = page.evaluate(
+        "document.getAnimations().filter((a) => a.playState === 'running').map((a) => a.animationName)"
+    )
     assert not running, "moves, though the visitor asked for stillness"
-    steps = 0
-    while True:
+    steps, again = 0, 0
+    while again < 40:  # in a table the key goes from cell to cell
         page.keyboard.press("Tab")
-        if not page.evaluate(WALK):
+        found = page.evaluate(WALK)
+        if found == "end":
             break
-        steps += 1
-        assert steps < 500, "the way does not end"
+        steps, again = steps + 1, again + 1 if found == "again" else 0
     assert steps > 3
-    assert not page.evaluate("window.missed()"), "cannot be reached by the Tab key"
+    missed = page.evaluate("window.missed()")
+    assert not missed, "cannot be reached by the Tab key:\n" + "\n".join(missed)
 
 
 def test_every_page_is_judged():
