@@ -24,6 +24,7 @@ ROOMS = (
     "strategy",
     "weights",
     "data",
+    "dataset",
     "plan",
     "labels",
     "tables",
