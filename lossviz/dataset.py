@@ -1,6 +1,7 @@
 """What a dataset is, with the exact densities where they are known; and how classes are apportioned, split and projected.
 
-The datasets themselves are in `lossviz.synthetic` and `lossviz.realdata`; uploaded tables become the same, in `lossviz.tables`.
+The datasets themselves are in `lossviz.synthetic` and `lossviz.realdata`; uploaded tables
+become the same, in `lossviz.tabledata`.
 """
 
 from collections.abc import Callable

@@ -348,19 +348,6 @@ def norms(plan: Plan, steps: Array, found: dict[str, dict[str, Array]]) -> "go.F
     return figure
 
 
-def loss_curves(run: Run, test: bool = True) -> "go.Figure":
-    """Unweighted cross-entropy of every row over the steps, on one scale; flawed strategies dashed."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    curves = run.test_cross_entropy if test else run.cross_entropy
-    for i, row in enumerate(run.plan.rows):
-        line = {"color": strategy_colour(i), "dash": "dash" if get(row.strategy).flawed else "solid"}
-        figure.add_trace(go.Scatter(x=run.steps, y=curves[:, i], name=row.title, mode="lines", line=line))
-    figure.update_layout(xaxis_title="step", yaxis_title="unweighted cross-entropy (nats)")
-    return figure
-
-
 BARS = 30
 """Most classes in a picture of counts and weights: the largest, and the rarest."""
 
