@@ -4,12 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 # two at a time, a file staying in one process
 TWO := -n 2 --dist loadfile
-CORE := $(TWO) -m "not engines and not snippets" --ignore-glob "tests/test_page*.py" --ignore tests/browser
+CORE := $(TWO) -m "not engines and not faults and not snippets" --ignore-glob "tests/test_page*.py" --ignore tests/browser
 # a browser in software beside training on two cores: what fails twice is broken, what failed once is listed
 AGAIN := --reruns 1 -rR
 PAGES := $(wildcard tests/test_page*.py)
 
-.PHONY: run test fast engines bench browser pictures readme docs lock clean
+.PHONY: run test fast engines bench browser pictures readme docs lock audit clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -21,6 +21,7 @@ test: $(VENV)/dev.done browser
 	$(BIN)/pytest $(CORE)
 	$(BIN)/pytest $(TWO) $(PAGES)
 	$(BIN)/pytest -m snippets tests/test_snippets.py tests/test_extend.py
+	$(BIN)/pytest -m faults tests/test_faults.py
 	$(BIN)/pytest tests/browser $(AGAIN)
 
 # Two processes: Streamlit cleans up after TensorFlow and Keras on every run of a page, where it finds them imported.
@@ -71,6 +72,12 @@ lock: $(VENV)/dev.done
 	$(BIN)/pip install -q uv
 	$(BIN)/uv pip compile -q --universal --python-version 3.10 --fork-strategy requires-python --no-annotate --no-header \
 	requirements.txt requirements-dev.txt requirements-engines.txt | grep -v -e '^cuda-' -e '^nvidia-' -e '^triton' > constraints.txt
+
+# What is known to be wrong with the pinned versions; asks PyPI about each. The tool has an environment of its own.
+audit:
+	test -x $(VENV)/audit/bin/python || $(PYTHON) -m venv $(VENV)/audit
+	$(VENV)/audit/bin/pip install -q --disable-pip-version-check pip-audit
+	$(VENV)/audit/bin/pip-audit --no-deps --disable-pip -r constraints.txt
 
 clean:
 	rm -rf $(VENV)

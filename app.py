@@ -5,6 +5,7 @@ import logging
 import os
 import re
 import socket
+import tempfile
 from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -15,11 +16,13 @@ from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
+from starlette.formparsers import MultiPartParser
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import net_util
 from streamlit.starlette import App
 
 from lossviz import apart, demo, engine, figures, lab, wire
@@ -27,10 +30,18 @@ from pages.parts.titles import canonical
 
 # a stated encoding keeps Streamlit's compression, which would hold messages back, out of the way
 BYTES = {"Content-Encoding": "identity", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+# what visitors upload stays in memory: what is larger than this would be put aside on the disk while it comes
+MultiPartParser.spool_max_size = (st.get_option("server.maxUploadSize") + 1) << 20
+# Streamlit would ask a server elsewhere for its own address when a page of another site knocks: nobody is asked anything
+net_util.get_internal_ip = net_util.get_external_ip = lambda: None
 
 
 def start() -> None:
     """Start the workers; where that fails the log says so, pages open, and they try again."""
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:  # all is read-only, as containers may be: Dask's lock and empty folders go to memory
+        os.environ["TMPDIR"] = "/dev/shm"
     for begin in (apart.shared, engine.engine):
         try:
             begin()
@@ -94,10 +105,12 @@ async def push(request: Request) -> Response:
 async def home(request: Request) -> Response:
     """The home page's three models, trained for the two values it asks for."""
     try:
-        values = [float(request.query_params.get(k.name, k.default)) for k in (demo.IMBALANCE, demo.WEIGHT)]
+        values = [float(k.check(request.query_params.get(k.name, k.default))) for k in (demo.IMBALANCE, demo.WEIGHT)]
         return Response(await asyncio.to_thread(trained, *values), headers=BYTES, media_type="application/octet-stream")
     except ValueError as e:
         return PlainTextResponse(str(e), 400)
+    except ImportError as e:  # TensorFlow is missing
+        return PlainTextResponse(str(e), 503)
     except Exception as e:
         logging.getLogger(__name__).exception("the home page's models")
         return PlainTextResponse(f"The workers cannot be reached ({type(e).__name__}).", 503)
@@ -144,7 +157,8 @@ class Canonical:
         if scope["type"] == "http" and scope["method"] == "GET" and scope["query_string"]:
             wanted = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
             if "_stcore" not in scope["path"] and (better := canonical(wanted)) != wanted:
-                answer = RedirectResponse(f"{scope['path']}?{urlencode(better)}", 307)
+                # of the same page: a path may look like an address elsewhere, //so
+                answer = RedirectResponse(f"?{urlencode(better)}", 307)
                 await answer(scope, receive, send)
                 return
         await self.app(scope, receive, send)
@@ -182,7 +196,8 @@ class Guarded:
                 MutableHeaders(scope=message).update(self.headers)
             await send(message)
 
-        await self.app(scope, receive, guarded if scope["type"] == "http" else send)
+        with suppress(ClientDisconnect):  # an upload that was cut off: nobody is there to be answered
+            await self.app(scope, receive, guarded if scope["type"] == "http" else send)
 
 
 PATHS = {"live/{token}": live, "live/{token}/push/{frame:int}": push, "home/run": home, "lab/tables": lab_tables}

@@ -59,12 +59,13 @@ class Found:
 
 
 def family(pids: list[int]) -> list[psutil.Process]:
-    """Processes and all they started."""
-    found = []
+    """Processes and all they started, each once."""
+    found: dict[int, psutil.Process] = {}
     for pid in pids:
         with contextlib.suppress(psutil.NoSuchProcess):
-            found += [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-    return found
+            of = psutil.Process(pid)
+            found |= {p.pid: p for p in (of, *of.children(recursive=True))}
+    return list(found.values())
 
 
 def held(pids: list[int]) -> float:
@@ -91,13 +92,15 @@ def framed(message: dict[str, Any]) -> bool:
 
 
 def points(seen: list[dict[str, Any]], seed: int) -> list[str]:
-    """Whether a session was shown the points of its own seed; asked when nobody waits any more."""
+    """Whether a session was shown the points and classes of its own seed; asked when nobody waits any more."""
     (head,) = (m for m in seen if m["kind"] == "head")
     x0, x1, y0, y1 = head["extent"]
     shown = np.reshape(head["arrays"]["points"], (-1, 2)) * [x1 - x0, y1 - y0] + [x0, y0]
-    mine = make_dataset("blobs", seed=seed).X
-    near = np.abs(shown[:, None] - mine[None]).max(2).min(1)
-    return [] if near.max() < 0.02 * (x1 - x0) else [f"seed {seed} was shown points that are not its own"]
+    mine = make_dataset("blobs", seed=seed)
+    far = np.abs(shown[:, None] - mine.X[None]).max(2)
+    same = mine.y[far.argmin(1)] == head["arrays"]["labels"]
+    own = far.min(1).max() < 1e-4 * (x1 - x0) and same.all()
+    return [] if own else [f"seed {seed} was shown points that are not its own"]
 
 
 async def trained(visitor: Visitor, seed: int, times: list[float], shown: Shown) -> None:

@@ -49,11 +49,12 @@ class Visitor:
         self._answers: dict[str, Any] = {}
 
     async def open(self, page: str = "", query: dict[str, Any] | None = None) -> None:
-        """Open a page, and wait until its script has run."""
+        """Open a page, and wait until its script has run; once more, in the same session, as a browser after a lost line."""
         self._page, self._query = page, urlencode(query or {})
         address = f"{self.url.replace('http', 'ws', 1)}/_stcore/stream"
         request = HTTPRequest(address, headers={"Origin": self.url}, request_timeout=60)
-        self._socket = await websocket_connect(request, subprotocols=["streamlit"], max_message_size=2**28)
+        known = ["-", self.session] if self.session else []  # in the place of a token, which only signed-in users need
+        self._socket = await websocket_connect(request, subprotocols=["streamlit", *known], max_message_size=2**28)
         self._reading = asyncio.create_task(self._read())
         await self.rerun()
 
@@ -124,7 +125,18 @@ class Visitor:
 
     async def upload(self, label: str, name: str, data: bytes) -> None:
         """Give a file to an upload field."""
+        place, request = await self.sending(name, data)
+        await AsyncHTTPClient().fetch(request)
         _, part = self.widgets[label]
+        held = WidgetState(id=part.id)
+        info = held.file_uploader_state_value.uploaded_file_info.add()
+        info.file_id, info.name, info.size = place.file_id, name, len(data)
+        info.file_urls.CopyFrom(place)
+        self._states[part.id] = held
+        await self.rerun()
+
+    async def sending(self, name: str, data: bytes) -> tuple[Any, HTTPRequest]:
+        """Where a file may be sent to, and what sends it."""
         asked = BackMsg()
         asked.file_urls_request.request_id = name
         asked.file_urls_request.file_names.append(name)
@@ -139,14 +151,7 @@ class Visitor:
         headers |= {"Cookie": f"_streamlit_xsrf={cookie}", "X-Xsrftoken": cookie}
         body = f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode()
         whole = body + data + f"\r\n--{edge}--\r\n".encode()
-        request = HTTPRequest(self.url + place.upload_url, "PUT", headers, whole, request_timeout=60)
-        await AsyncHTTPClient().fetch(request)
-        held = WidgetState(id=part.id)
-        info = held.file_uploader_state_value.uploaded_file_info.add()
-        info.file_id, info.name, info.size = place.file_id, name, len(data)
-        info.file_urls.CopyFrom(place)
-        self._states[part.id] = held
-        await self.rerun()
+        return place, HTTPRequest(self.url + place.upload_url, "PUT", headers, whole, request_timeout=60)
 
     async def follow(self, told: dict[str, Any], enough: Callable[[dict[str, Any]], bool]) -> list[dict[str, Any]]:
         """Read a picture's stream until a message is enough; the messages.

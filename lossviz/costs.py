@@ -170,7 +170,7 @@ def check_cost(cost: ArrayLike, labels: Sequence[str] | None = None) -> Array:
     """
     try:
         c = np.array(cost, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"costs must be numbers, a square table [true, decided]; not {cost!r:.80}") from None
     if c.ndim != 2 or c.shape[0] != c.shape[1]:
         raise ValueError(f"costs must be a square table [true, decided]; not an array of shape {c.shape}")

@@ -161,7 +161,8 @@ class Job:
         except Exception as e:
             with self._lock:
                 if not self.cancelled:
-                    said = str(e) if isinstance(e, FloatingPointError) else f"the worker gave up ({type(e).__name__})."
+                    own = isinstance(e, (FloatingPointError, ImportError))  # it diverged; TensorFlow is missing
+                    said = str(e) if own else f"the worker gave up ({type(e).__name__})."
                     self.error = f"Training stopped: {said[:300]}"
             self._release()
         finally:
@@ -260,6 +261,8 @@ class Engine:
                 preload=["lossviz.alive"],
                 dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
                 silence_logs=logging.CRITICAL,
+                # visitors' tables are among what it holds: none of it goes to a disk
+                config={"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False},
             )
         self.client = Client(
             address or self._cluster, set_as_default=False, timeout=15, direct_to_workers=address is None

@@ -6,6 +6,8 @@ Importing this module imports TensorFlow (seconds), so nothing in the package do
 
 import hashlib
 import os
+import shutil
+import tempfile
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +20,8 @@ from lossviz.strategies import Tables, get
 
 KEPT = 200
 """Compiled programs kept on disk, about 0.3 MB each."""
+ROOM = 200 * 2**20
+"""Bytes that must be free for more of them."""
 
 
 def _compiled_programs() -> Path:
@@ -33,23 +37,42 @@ def _compiled_programs() -> Path:
     return Path(home) / "lossviz" / f"xla-{version('tensorflow')}-{key}"
 
 
+def _has_room(folder: Path) -> bool:
+    """Whether programs can be kept there; TensorFlow would end a training whose program it cannot write."""
+    try:
+        with tempfile.TemporaryFile(dir=folder, buffering=0) as file:
+            return shutil.disk_usage(folder).free > ROOM and file.write(bytes(2**20)) == 2**20
+    except OSError:  # read-only, or full
+        return False
+
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")  # the models are tiny: a GPU would only add latency
 if "xla_persistent_cache" not in os.environ.get("TF_XLA_FLAGS", ""):
     try:
         _programs = _compiled_programs()
         _programs.mkdir(parents=True, exist_ok=True)
-        # TensorFlow numbers its functions in order of creation and takes the number for part of the program, so another
-        # order of the same work leaves another copy: keep the newest
-        for _old in sorted(_programs.iterdir(), key=lambda f: f.stat().st_mtime)[:-KEPT]:
-            _old.unlink(missing_ok=True)
-    except OSError:
-        pass  # no home, or it cannot be written: every process compiles for itself
-    else:
         _flag = f"--tf_xla_persistent_cache_directory={_programs}"
+        if _has_room(_programs):
+            # TensorFlow numbers its functions in order of creation and takes the number for part of the program, so
+            # another order of the same work leaves another copy: keep the newest
+            for _old in sorted(_programs.iterdir(), key=lambda f: f.stat().st_mtime)[:-KEPT]:
+                _old.unlink(missing_ok=True)
+        else:
+            _flag += " --tf_xla_persistent_cache_read_only"
+    except (OSError, ImportError):
+        pass  # no home, or it cannot be written: every process compiles for itself; no TensorFlow: told below
+    else:
         os.environ["TF_XLA_FLAGS"] = f"{os.environ.get('TF_XLA_FLAGS', '')} {_flag}".strip()
 
-import tensorflow as tf  # noqa: E402  (reads the settings above)
+try:
+    import tensorflow as tf  # reads the settings above
+except Exception as e:  # it is not there, or broken: a page shows this sentence
+    _why = " ".join(f"{type(e).__name__}: {e}".split())[:120]
+    raise ImportError(
+        f"TensorFlow, which trains, cannot be imported ({_why}). Install it (pip install -c constraints.txt -r "
+        "requirements.txt) and start again; what needs no training works without it."
+    ) from e
 
 FIELDS = ("weight", "late_weight", "scale", "shift", "focus", "cost")
 

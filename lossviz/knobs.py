@@ -35,7 +35,7 @@ def one_of(kind: str, value: object, options: Iterable[str]) -> str:
         return value
     quoted = [repr(n) for n in names]
     listed = " or ".join([", ".join(quoted[:-1]), quoted[-1]] if len(quoted) > 1 else quoted)
-    raise ValueError(f"{kind} must be one of {listed}; not {value!r}")
+    raise ValueError(f"{kind} must be one of {listed}; not {value!r:.80}")
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ class Knob:
         """
         try:
             number = float(value)  # type: ignore[arg-type]
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             number = math.nan
         if not self.low <= number <= self.high:
-            raise ValueError(f"{self.name} must be between {self.low:g} and {self.high:g}; not {value!r}")
+            raise ValueError(f"{self.name} must be between {self.low:g} and {self.high:g}; not {value!r:.80}")
         if self.whole:
             if number != int(number):
                 raise ValueError(f"{self.name} must be a whole number; not {value!r}")

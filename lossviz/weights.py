@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from lossviz.knobs import Choice, Knob, one_of, settle
 
 Array = NDArray[np.float64]
+MOST = 1e100
+"""Largest count, and one by the smallest: pixels are counted in shares, too."""
 
 
 @dataclass(frozen=True)
@@ -189,7 +191,7 @@ def check_counts(counts: ArrayLike, *, what: str = "counts", zero: bool = False)
     """
     try:
         array = np.asarray(counts, dtype=np.float64)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{what} must be numbers, one a class; not {counts!r:.80}") from None
     if array.ndim != 1:
         raise ValueError(f"{what} must be one number a class (1-D); not an array of shape {array.shape}")
@@ -204,6 +206,9 @@ def check_counts(counts: ArrayLike, *, what: str = "counts", zero: bool = False)
             )
     if not array.any():
         raise ValueError(f"{what} are all 0: at least one class must occur")
+    least, most = array[array > 0].min(), array.max()
+    if least < 1 / MOST or most > MOST:  # their ratios could overflow
+        raise ValueError(f"{what} are from {least:g} to {most:g}: they must be between {1 / MOST:g} and {MOST:g}")
     return array
 
 

@@ -229,6 +229,13 @@ def test_work_that_a_page_waits_for_goes_before_training(engine, finish):
     job.cancel()
 
 
+def test_no_table_goes_to_a_disk(engine):
+    def fractions(dask_worker):
+        return dask_worker.memory_manager.memory_target_fraction, dask_worker.memory_manager.memory_spill_fraction
+
+    assert set(engine.client.run(fractions).values()) == {(False, False)}
+
+
 def test_a_killed_worker_costs_time_only(alone, finish):
     names, steps = ["cross_entropy", "multiplied_logits"], 25_000
     job = alone.start(plan(names, steps=steps))

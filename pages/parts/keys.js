@@ -23,10 +23,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   // one key after the other: the page says which it has heard last, and two at once would be one to it
   const state = (root.state ??= { sent: data.heard, waiting: [], since: 0 });
   state.heard = data.heard;
-  const busy = () => state.sent !== state.heard && Date.now() - state.since < 5000;
+  const busy = () => state.sent !== state.heard && performance.now() - state.since < 5000;
   const send = () => {
     if (busy() || !state.waiting.length) return;
-    state.since = Date.now();
+    state.since = performance.now();
     setTriggerValue("pressed", { what: state.waiting.shift(), n: ++state.sent });
   };
   const pressed = (event) => {

@@ -7,10 +7,16 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from lossviz.files import escaped
+
 
 def plain(text: str) -> str:
-    """Text as Markdown that shows it letter by letter: every character that could mean something is escaped."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    """Text as Markdown that shows it letter by letter: every character that could mean something is escaped.
+
+    So are the marks that would turn the words around it about.
+    """
+    text = re.sub(r"[\u202a-\u202e\u2066-\u2069]", lambda mark: escaped(mark[0]), " ".join(text.split()))
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
 def maths(text: str) -> str:

@@ -67,6 +67,8 @@ def wait(future: "Future", text: str) -> Any:
     except Exception as e:
         if type(e) in (ValueError, TableError):
             raise  # our own sentence: what is wrong, and what to do
+        if isinstance(e, ImportError):  # so is what is said of a missing TensorFlow
+            raise ValueError(str(e)) from e
         raise ValueError(f"The worker gave this up ({type(e).__name__}): try again, or with less data.") from e
     finally:
         if place is not None:

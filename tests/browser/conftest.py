@@ -1,21 +1,12 @@
 """A server for the session, and pages that may neither complain nor talk to anyone else."""
 
-import os
 import re
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from pathlib import Path
-from urllib.error import URLError
 
-import psutil
 import pytest
 from playwright.sync_api import sync_playwright
+from serving import Server
 
-ROOT = Path(__file__).parent.parent.parent
 HUNG: list[str] = []
 """What a worker that was replaced said of where it hung."""
 QUIET = [
@@ -30,40 +21,11 @@ QUIET = [
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
-    """Start the app as a user does, and see that it leaves no process behind; its address."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
-    log = tmp_path_factory.mktemp("server") / "log.txt"
-    with log.open("w") as out:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)],
-            cwd=ROOT,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            env={k: v for k, v in os.environ.items() if k != "LOSSVIZ_SCHEDULER"},
-        )
-    address = f"http://localhost:{port}"
-    end = time.monotonic() + 60
-    while True:
-        try:
-            with urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
-                assert answer.status == 200
-                break
-        except (URLError, OSError):
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < end, log.read_text()
-            time.sleep(0.2)
-    yield address
-    family = psutil.Process(process.pid).children(recursive=True)
-    process.terminate()
-    process.wait(30)
-    _, alive = psutil.wait_procs(family, timeout=5)
-    for p in alive:
-        p.kill()
-    assert not alive, f"left behind: {alive}"
-    said = log.read_text()
+def server():
+    """The app's address; it leaves no process behind."""
+    server = Server()
+    yield server.url
+    said = server.stop()
     if "Timeout (" in said:  # a worker hung, and was replaced: no test need fail of it, but where it was must be seen
         HUNG.append(said[said.index("Timeout (") :])
     assert "Traceback" not in said, said
