@@ -9,7 +9,7 @@ CORE := $(TWO) -m "not engines and not faults and not snippets" --ignore-glob "t
 AGAIN := --reruns 1 -rR
 PAGES := $(wildcard tests/test_page*.py)
 
-.PHONY: run test fast engines bench browser pictures readme lock audit clean
+.PHONY: run test fast engines bench browser pictures readme docs lock audit clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -20,7 +20,7 @@ test: $(VENV)/dev.done browser
 	$(BIN)/mypy
 	$(BIN)/pytest $(CORE)
 	$(BIN)/pytest $(TWO) $(PAGES)
-	$(BIN)/pytest -m snippets tests/test_snippets.py
+	$(BIN)/pytest -m snippets tests/test_snippets.py tests/test_extend.py
 	$(BIN)/pytest -m faults tests/test_faults.py
 	$(BIN)/pytest tests/browser $(AGAIN)
 
@@ -54,15 +54,17 @@ browser: $(VENV)/dev.done
 	|| $(BIN)/playwright install --with-deps chromium \
 	|| { apt-get update -q && apt-get install -q -y chromium; }
 
-# Every page, light, dark and on a phone, for looking at; two of them are the README's.
+# The README's pictures, from the running app. `python -m bench.pictures --pages` takes every page, light, dark and on a phone.
 pictures: browser
 	$(BIN)/python -m bench.pictures
-	cp docs/pictures/home-light.png docs/home.png
-	cp docs/pictures/race-light.png docs/race.png
 
 # After a new strategy or scheme.
 readme: $(VENV)/run.done
 	PYTHONPATH=. $(BIN)/python tests/test_readme.py
+
+# The API's pages, from the docstrings, in docs/api; a warning fails.
+docs: $(VENV)/dev.done
+	PYTHONPATH=. $(BIN)/python docs/api.py
 
 # After a change of the requirements files: pin again, for every Python and platform at once. What the CUDA build of
 # PyTorch would bring along is left out: PyTorch pins that itself, and the tests run on its CPU build.

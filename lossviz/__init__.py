@@ -1,5 +1,8 @@
 """LossViz: see what class weighting does to a classifier.
 
+What there is to choose from is in dictionaries, by the names that the functions take: `STRATEGIES` of losses, `SCHEMES` of
+class weights, `DATASETS`, `MODELS`, `OPTIMIZERS`, and `METHODS` of segmentation.
+
 Importing the package is cheap: TensorFlow is imported by the first call that needs it.
 """
 
@@ -18,7 +21,8 @@ from lossviz.scenes import count_pixels, make_scenes
 from lossviz.segplan import METHODS
 from lossviz.spellings import apply_fixes, hygiene
 from lossviz.strategies import STRATEGIES
-from lossviz.tables import from_table, read_table
+from lossviz.tabledata import from_table
+from lossviz.tables import read_table
 from lossviz.weights import SCHEMES, class_weights
 
 if TYPE_CHECKING:

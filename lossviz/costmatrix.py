@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lossviz.costs import amount, bayes_decision, check_cost, equivalent_weights, implied_costs, names, quoted, times
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.files import counted
 from lossviz.plan import Plan
 from lossviz.strategies import get

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.plan import Plan, Run, decode_maps, encode_map
 from lossviz.strategies import Decision, get
 
@@ -345,19 +345,6 @@ def norms(plan: Plan, steps: Array, found: dict[str, dict[str, Array]]) -> "go.F
     figure.update_yaxes(title_text=f"root mean square, {apart}", col=1)
     figure.update_yaxes(title_text=f"length, {apart}", col=2)
     figure.update_layout(height=460, margin={"t": 40}, legend={"orientation": "h", "y": -0.2}, meta={"panels": 2})
-    return figure
-
-
-def loss_curves(run: Run, test: bool = True) -> "go.Figure":
-    """Unweighted cross-entropy of every row over the steps, on one scale; flawed strategies dashed."""
-    import plotly.graph_objects as go
-
-    figure = go.Figure()
-    curves = run.test_cross_entropy if test else run.cross_entropy
-    for i, row in enumerate(run.plan.rows):
-        line = {"color": strategy_colour(i), "dash": "dash" if get(row.strategy).flawed else "solid"}
-        figure.add_trace(go.Scatter(x=run.steps, y=curves[:, i], name=row.title, mode="lines", line=line))
-    figure.update_layout(xaxis_title="step", yaxis_title="unweighted cross-entropy (nats)")
     return figure
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz import models
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.logitplane import check_resolution
 from lossviz.plan import LANES, Plan
 from lossviz.planes import NEAR, Plane, Trained, along_valley, targets

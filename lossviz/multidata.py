@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lossviz.cells import ABSENT, TEXT, as_numbers
 from lossviz.files import count_rows, quote
 from lossviz.knobs import Knob, settle
-from lossviz.tables import ABSENT, TEXT, Table, TableError, _numbers
+from lossviz.tables import Table, TableError
 
 Array = NDArray[Any]
 NAMES = ("road", "tree", "car", "person", "bike", "dog", "boat", "deer")
@@ -141,7 +142,7 @@ def binary(table: Table) -> tuple[str, ...]:
     """Columns of a table that hold nothing but 0 and 1, missing cells apart: those that can be labels."""
     found = []
     for name in table.columns:
-        values, fault = _numbers(table.frame[name])
+        values, fault = as_numbers(table.frame[name])
         if (fault == 0).any() and not (fault == TEXT).any() and np.isin(values[fault == 0], (0, 1)).all():
             found.append(name)
     return tuple(found)
@@ -160,7 +161,7 @@ def spoilt(table: Table) -> dict[str, str]:
     """
     found = {}
     for name in table.columns:
-        values, fault = _numbers(table.frame[name])
+        values, fault = as_numbers(table.frame[name])
         there = fault != ABSENT
         fits = there & np.isin(values, (0, 1))
         whole = (fault != 0) | (values == np.round(values))
@@ -242,7 +243,7 @@ def from_label_table(
     if len(chosen) < 2:
         meant, ready = spoilt(table), binary(table)
         twos = (
-            _pair(table, n, _numbers(table.frame[n])[1] != ABSENT) for n in table.columns if n not in (*meant, *ready)
+            _pair(table, n, as_numbers(table.frame[n])[1] != ABSENT) for n in table.columns if n not in (*meant, *ready)
         )
         nearly = [*(why for name, why in meant.items() if name not in chosen), *filter(None, twos)]
         because = f" Not of 0 and 1: {'; '.join(nearly[:5])}. {ADVICE}" if nearly else ""
@@ -263,7 +264,7 @@ def from_label_table(
         notes.append(f"The first {MOST_FEATURES} of {len(held)} columns of numbers are used as features.")
         held = held[:MOST_FEATURES]
     whole = np.ones(len(table.frame), bool)
-    read = {name: _numbers(table.frame[name]) for name in (*chosen, *held)}
+    read = {name: as_numbers(table.frame[name]) for name in (*chosen, *held)}
     if wrong := [said for name in chosen if (said := _wrong_cell(table, name, *read[name]))]:
         raise TableError(
             f"Column {'; '.join(wrong)}: a label must be 0 or 1 in every row; mend {'it' if len(wrong) == 1 else 'them'}, "

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lossviz import models, strategies
-from lossviz.data import split
+from lossviz.dataset import split
 from lossviz.knobs import one_of, settle
 from lossviz.strategies import Decision, Tables
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz import models
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.knobs import one_of
 from lossviz.logitplane import check_range, valley
 from lossviz.plan import Plan

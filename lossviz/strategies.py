@@ -10,135 +10,26 @@ from `STRATEGIES`.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
-from lossviz.knobs import Choice, Knob, one_of, settle
-from lossviz.weights import SCHEMES, check_counts, class_weights
-
-Array = NDArray[np.float64]
-NEVER = -1e6
-"""Stands for log 0: far below any logit, finite so that 0 · NEVER is 0, and small enough for float32 to add to."""
-
-
-@dataclass(frozen=True, eq=False)
-class Decision:
-    """How to decide at test time: argmax of D[ŷ] ⊙ z + d, or the class of least expected cost under its softmax.
-
-    Attributes:
-        name: Short name, "logits" for the plain rule.
-        title: What a table is labelled with.
-        scale: D, [K, K], indexed [ŷ, c].
-        shift: d, [K].
-        cost: Cost of deciding the second index when the first is true, [K, K]; None decides by argmax.
-    """
-
-    name: str
-    title: str
-    scale: Array
-    shift: Array
-    cost: Array | None = None
-
-    def scores(self, logits: ArrayLike) -> Array:
-        """The logits decided on: D[ŷ] ⊙ z + d, of the shape of `logits`, [..., K]."""
-        z = np.asarray(logits, dtype=np.float64)
-        return self.scale[z.argmax(-1)] * z + self.shift
-
-    def probabilities(self, logits: ArrayLike) -> Array:
-        """Softmax of the scores, [..., K]: what such a model claims."""
-        scores = self.scores(logits)
-        e = np.exp(scores - scores.max(-1, keepdims=True))
-        return e / e.sum(-1, keepdims=True)
-
-    def classes(self, logits: ArrayLike) -> NDArray[np.int64]:
-        """The decided class, [...]."""
-        if self.cost is None:
-            return self.scores(logits).argmax(-1)
-        return (self.probabilities(logits) @ self.cost).argmin(-1)
-
-
-@dataclass(frozen=True, eq=False)
-class Tables:
-    """The tables of the one equation for K classes, and what a trainer has to know besides.
-
-    Attributes:
-        weight: W, [K, K], indexed [y, ŷ].
-        scale: S, [K, K], indexed [ŷ, c].
-        shift: B, [K, K], indexed [y, c].
-        focus: γ, [K], by true class.
-        cost: C, [K, K], indexed [y, j].
-        late_weight: W from the fraction `late` of the steps on (deferred re-weighting).
-        late: 1 means never.
-        sampler: Whether mini-batches are drawn "uniform" or class-"balanced".
-        decisions: The rules by which it may decide; the first is the usual one.
-        target: The rule by which its optimum decides, applied to log p(c|x) in place of logits; None where there is
-            no such closed form.
-    """
-
-    weight: Array
-    scale: Array
-    shift: Array
-    focus: Array
-    cost: Array
-    late_weight: Array
-    late: float
-    sampler: str
-    decisions: tuple[Decision, ...]
-    target: Decision | None
-
-
-@dataclass(frozen=True)
-class Strategy:
-    """One row: what it is called, where it comes from, and its tables.
-
-    Attributes:
-        name: What `lossviz.loss` and `lossviz.fit` call it.
-        title: What people call it.
-        formula: LaTeX of the loss of one example.
-        source: Reference.
-        knobs: Its parameters.
-        flawed: Whether it is one of the copied recipes that do not weight.
-        build: counts, knobs -> Tables.
-        wrong: What is wrong with it, in a sentence or two; for those that are flawed or misguided.
-        instead: The name of the strategy to use in its place.
-    """
-
-    name: str
-    title: str
-    formula: str
-    source: str
-    knobs: tuple[Knob | Choice, ...]
-    flawed: bool
-    build: Callable[..., Tables]
-    wrong: str = ""
-    instead: str = ""
-
-    @property
-    def summary(self) -> str:
-        """The first line of the function's docstring."""
-        return (self.build.__doc__ or "").strip().split("\n")[0]
-
-    def tables(self, counts: ArrayLike, **knobs: Any) -> Tables:
-        """The tables for these class counts.
-
-        Args:
-            counts: Examples of each class, [K], K ≥ 2; 0 is an absent class: its weight is 0 and its prior 0.
-            **knobs: The strategy's own parameters.
-
-        Returns:
-            Tables of float64.
-
-        Raises:
-            ValueError: Counts or knobs that make no sense, and which.
-        """
-        n = check_counts(counts, zero=True)
-        if len(n) < 2:
-            raise ValueError("counts must have at least two classes; not 1")
-        return self.build(n, **settle(self.name, self.knobs, knobs))
-
+from lossviz.knobs import Choice, Knob, one_of
+from lossviz.strategy import (
+    NEVER,
+    Array,
+    Decision,
+    Strategy,
+    Tables,
+    aim,
+    array,
+    logs,
+    of_present,
+    rule,
+    tables,
+    weights,
+)
+from lossviz.weights import SCHEMES
 
 STRATEGIES: dict[str, Strategy] = {}
 
@@ -172,97 +63,6 @@ def get(name: str) -> Strategy:
     return STRATEGIES[one_of("strategy", name, STRATEGIES)]
 
 
-def _tables(
-    n: Array,
-    *,
-    weight: ArrayLike = 1.0,
-    scale: ArrayLike = 1.0,
-    shift: ArrayLike = 0.0,
-    focus: float = 0.0,
-    cost: ArrayLike = 0.0,
-    late_weight: ArrayLike | None = None,
-    late: float = 1.0,
-    sampler: str = "uniform",
-    decisions: tuple[Decision, ...] = (),
-    target: Decision | None = None,
-) -> Tables:
-    """Neutral tables but for what is given; a [K] scale or shift is one for every ŷ or y."""
-    k = len(n)
-
-    def square(a: ArrayLike) -> Array:
-        return np.array(np.broadcast_to(np.asarray(a, dtype=np.float64), (k, k)))
-
-    w = square(weight)
-    return Tables(
-        weight=w,
-        scale=square(scale),
-        shift=square(shift),
-        focus=np.full(k, float(focus)),
-        cost=square(cost),
-        late_weight=w if late_weight is None else square(late_weight),
-        late=late,
-        sampler=sampler,
-        decisions=decisions or (_decide(n),),
-        target=target,
-    )
-
-
-def _decide(
-    n: Array,
-    name: str = "logits",
-    title: str = "argmax of the logits",
-    *,
-    scale: ArrayLike = 1.0,
-    shift: ArrayLike = 0.0,
-    cost: Array | None = None,
-) -> Decision:
-    k = len(n)
-    d = np.array(np.broadcast_to(np.asarray(scale, dtype=np.float64), (k, k)))
-    return Decision(name, title, d, np.array(np.broadcast_to(np.asarray(shift, dtype=np.float64), k)), cost)
-
-
-def _aim(w: Array) -> Decision:
-    """The target argmax w_c p(c|x)."""
-    return _decide(w, "target", "argmax of w p(c|x)", shift=_log(w))
-
-
-def _log(x: Array) -> Array:
-    """Natural logarithm with NEVER for 0."""
-    return np.log(x, where=x > 0, out=np.full_like(x, NEVER))
-
-
-def _of_present(n: Array, scheme: str, **knobs: Any) -> Array:
-    """Weights by a scheme, of the classes that occur; an absent class gets 0, which no example ever meets."""
-    w = np.zeros_like(n)
-    w[n > 0] = class_weights(n[n > 0], scheme, **knobs)
-    return w
-
-
-def _weights(n: Array, class_weight: Any) -> Array:
-    """Resolve a `class_weight` knob: "none", a scheme's name, or one number a class."""
-    if isinstance(class_weight, str):
-        return np.ones_like(n) if class_weight == "none" else _of_present(n, class_weight)
-    w = _table("class_weight", class_weight, (len(n),))
-    if not w.any():
-        raise ValueError("class_weight is 0 for every class: nothing would be learnt")
-    return w
-
-
-def _table(name: str, values: Any, shape: tuple[int, ...]) -> Array:
-    """A knob that is an array: of this shape, and of non-negative finite numbers."""
-    try:
-        array = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be numbers of shape {shape}; not {values!r:.80}") from None
-    if array.shape != shape:
-        raise ValueError(f"{name} must have shape {shape}; not {array.shape}")
-    bad = np.argwhere(~(np.isfinite(array) & (array >= 0)))
-    if len(bad):
-        where = tuple(int(i) for i in bad[0])
-        raise ValueError(f"{name}{list(where)} is {array[where]:g}: it must be finite and not negative")
-    return array
-
-
 def _class_weight(default: str = "balanced") -> Choice:
     return Choice(
         "class_weight", "Class weights", default, ("none", *SCHEMES), "A scheme, or one number a class.", arrays=True
@@ -279,7 +79,7 @@ _TAU = Knob("tau", "Strength τ", 1.0, 0.0, 3.0, 0.05, "0 is cross-entropy; 1 ai
 @strategy("Cross-entropy", r"-\log \operatorname{softmax}(z)_y", source="maximum likelihood")
 def cross_entropy(n: Array) -> Tables:
     """The plain loss: its optimum gives the probabilities of the data as they are."""
-    return _tables(n, target=_aim(np.ones_like(n)))
+    return tables(n, target=aim(np.ones_like(n)))
 
 
 @strategy(
@@ -290,8 +90,8 @@ def cross_entropy(n: Array) -> Tables:
 )
 def weighted_cross_entropy(n: Array, *, class_weight: Any) -> Tables:
     """The correct form: each example's loss times the weight of its true class."""
-    w = _weights(n, class_weight)
-    return _tables(n, weight=w[:, None], target=_aim(w))
+    w = weights(n, class_weight)
+    return tables(n, weight=w[:, None], target=aim(w))
 
 
 @strategy(
@@ -306,7 +106,7 @@ def weighted_cross_entropy(n: Array, *, class_weight: Any) -> Tables:
 )
 def weighted_by_prediction(n: Array, *, class_weight: Any) -> Tables:
     """Misguided: the weight depends on the model's guess, so predicting a cheap class makes every mistake cheap."""
-    return _tables(n, weight=_weights(n, class_weight)[None, :])
+    return tables(n, weight=weights(n, class_weight)[None, :])
 
 
 @strategy(
@@ -321,8 +121,8 @@ def error_weighted(n: Array, *, error_weight: Any) -> Tables:
     """A weight for each pair of true and predicted class; by default the balanced weight on mistakes, 1 when right."""
     k = len(n)
     if isinstance(error_weight, str):
-        return _tables(n, weight=np.where(np.eye(k, dtype=bool), 1.0, _weights(n, error_weight)[:, None]))
-    return _tables(n, weight=_table("error_weight", error_weight, (k, k)))
+        return tables(n, weight=np.where(np.eye(k, dtype=bool), 1.0, weights(n, error_weight)[:, None]))
+    return tables(n, weight=array("error_weight", error_weight, (k, k)))
 
 
 @strategy(
@@ -338,17 +138,17 @@ def expected_cost(n: Array, *, cost: Any, cross_entropy: float) -> Tables:
     """Pay what the decision is expected to cost; by default a mistake costs the balanced weight of the true class."""
     k = len(n)
     if isinstance(cost, str):
-        c = (1 - np.eye(k)) * _weights(n, cost)[:, None]
+        c = (1 - np.eye(k)) * weights(n, cost)[:, None]
     else:
-        c = _table("cost", cost, (k, k))
-    by_cost = _decide(n, "cost", "least expected cost", cost=c)
-    return _tables(
-        n, weight=cross_entropy, cost=c, decisions=(_decide(n), by_cost), target=by_cost if cross_entropy == 0 else None
+        c = array("cost", cost, (k, k))
+    by_cost = rule(n, "cost", "least expected cost", cost=c)
+    return tables(
+        n, weight=cross_entropy, cost=c, decisions=(rule(n), by_cost), target=by_cost if cross_entropy == 0 else None
     )
 
 
 def _raw_or_scaled(n: Array, scale: Array) -> tuple[Decision, ...]:
-    return (_decide(n, "raw", "raw logits"), _decide(n, "scaled", "logits times weights", scale=scale))
+    return (rule(n, "raw", "raw logits"), rule(n, "scaled", "logits times weights", scale=scale))
 
 
 @strategy(
@@ -364,9 +164,9 @@ def _raw_or_scaled(n: Array, scale: Array) -> tuple[Decision, ...]:
 )
 def multiplied_logits(n: Array, *, class_weight: Any) -> Tables:
     """Flawed: it weights the output columns, not the examples, and the last layer undoes it."""
-    w = _weights(n, class_weight)
+    w = weights(n, class_weight)
     # at the optimum the *scaled* logits are those of plain cross-entropy; the raw ones are anybody's guess
-    return _tables(n, scale=w, decisions=_raw_or_scaled(n, w))
+    return tables(n, scale=w, decisions=_raw_or_scaled(n, w))
 
 
 @strategy(
@@ -382,8 +182,8 @@ def multiplied_logits(n: Array, *, class_weight: Any) -> Tables:
 )
 def masked_logits(n: Array, *, class_weight: Any) -> Tables:
     """Doubly flawed: all logits times the weight of the predicted class, a temperature that depends on the guess."""
-    s = _weights(n, class_weight)[:, None]
-    return _tables(n, scale=s, decisions=_raw_or_scaled(n, s))
+    s = weights(n, class_weight)[:, None]
+    return tables(n, scale=s, decisions=_raw_or_scaled(n, s))
 
 
 @strategy(
@@ -394,13 +194,13 @@ def masked_logits(n: Array, *, class_weight: Any) -> Tables:
 )
 def focal(n: Array, *, gamma: float, class_weight: Any) -> Tables:
     """Turns away from what is already easy; not proper: its probabilities are pulled towards the middle."""
-    w = _weights(n, class_weight)
-    return _tables(n, weight=w[:, None], focus=gamma, target=_focal_target(w, gamma))
+    w = weights(n, class_weight)
+    return tables(n, weight=w[:, None], focus=gamma, target=_focal_target(w, gamma))
 
 
 def _focal_target(w: Array, gamma: float) -> Decision | None:
     """Unweighted focal keeps the order of the classes, so it decides like cross-entropy; weighted focal does not."""
-    return _aim(w) if gamma == 0 or np.ptp(w) == 0 else None
+    return aim(w) if gamma == 0 or np.ptp(w) == 0 else None
 
 
 @strategy(
@@ -411,8 +211,8 @@ def _focal_target(w: Array, gamma: float) -> Decision | None:
 )
 def class_balanced(n: Array, *, beta: float) -> Tables:
     """Weighted by the effective number of examples (weights sum to K)."""
-    w = _of_present(n, "effective_number", beta=beta)
-    return _tables(n, weight=w[:, None], target=_aim(w))
+    w = of_present(n, "effective_number", beta=beta)
+    return tables(n, weight=w[:, None], target=aim(w))
 
 
 @strategy(
@@ -423,8 +223,8 @@ def class_balanced(n: Array, *, beta: float) -> Tables:
 )
 def class_balanced_focal(n: Array, *, beta: float, gamma: float) -> Tables:
     """Focal loss with effective-number weights."""
-    w = _of_present(n, "effective_number", beta=beta)
-    return _tables(n, weight=w[:, None], focus=gamma, target=_focal_target(w, gamma))
+    w = of_present(n, "effective_number", beta=beta)
+    return tables(n, weight=w[:, None], focus=gamma, target=_focal_target(w, gamma))
 
 
 @strategy(
@@ -435,7 +235,7 @@ def class_balanced_focal(n: Array, *, beta: float, gamma: float) -> Tables:
 )
 def logit_adjustment(n: Array, *, tau: float) -> Tables:
     """Adds τ·log prior in training only, so that the bare logits decide for the balanced error."""
-    return _tables(n, shift=np.maximum(tau * _log(n / n.sum()), NEVER), target=_aim(_prior_power(n, tau)))
+    return tables(n, shift=np.maximum(tau * logs(n / n.sum()), NEVER), target=aim(_prior_power(n, tau)))
 
 
 def _prior_power(n: Array, tau: float) -> Array:
@@ -453,9 +253,7 @@ def _prior_power(n: Array, tau: float) -> Array:
 def posthoc_logit_adjustment(n: Array, *, tau: float) -> Tables:
     """Trains plain and subtracts τ·log prior when deciding."""
     w = _prior_power(n, tau)
-    return _tables(
-        n, decisions=(_decide(n, "adjusted", "logits minus τ log π", shift=_log(w)), _decide(n)), target=_aim(w)
-    )
+    return tables(n, decisions=(rule(n, "adjusted", "logits minus τ log π", shift=logs(w)), rule(n)), target=aim(w))
 
 
 @strategy(
@@ -465,7 +263,7 @@ def posthoc_logit_adjustment(n: Array, *, tau: float) -> Tables:
 )
 def balanced_softmax(n: Array) -> Tables:
     """Logit adjustment with τ = 1: counts and priors differ by a constant that softmax does not see."""
-    return _tables(n, shift=_log(n), target=_aim(_prior_power(n, 1.0)))
+    return tables(n, shift=logs(n), target=aim(_prior_power(n, 1.0)))
 
 
 @strategy(
@@ -491,8 +289,8 @@ def ldam(n: Array, *, scale: float, max_margin: float, late: float, beta: float)
     """A margin that is wider for rare classes, with class-balanced weights switched on late (DRW) if asked for."""
     margin = np.zeros_like(n)
     margin[n > 0] = max_margin * (n[n > 0].min() / n[n > 0]) ** 0.25
-    late_weight = _of_present(n, "effective_number", beta=beta)[:, None] if late < 1 else None
-    return _tables(n, scale=scale, shift=-scale * np.diag(margin), late_weight=late_weight, late=late)
+    late_weight = of_present(n, "effective_number", beta=beta)[:, None] if late < 1 else None
+    return tables(n, scale=scale, shift=-scale * np.diag(margin), late_weight=late_weight, late=late)
 
 
 @strategy(
@@ -503,7 +301,7 @@ def ldam(n: Array, *, scale: float, max_margin: float, late: float, beta: float)
 )
 def cdt(n: Array, *, gamma: float) -> Tables:
     """Multiplies logits the right way round: the *smaller* factor on the rare class, and only while training."""
-    return _tables(n, scale=(n / n.max()) ** gamma)
+    return tables(n, scale=(n / n.max()) ** gamma)
 
 
 @strategy(
@@ -518,8 +316,8 @@ def cdt(n: Array, *, gamma: float) -> Tables:
 )
 def vs(n: Array, *, gamma: float, tau: float, class_weight: Any) -> Tables:
     """Vector scaling: multiplies as CDT, adds as logit adjustment, and may weight besides."""
-    w = _weights(n, class_weight)
-    return _tables(n, weight=w[:, None], scale=(n / n.max()) ** gamma, shift=np.maximum(tau * _log(n / n.sum()), NEVER))
+    w = weights(n, class_weight)
+    return tables(n, weight=w[:, None], scale=(n / n.max()) ** gamma, shift=np.maximum(tau * logs(n / n.sum()), NEVER))
 
 
 @strategy(
@@ -534,7 +332,7 @@ def equalization(n: Array, *, rare: float) -> Tables:
     """Examples of other classes do not push rare classes down; with two classes nothing then holds the rare one back."""
     k = len(n)
     is_rare = n / n.sum() < rare / k
-    return _tables(n, shift=np.where(is_rare[None, :] & ~np.eye(k, dtype=bool), NEVER, 0.0))
+    return tables(n, shift=np.where(is_rare[None, :] & ~np.eye(k, dtype=bool), NEVER, 0.0))
 
 
 @strategy(
@@ -549,10 +347,10 @@ def equalization(n: Array, *, rare: float) -> Tables:
 def threshold_moving(n: Array, *, class_weight: Any, cost: Any) -> Tables:
     """Trains plain and moves the threshold: weights only where they matter, in the decision."""
     if not isinstance(cost, str):  # costs may ask for what no weights can: argmin_i Σ_j C[j, i] p_j
-        by_cost = _decide(n, "moved", "least expected cost", cost=_table("cost", cost, (len(n), len(n))))
-        return _tables(n, decisions=(by_cost, _decide(n)), target=by_cost)
-    w = _weights(n, class_weight)
-    return _tables(n, decisions=(_decide(n, "moved", "logits plus log w", shift=_log(w)), _decide(n)), target=_aim(w))
+        by_cost = rule(n, "moved", "least expected cost", cost=array("cost", cost, (len(n), len(n))))
+        return tables(n, decisions=(by_cost, rule(n)), target=by_cost)
+    w = weights(n, class_weight)
+    return tables(n, decisions=(rule(n, "moved", "logits plus log w", shift=logs(w)), rule(n)), target=aim(w))
 
 
 @strategy(
@@ -562,5 +360,5 @@ def threshold_moving(n: Array, *, class_weight: Any, cost: Any) -> Tables:
 )
 def resampling(n: Array) -> Tables:
     """Mini-batches drawn with every class equally often; on the whole data at once, its expectation: balanced weights."""
-    w = _of_present(n, "balanced")
-    return _tables(n, weight=w[:, None], sampler="balanced", target=_aim(w))
+    w = of_present(n, "balanced")
+    return tables(n, weight=w[:, None], sampler="balanced", target=aim(w))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz import models, train
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.equation import FIELDS, losses, stack, tf
 from lossviz.knobs import one_of
 from lossviz.landscape import Chunk, Surface, assemble, chunks

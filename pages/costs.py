@@ -11,7 +11,7 @@ from parts.titles import COSTS, TITLES
 
 from lossviz import DATASETS, OPTIMIZERS, LabelCounts, costfigures, costmatrix, costs
 from lossviz.costmatrix import PRESETS
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.engine import Job, engine
 from lossviz.figures import truth
 from lossviz.knobs import Knob

@@ -11,7 +11,7 @@ from parts import controls, player, takeaway, upload, verdict, words, work
 from parts.titles import AXES, TITLES
 
 from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, from_table, with_points
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.engine import Job, engine
 from lossviz.figures import truth
 from lossviz.knobs import Knob

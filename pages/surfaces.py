@@ -14,7 +14,7 @@ from parts.titles import SURFACES, TITLES
 
 from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, fading_weights, fit_logistic, surfacefigures
 from lossviz import surfacesentences as says
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.engine import engine
 from lossviz.figures import norms, whole_page
 from lossviz.judgement import undone, undone_sentence

@@ -14,7 +14,7 @@ from parts.titles import TITLES
 from parts.words import link, notes, plain, sentence
 
 from lossviz import SCHEMES, LabelCounts, advice, apart, apply_fixes, costs, figures, hygiene, snippets
-from lossviz.data import apportion
+from lossviz.dataset import apportion
 from lossviz.knobs import Knob
 from lossviz.labelfiles import Reading, read_labels
 from lossviz.labelguess import LAYOUTS

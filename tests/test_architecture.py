@@ -1,6 +1,7 @@
 """The house: who may import whom, what importing the package costs, and that everything public says what it is."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "knobs": set(),
     "weights": {"knobs"},
     "costs": {"labels", "weights"},
-    "costmatrix": {"costs", "data", "files", "plan", "strategies", "weights"},
+    "costmatrix": {"costs", "dataset", "files", "plan", "strategies", "weights"},
     "costfigures": {"costmatrix", "costs", "figures"},
     "compare": {"costs", "knobs", "labels", "weights"},
     "chance": {"compare", "costs", "labels"},
@@ -23,9 +24,13 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "advice": {"chance", "compare", "costs", "labels", "rules", "weights"},
     "labels": {"weights"},
     "spellings": {"labels"},
-    "strategies": {"knobs", "weights"},
+    "strategy": {"knobs", "weights"},
+    "strategies": {"knobs", "strategy", "weights"},
     "models": {"knobs"},
-    "data": {"knobs"},
+    "dataset": {"knobs"},
+    "synthetic": {"dataset", "knobs"},
+    "realdata": {"dataset", "knobs"},
+    "data": {"dataset", "knobs", "realdata", "synthetic"},
     "files": set(),
     "labelsource": {"files"},
     "labelguess": {"files"},
@@ -33,14 +38,16 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "labeltables": {"files", "labelguess", "labelsource", "labeltext"},
     "labelfiles": {"files", "knobs", "labelguess", "labels", "labelsource", "labeltables", "labeltext"},
     "apart": set(),
-    "tables": {"data", "files", "knobs"},
+    "cells": {"dataset"},
+    "tables": {"cells", "files"},
+    "tabledata": {"cells", "dataset", "files", "tables"},
     "measure": {"strategies"},
-    "plan": {"data", "knobs", "models", "strategies"},
+    "plan": {"dataset", "knobs", "models", "strategies"},
     "equation": {"strategies"},
     "alive": set(),
     "engine": {"plan"},
     "sentences": {"plan", "strategies"},
-    "figures": {"data", "plan", "strategies"},
+    "figures": {"dataset", "plan", "strategies"},
     "judgement": {"measure", "models", "plan", "sentences"},
     "wire": {"figures", "plan", "sentences", "strategies", "weights"},
     "presets": set(),
@@ -56,8 +63,8 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "calls": {"anatomy", "calltexts", "knobs", "strategies", "weights"},
     "referencefigures": {"figures", "logitplane", "strategies", "weights"},
     "logitplane": {"strategies"},
-    "planes": {"data", "knobs", "logitplane", "models", "plan"},
-    "landscape": {"data", "logitplane", "models", "plan", "planes"},
+    "planes": {"dataset", "knobs", "logitplane", "models", "plan"},
+    "landscape": {"dataset", "logitplane", "models", "plan", "planes"},
     "logistic": {"logitplane", "models", "plan", "planes"},
     "fading": set(),
     "lesson": {"knobs"},
@@ -75,14 +82,14 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "claims": {"claim", "claimsframeworks", "claimskeras", "claimslogits", "claimsoutputs", "claimsweights"},
     "claimfigures": {"claim", "figures"},
     "trials": set(),
-    "multidata": {"files", "knobs", "tables"},
+    "multidata": {"cells", "files", "knobs", "tables"},
     "multimethods": {"knobs", "logitplane", "strategies", "weights"},
     "multilabel": {"knobs", "models", "multidata", "multimethods"},
     "multifigures": {"figures", "models", "multilabel", "multimethods", "sentences"},
     "multistill": {"figures", "multilabel", "multimethods"},
     "multitrain": {"equation", "models", "multidata", "multilabel", "multimethods", "strategies"},
     "surface": {
-        "data",
+        "dataset",
         "equation",
         "knobs",
         "landscape",
@@ -128,6 +135,22 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lintreport": {"files", "lint", "lintflaws", "lintrules"},
     "lintsamples": set(),
 }
+LONG = {  # files of more than 400 lines, and why each is one
+    "apart": "a process of its own, from its start to its end: each half is half of one protocol",
+    "calls": "one loss written from its tables for each framework, side by side; how each spells it is apart already",
+    "costmatrix": "one study: its plan, what it decides and what that costs",
+    "costs": "what errors cost, and back: the same formulas read in both directions",
+    "lab": "all that the logit lab computes, from its link to its tables",
+    "labels": "seven engines count alike: what differs between them is seen in one place",
+    "labeltext": "a fast reader of text and the careful one that takes over from it: they have to agree on every file",
+    "lintflaws": "the rules, one function each",
+    "lintread": "one walk over a file: a method for each kind of statement and of expression",
+    "plan": "what is asked of a run, checked, and what comes back: the two ends of one message",
+    "recipes": "code for each library, one function each",
+    "segplan": "what is asked of a segmentation, checked, and what comes back",
+    "surfacefigures": "pictures of surfaces, one function each",
+    "train": "the compiled program: every part of it is traced together",
+}
 ON_TRIAL = {"trials": {"keras", "torch"}}  # claims about Keras and PyTorch can be tried on them only; inside functions
 LIGHT = (*(MAY_IMPORT.keys() - {"equation", "multitrain", "segment", "surface", "train"}), "__init__")
 HEAVY = {"tensorflow", "keras", "sklearn", "plotly", "torch", "streamlit", "distributed", "dask"}
@@ -165,6 +188,33 @@ def test_arrows_point_one_way(room):
     barred = {"streamlit", "keras", "torch", "pages", "app", "tests"} - ON_TRIAL.get(room, set())
     assert not tops(everywhere) & barred
     assert not {n for n in everywhere if n.startswith("tensorflow.keras")}
+
+
+def rows():
+    """The README's map, from the ground up: the names in each row."""
+    (text,) = re.findall(r"<!-- map -->\n(.*?)<!-- end -->", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    return [re.findall(r"`([^`]+)`", line.split("|")[1]) for line in text.splitlines()[2:]]
+
+
+def test_the_map_shows_every_room_once():
+    shown = [name.removeprefix("lossviz/").removesuffix(".py") for row in rows() for name in row]
+    assert sorted(shown) == sorted([*ROOMS, "lessons/", "__main__", "pages/", "app"])
+    for row in rows():
+        assert "/" in row[0] or row == ["app.py"]
+        assert not any("/" in name for name in row[1:]), "the folder stands with the first"
+
+
+def test_the_map_is_in_order():
+    at = {name.removeprefix("lossviz/").removesuffix(".py"): i for i, row in enumerate(rows()) for name in row}
+    for room in at.keys() & set(ROOMS):
+        for name in imports(ROOT / "lossviz" / f"{room}.py"):
+            other = name.split(".")[1] if name.startswith("lossviz.") else None
+            assert other not in at or at[other] <= at[room], f"{room} imports {other}, which stands below it"
+
+
+def test_what_is_long_says_why():
+    long = {room for room in ROOMS if len((ROOT / "lossviz" / f"{room}.py").read_text("utf-8").splitlines()) > 400}
+    assert long == set(LONG)
 
 
 def test_arrows_know_every_room_they_name():

@@ -7,9 +7,11 @@ import sys
 import numpy as np
 import pytest
 
-from lossviz import data
-from lossviz.data import DATASETS, Truth, apportion, make_dataset, project, split, with_points
-from lossviz.tables import TableError, from_table, read_table
+from lossviz import synthetic
+from lossviz.data import DATASETS, make_dataset, with_points
+from lossviz.dataset import Truth, apportion, project, split
+from lossviz.tabledata import from_table
+from lossviz.tables import TableError, read_table
 
 SYNTHETIC = [name for name, entry in DATASETS.items() if entry.kind == "synthetic"]
 KNOWN = [name for name in SYNTHETIC if name != "separable"]
@@ -58,7 +60,7 @@ def test_curves_against_brute_force(name, which):
     X = np.random.default_rng(0).uniform(-2.5, 2.5, (40, 2))
     found = make_dataset(name, n=20, overlap=sd).truth.density(X)
     u = (np.arange(40_000) + 0.5) / 40_000
-    for c, shape in enumerate(getattr(data, name)(2, sd)):
+    for c, shape in enumerate(getattr(synthetic, name)(2, sd)):
         curve = shape.point(u)
         expected = [np.exp(-((x - curve) ** 2).sum(axis=1) / (2 * sd**2)).mean() / (2 * np.pi * sd**2) for x in X]
         np.testing.assert_allclose(found[:, c], expected, rtol=1e-8, atol=1e-9 / sd**2)

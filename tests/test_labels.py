@@ -17,9 +17,9 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.class_weight import compute_class_weight
 
 from lossviz import SCHEMES, class_weights
+from lossviz.cells import MISSING
 from lossviz.labels import LabelCounts, count_labels, label_weights, ordered
 from lossviz.spellings import KINDS, NOT_AVAILABLE, Fix, apply_fixes, hygiene, renaming
-from lossviz.tables import MISSING
 
 ANY_TEXT = st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=6) | st.sampled_from("ab1|")
 

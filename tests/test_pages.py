@@ -643,7 +643,8 @@ def test_every_door_has_a_thumbnail_that_can_be_drawn():
     drawings = (ROOT / "pages" / "parts" / "thumb.js").read_text()
     for listed in PAGES[1:]:
         kind, data = listed.thumbnail({"imbalance": 12.0, "weight": 12.0})
-        assert f"\n  {kind}(ctx, width, height, " in drawings
+        taken = re.search(rf"\n  {kind}\(ctx, width, height, (?:data|{{ (.*) }}), seconds, state\)", drawings)[1]
+        assert set(taken.split(", ") if taken else []) == set(data), kind
         json.dumps(data, allow_nan=False)
 
 

@@ -41,8 +41,8 @@ def test_examples_run() -> None:
 
 
 def test_commands_print_what_it_says() -> None:
-    (block,) = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
-    for part in block.split("$ ")[1:]:
+    blocks = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    for part in "".join(blocks).split("$ ")[1:]:
         command, _, expected = part.partition("\n")
         command = command.replace("lossviz", f"{sys.executable} -m lossviz", 1)
         done = subprocess.run(command, shell=True, cwd=README.parent, capture_output=True, text=True, check=True)
@@ -50,19 +50,9 @@ def test_commands_print_what_it_says() -> None:
 
 
 def test_every_path_it_names_exists() -> None:
-    text = README.read_text(encoding="utf-8")
-    pictures = re.findall(r"!\[.*\]\((.*)\)", text)
-    assert pictures
-    assert all((README.parent / path).exists() for path in pictures)
-    for line in text.split("## How it is built")[1].splitlines():
-        if line.startswith("| `"):
-            names = line.split("|")[1].replace("`", "").split(",")
-            folder = names[0].strip().rpartition("/")[0]
-            for name in names:
-                path = README.parent / (
-                    name.strip() if "/" in name or name.strip() == "app.py" else f"{folder}/{name.strip()}"
-                )
-                assert path.exists(), path
+    for page in (README, *README.parent.glob("docs/*.md"), README.parent / "CONTRIBUTING.md"):
+        for path in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / path).exists(), f"{page.name}: {path}"
 
 
 if __name__ == "__main__":

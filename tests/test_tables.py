@@ -9,7 +9,9 @@ import pandas as pd
 import pytest
 
 from lossviz import tables
-from lossviz.tables import Table, TableError, choices, from_table, read_table
+from lossviz.cells import TEXT, as_numbers
+from lossviz.tabledata import from_table
+from lossviz.tables import Table, TableError, choices, read_table
 
 ROWS = ["1,2.5,cat", "2,0.5,dog", "3,1.5,cat", "4,4.5,dog", "5,3.5,cat"]
 PLAIN = "size,weight,kind\n" + "\n".join(ROWS) + "\n"
@@ -253,10 +255,10 @@ def test_bad_cells_are_counted_with_the_first():
 
 def test_numbers_are_numbers_only():
     cells = ["1", "+1", "-1.", ".5", "1e3", "1E-3", " 7 ", "1_000", "0x1F", "1,5", "1d", "٣", "1 2", "--1", "e5", "."]
-    values, fault = tables._numbers(pd.Series(cells))
+    values, fault = as_numbers(pd.Series(cells))
     assert values[:7].tolist() == [1, 1, -1, 0.5, 1000, 0.001, 7]
     assert (fault[:7] == 0).all()
-    assert (fault[7:] == tables.TEXT).all()
+    assert (fault[7:] == TEXT).all()
 
 
 def test_long_values_are_cut():

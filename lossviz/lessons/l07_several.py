@@ -13,8 +13,6 @@ from lossviz.strategies import get
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-TAGS = ("beach", "dog", "sunset")
-
 
 def sample(together: float, noise: float, n: int = 1500) -> tuple[np.ndarray, np.ndarray]:
     """Pictures with one or more of three tags; each tag shows in a feature of its own."""

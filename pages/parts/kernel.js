@@ -62,8 +62,6 @@ const scores = (rule, z) => {
 
 const decide = (rule, z) => argmax(scores(rule, z));
 
-const plainRule = (rule) => !rule.cost && rule.shift.every((v) => v === 0) && rule.scale.every((row) => row.every((v) => v === row[0] && v > 0));
-
 // The direction in which all q stay: 1/a for scales a; (1, …, 1) where no class is scaled differently.
 const valleyOf = (t, z) => {
   const S = t.S[argmax(z)];

@@ -117,7 +117,7 @@ def _lint() -> tuple[str, dict[str, Any]]:
     return "lint", {
         "lines": code.rstrip().split("\n"),
         "at": first.line - 1,
-        "code": first.code,
+        "title": first.rule.title,
         "fix": first.fix.split("\n"),
     }
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lossviz import DATASETS, make_dataset
-from lossviz.data import Dataset
+from lossviz.dataset import Dataset
 from lossviz.engine import engine
 from lossviz.tables import TableError
 
