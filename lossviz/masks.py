@@ -115,7 +115,8 @@ def read_mask(name: str, data: bytes) -> Any:
                 )
             if getattr(image, "n_frames", 1) > 1:
                 raise FileError(f"{quote(name)} is an animation: save one picture a mask.")
-            return np.asarray(image).astype(np.int64)
+            depth, colour = data[24:26]  # gray of 2 or 4 bits is stretched to 0 … 255 as it is read: back to indices
+            return np.asarray(image).astype(np.int64) // ({2: 85, 4: 17}.get(depth, 1) if colour == 0 else 1)
     except FileError:
         raise
     except MemoryError:

@@ -26,16 +26,19 @@ def png(array, mode=None):
     return file.getvalue()
 
 
-def bomb(wide, high):
-    """A PNG that says it is huge, of a few bytes."""
+def gray(wide, high, rows, depth=8):
+    """A grayscale PNG by hand: its rows are a filter byte and packed pixels each."""
 
     def chunk(kind, data):
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    head = struct.pack(">IIBBBBB", wide, high, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 100)) + chunk(b"IEND", b"")
-    )
+    head = struct.pack(">IIBBBBB", wide, high, depth, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def bomb(wide, high):
+    """A PNG that says it is huge, of a few bytes."""
+    return gray(wide, high, b"\0" * 100)
 
 
 @pytest.mark.parametrize("mode", [None, "P"])
@@ -57,6 +60,17 @@ def test_sixteen_bits_and_black_and_white():
     assert deep.names == ("index 0", "index 1000")
     two = count_masks([("a.png", png(np.array([[True, False, True]])))])
     assert two.counts.pixels.tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("depth", "row", "pixels"), [(2, [0b00_01_10_11], [0, 1, 2, 3]), (4, [0x0F, 0x2F], [0, 15, 2, 15])]
+)
+def test_few_bits_of_gray_are_indices(depth, row, pixels):
+    found = count_masks([("a.png", gray(4, 1, bytes([0, *row]), depth))])
+    index, count = np.unique(pixels, return_counts=True)
+    assert found.ignored == 0, "the highest index is no 255"
+    assert [int(n.split()[-1]) for n in found.names] == index.tolist()
+    assert found.counts.pixels.tolist() == count.tolist()
 
 
 def test_different_sizes_are_counted_and_told():

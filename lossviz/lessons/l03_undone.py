@@ -159,7 +159,7 @@ LESSON = Lesson(
             Answer(
                 "still",
                 "the layers before it can make up for the factors, if they are flexible, and wide enough",
-                "Yes. The frozen layer must have at least one input fewer than there are classes (K − 1): then some features "
+                "Yes. The frozen layer must have at least K − 1 inputs, one fewer than there are classes: then some features "
                 "give any differences of logits, and the trained layers can find them.",
             ),
             Answer(

@@ -150,8 +150,8 @@ def explanation(found: Found) -> list[str | Formula]:
 LESSON = Lesson(
     title="Pixels: segmentation",
     minutes=6,
-    question="A camera on a car: half of the image is sky, half is road, and a person covers a few pixels. A model gives each "
-    "pixel a class. **Are weights any different for pixels, and what do they do to the accuracy?**",
+    question="A camera on a car: half of the image is sky, half is road, and a person covers the fewest pixels. A model gives "
+    "each pixel a class. **Are weights any different for pixels, and what do they do to the accuracy?**",
     words={
         "Segmentation": "giving each pixel of an image a class.",
         "Pixel accuracy": "the share of pixels that get the right class.",
@@ -162,8 +162,8 @@ LESSON = Lesson(
     prediction=Question(
         "With balanced weights instead of none, the pixel accuracy …",
         (
-            Answer("more", "rises", "So it is if finding the person more than makes up for everything else."),
-            Answer("same", "stays the same", "So it is if the person is too small to matter, or easy to see."),
+            Answer("more", "rises", "It would be so if finding the person more than made up for everything else."),
+            Answer("same", "stays the same", "So it is where the noise is so low that hardly a pixel is mistaken."),
             Answer("fewer", "falls", "So it is if the false alarms are more than the pixels that are found."),
         ),
     ),

@@ -117,7 +117,10 @@ def explanation(found: Found) -> list[str | Formula]:
             f"({share(saved / found['half'])}), without any new training, and it keeps its honest probabilities."
         )
     else:
-        out.append("At these costs the threshold of one half is as good on this test as the one from the costs.")
+        said = (
+            "is as good as the one from the costs" if saved == 0 else "is cheaper than the one from the costs, by luck,"
+        )
+        out.append(f"At these costs the threshold of one half {said} on this test.")
     if found["miss"] == 1:
         out.append("With equal costs the weight is 1 and the threshold one half: both teams have the same model.")
     else:
@@ -156,7 +159,7 @@ LESSON = Lesson(
             Answer(
                 "threshold",
                 "the plain model with a moved threshold",
-                "So it is where weights lean on so few examples that chance moves the boundary.",
+                "Both used the costs; the luck of the sample can favour this.",
             ),
         ),
     ),
