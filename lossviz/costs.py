@@ -321,6 +321,8 @@ def _weights_of(regret: Array) -> tuple[Array, bool]:
     least = np.where(counted.any(1), np.where(counted, regret, np.inf).min(1), regret.max(1))
     if least.any() and (np.isclose(regret, least[:, None], rtol=1e-9, atol=0) | ~counted).all():
         return least, True
+    if (costless := (regret == 0).all(0)).any():  # decided always, as weights of 0 on all others do
+        return costless.astype(float), True
     return regret.sum(1) / (len(regret) - 1), False
 
 
@@ -403,7 +405,11 @@ def agreeing(regret: Array, w: Array) -> float:
     """
     draws = max(200, min(DRAWS, MAX_CELLS // len(w)))
     p = np.random.default_rng(0).dirichlet(np.ones(len(w)), draws)
-    return float(((p @ regret).argmin(1) == (w * p).argmax(1)).mean())
+    price = p @ regret
+    of_weights = np.take_along_axis(price, (w * p).argmax(1, keepdims=True), 1)[:, 0]
+    return float(
+        np.isclose(of_weights, price.min(1), rtol=1e-9, atol=0).mean()
+    )  # of two that cost the same, either is right
 
 
 def implied_costs(

@@ -292,8 +292,16 @@ def test_results_travel():
 
 def test_weights_that_are_all_0_say_nothing():
     found = costs.equivalent_weights([[0, 0, 0], [2, 0, 0], [1, 0, 0]], priors=[5, 3, 2])
-    assert not found.exact
-    assert found.weights.any()
+    assert found.exact
+    np.testing.assert_allclose(found.weights, [0, 2, 2])  # deciding 1 or 2 costs nothing, whatever is true
+
+
+def test_ties_of_cost_are_decided_alike():
+    tied = np.array([[0, 0, 2], [0, 0, 2], [0, 0, 0]])
+    found = costs.equivalent_weights(tied)
+    assert (found.exact, found.agreement) == (True, 1.0)
+    assert costs.agreeing(tied, found.weights) == 1.0
+    assert costs.agreeing(tied, np.array([0.0, 0.0, 1.0])) < 0.01, "always the dear one"
 
 
 def test_one_false_alarm_is_one():
