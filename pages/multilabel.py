@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import fields
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from lossviz.multidata import ADVICE, KNOBS, MultiData, from_label_table, make_m
 from lossviz.multilabel import RATE, STEPS, Judged, MultiPlan, in_worker, prepare_multilabel
 from lossviz.multimethods import METHODS
 from lossviz.spreadsheet import cell
+from lossviz.wire import COLD
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -120,8 +122,8 @@ def started(key: str, plan: MultiPlan) -> "list[Future]":
     for i in range(len(plan.steps)):
         before = tasks[-1] if tasks else None
         last = i == len(plan.steps) - 1
-        tasks.append(engine().submit(in_worker, "advance", plan, before, i, last, priority=100 - i))
-    st.session_state["m run"] = (key, tasks)
+        tasks.append(engine().submit(in_worker, "advance", plan, before, i, last, priority=-i))
+    st.session_state["m run"], st.session_state["m begun"] = (key, tasks), monotonic()
     st.session_state["m seen"] = (key, -1, None)
     return tasks
 
@@ -231,6 +233,8 @@ def follow(key: str, tasks: "list[Future]", *args: Any) -> None:
         if not ended and not st.context.is_embedded:
             step = plan.steps[at] if at >= 0 else 0
             st.progress((at + 1) / len(tasks), f"Training: step {step:,} of {plan.steps[-1]:,}")
+            if at < 0 and monotonic() - st.session_state["m begun"] > 2:
+                st.caption(COLD)
             if view != "found":
                 st.caption(
                     "This picture follows when training has ended; “Found and right” is drawn from the first step on."

@@ -258,7 +258,7 @@ def surfaced(
     if held[0] == key:
         return held[1]
     parts = chunks(run.plan, where, resolution)
-    tasks = [engine().submit(in_worker, "patch", run.plan, where, c, priority=100 - i) for i, c in enumerate(parts)]
+    tasks = [engine().submit(in_worker, "patch", run.plan, where, c, priority=-i) for i, c in enumerate(parts)]
     counts = np.cumsum([len(c.index) for c in parts])
     first = int(np.searchsorted(counts, len(coarse(resolution)) ** 2)) + 1
     try:
