@@ -93,7 +93,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds: does it run?")
     chosen = parser.parse_args()
     begun = time.perf_counter()
-    race = Race("multilabel", "8 methods × 4 labels × 1,000 points × 300 steps, linear", COMPETITORS, {})
+    race = Race("multilabel", "Multi-label: 8 methods × 4 labels × 1,000 points × 300 steps, linear", COMPETITORS, {})
     run(race, 3 if chosen.quick else 10, 1 if chosen.quick else 3)
     print("\n".join(["# Multi-label", "", *machine(), f"### {race.title}", ""]))
     print("| | min | median | × lossviz | target |\n|---|--:|--:|--:|---|")

@@ -12,6 +12,36 @@ from lossviz.lintflaws import RULES
 README = Path(__file__).parents[1] / "README.md"
 
 
+def seconds(cell: str) -> float | None:
+    """A time of the results, "1,234 ms" or "1.2 s"."""
+    found = re.fullmatch(r"([\d,.]+) (ms|s)", cell)
+    return float(found[1].replace(",", "")) * (1e-3 if found[2] == "ms" else 1) if found else None
+
+
+def speed() -> str:
+    """What others take beside the first of ours, in every part of bench/results.md that compares."""
+    lines = ["| | lossviz takes | beside it |", "|---|--:|---|"]
+    for part in (README.parent / "bench" / "results.md").read_text(encoding="utf-8").split("\n### ")[1:]:
+        rows = [
+            [c.strip() for c in line.split(" | ")] for line in part.replace("\\|", "¦").split("\n") if line[:2] == "| "
+        ]
+        ours, others = None, []
+        for title, least, *_ in ((r[0].removeprefix("| "), *r[1:]) for r in rows if len(r) > 2):
+            if (took := seconds(least)) is None:
+                continue
+            if title.startswith("**"):
+                ours = ours or took
+            elif not re.match("lossviz|for scale|the same|first|`count_labels`", title):
+                others.append((title, took))
+        if ours and others and not part.startswith("Counting"):
+            told = "<br>".join(f"{title} {took / ours:,.{1 if took < 20 * ours else 0}f}×" for title, took in others)
+            lines.append(f"| {part.split(chr(10))[0]} | {1000 * ours:,.0f} ms | {told} |")
+        elif others:  # each of ours stands beside the one it is like
+            pairs = re.findall(r"\*\*(`[^*]*`)\*\*.*?([\d.]+)× ([^;|]*)", part)
+            lines.append(f"| Counting labels | | {'<br>'.join(f'{a} takes {n}× {b}' for a, n, b in pairs)} |")
+    return "\n".join(lines)
+
+
 def tables() -> dict[str, str]:
     strategies = ["| name | title | what it does | source |", "|---|---|---|---|"]
     for s in lossviz.STRATEGIES.values():
@@ -21,7 +51,12 @@ def tables() -> dict[str, str]:
     schemes += [f"| `{s.name}` | {s.title} | {s.summary} | {s.source} |" for s in lossviz.SCHEMES.values()]
     rules = ["| code | what it finds | claim |", "|---|---|---|"]
     rules += [f"| `{r.code}` | {r.title} | {r.claim or '–'} |" for r in RULES.values()]
-    return {"strategies": "\n".join(strategies), "schemes": "\n".join(schemes), "rules": "\n".join(rules)}
+    return {
+        "strategies": "\n".join(strategies),
+        "schemes": "\n".join(schemes),
+        "rules": "\n".join(rules),
+        "speed": speed(),
+    }
 
 
 def written(text: str) -> str:
