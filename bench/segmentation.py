@@ -119,7 +119,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="few rounds: does it run?")
     chosen = parser.parse_args()
     begun = time.perf_counter()
-    race = Race("segmentation", f"Segmentation: 48 scenes of 64×64, 12 classes, {STEPS} steps of 4 scenes", COMPETITORS, {})
+    race = Race(
+        "segmentation", f"Segmentation: 48 scenes of 64×64, 12 classes, {STEPS} steps of 4 scenes", COMPETITORS, {}
+    )
     run(race, 2 if chosen.quick else 8, 1 if chosen.quick else 3)
     best = {c.name.split(".")[1]: min(c.seconds) for c in COMPETITORS}
     print("\n".join(["# Segmentation", "", *machine(), f"### {race.title}", ""]))

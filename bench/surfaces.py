@@ -227,7 +227,9 @@ def main() -> None:
         print(json.dumps(memory()))
         return
     begun = time.perf_counter()
-    race = Race("surfaces", f"Loss surfaces: 16 strategies × {SIDE}×{SIDE} × 1,000 points, MLP 2-16-16-3", COMPETITORS, {})
+    race = Race(
+        "surfaces", f"Loss surfaces: 16 strategies × {SIDE}×{SIDE} × 1,000 points, MLP 2-16-16-3", COMPETITORS, {}
+    )
     run(race, 3 if chosen.quick else 10, 1 if chosen.quick else 3)
     us = {c.name.split(".")[1]: min(c.seconds) for c in COMPETITORS}
     print("\n".join(["# Loss surfaces", "", *machine(), f"### {race.title}", ""]))
