@@ -95,8 +95,7 @@ criterion = torch.nn.BCEWithLogitsLoss()  # so no weights here""",
 classifier.fit(X_resampled, y_resampled)  # for these are balanced""",
 }
 WEIGHTED_ONCE = {
-    "keras": """model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")  # plain
-model.fit(x_train, y_train, class_weight=class_weight)  # weighted once""",
+    "keras": "model.fit(x_train, y_train, class_weight=class_weight)  # weighted once",
     "sklearn": """classifier = sklearn.linear_model.LogisticRegression(class_weight="balanced")
 classifier.fit(X_train, y_train)  # weighted once""",
 }

@@ -27,6 +27,7 @@ from lossviz.lintfixes import (
 from lossviz.lintflow import exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
 from lossviz.lintorigin import by_class
+from lossviz.lintown import unactivated, without_argument
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
@@ -108,14 +109,15 @@ def activated_twice(reading: Reading) -> Places:
             mark = given.mark("activated")
             where = mark.node if mark else loss.call.node
             said = f"A {kind} here; the loss in line {line(loss.call.node)} applies its own {loss.kind}."
-            yield At(where, said, loss)
+            yield At(where, said, loss, own=unactivated(where, loss, loss.call, reading))
     for call in reading.calls:
         given = call.args[0] if call.args else call.kwargs.get("logits", call.on if call.method else UNKNOWN)
         kind = activation(call)
         if kind == "log_softmax" or (kind and kind in given.kinds):
             if mark := given.mark("activated"):
                 said = f"Line {line(call.node)} applies the {kind.replace('log_', '')} again."
-                yield At(mark.node, said, call=call, form=kind if kind == "sigmoid" else "")
+                form = kind if kind == "sigmoid" else ""
+                yield At(mark.node, said, call=call, form=form, own=unactivated(mark.node, None, call, reading))
 
 
 @rule(
@@ -203,13 +205,20 @@ def weighted_twice(reading: Reading) -> Places:
         own = call.on.made.kwargs.get("class_weight") if call.on.made else None
         if examples and EXAMPLE_WEIGHTS in examples:
             if weights and weights.given():
-                yield At(call.node, "`class_weight` and `sample_weight` hold the weight of the same class.", call=call)
+                said = "`class_weight` and `sample_weight` hold the weight of the same class."
+                yield At(call.node, said, call=call, own=_once(call, "sample_weight", "weighted once"))
             elif own and own.given() and call.on.made and call.on.made.name.startswith("sklearn."):
                 said = "The classifier has `class_weight`, and `sample_weight` is the weight of the class again."
-                yield At(call.node, said, call=call)
+                yield At(call.node, said, call=call, own=_once(call, "sample_weight", "the classifier weights them"))
         loss = call.on.attrs.get("loss")
         if weights and weights.given() and loss is not None and _weighted(loss):
-            yield At(call.node, "The loss that the model is compiled with weights the classes, too.", call=call)
+            said = "The loss that the model is compiled with weights the classes, too."
+            yield At(call.node, said, call=call, own=_once(call, "class_weight", "the loss weights the classes"))
+
+
+def _once(fit: Call, twice: str, why: str) -> str:
+    """The user's own training without what weights again; the model, its loss and its labels stay what they are."""
+    return f"{without_argument(fit.node, twice)}  # {why}"
 
 
 def _weighted(loss: Value) -> bool:

@@ -43,6 +43,7 @@ class At(NamedTuple):
         loss: The loss it is about, or None.
         call: Where there is no loss, the call it is about, or None.
         form: Of the labels, where no loss says it: sigmoid or onehot.
+        own: The corrected code, where it is the user's own with little changed; "" where the rule's table has it.
     """
 
     node: ast.AST
@@ -50,6 +51,7 @@ class At(NamedTuple):
     loss: Loss | None = None
     call: Call | None = None
     form: str = ""
+    own: str = ""
 
 
 Places = Iterator[At]
@@ -105,6 +107,8 @@ def methods(calls: list[Call], names: set[str]) -> Iterator[Call]:
 
 def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     """The corrected code for a place: in its framework, for its kind of loss and labels, with the names used there."""
+    if at.own:
+        return at.own
     framework = _framework(at, reading)
     form = at.form or (at.loss.form if at.loss else "")
     compiled = any(c is not None and c.method in ({"compile"} | FIT) for c in (at.loss and at.loss.call, at.call))
@@ -225,22 +229,22 @@ def _operands(node: ast.AST) -> list[ast.expr]:
 
 def _without(at: At, reading: Reading) -> str:
     """Which line has to go, or how it reads without the product; "" where the corrected code takes its place."""
-    factors, statement = _factors(at.node, reading), _statement(reading.tree, at.node)
+    factors, around = _factors(at.node, reading), statement(reading.tree, at.node)
     user = at.loss.call if at.loss and factors and factors.logits else at.call or (at.loss and at.loss.call)
-    if factors is None or statement is None or (user and _statement(reading.tree, user.node) is statement):
+    if factors is None or around is None or (user and statement(reading.tree, user.node) is around):
         return ""
-    text, where = ast.unparse(statement), f"line {line(at.node)}"
+    text, where = ast.unparse(around), f"line {line(at.node)}"
     short_enough = "\n" not in text and len(text) < 90
-    if isinstance(statement, ast.Assign | ast.AugAssign) and (factors.logits is None or statement.value is at.node):
+    if isinstance(around, ast.Assign | ast.AugAssign) and (factors.logits is None or around.value is at.node):
         return f"# without {where}: {text}" if short_enough else f"# without {where}"
-    if isinstance(statement, ast.AugAssign):
+    if isinstance(around, ast.AugAssign):
         return f"# without {where}: {text}"
-    if isinstance(statement, ast.Return | ast.Assign | ast.Expr) and factors.logits is not None and short_enough:
+    if isinstance(around, ast.Return | ast.Assign | ast.Expr) and factors.logits is not None and short_enough:
         return f"# {where} without the product: {text.replace(ast.unparse(at.node), ast.unparse(factors.logits), 1)}"
     return f"# without the product in {where}"
 
 
-def _statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:
+def statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:
     """The innermost statement that holds a piece of code."""
     around = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and line(s) <= line(node) <= (s.end_lineno or 0)]
     return next((s for s in reversed(around) if any(part is node for part in ast.walk(s))), None)
