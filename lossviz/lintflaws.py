@@ -27,7 +27,7 @@ from lossviz.lintfixes import (
 from lossviz.lintflow import exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
 from lossviz.lintorigin import by_class
-from lossviz.lintown import unactivated, without_argument
+from lossviz.lintown import raw, unactivated, without_argument
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
@@ -89,7 +89,9 @@ def weighted_probabilities(reading: Reading) -> Places:
     """Products of weights and probabilities that reach a from-logits loss."""
     for loss in losses(reading.calls):
         if loss.from_logits and (mark := loss.logits.mark("weighted probabilities")):
-            yield At(mark.node, f"The loss is in line {line(loss.call.node)}.", loss)
+            before, logits = raw(mark.node, loss, reading)
+            said = f"The loss is in line {line(loss.call.node)}."
+            yield At(mark.node, said, loss, before=before, logits=logits)
 
 
 @rule(

@@ -4,10 +4,10 @@ import ast
 import copy
 
 from lossviz.lintcalls import activation, layer_activation
-from lossviz.lintfixes import simple
+from lossviz.lintfixes import bare, short, simple
 from lossviz.lintlosses import Loss
 from lossviz.lintread import Reading
-from lossviz.lintrules import line, statement
+from lossviz.lintrules import factors_of, line, operands, statement
 from lossviz.lintvalues import Call
 
 SHORT = 100  # characters of a line that is shown as a whole
@@ -56,6 +56,37 @@ def unactivated(mark: ast.AST, loss: Loss | None, call: Call, reading: Reading) 
         return _told(reading, call.node, loss, given, new)
     own = f"loss = {ast.unparse(loss.made.node)}  # of logits" if compiled and loss and loss.made else ""
     return "\n".join(filter(None, [without_activation(mark, reading), own or _told(reading, call.node, loss)]))
+
+
+def raw(product: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
+    """Of weighted probabilities: a comment on their softmax or sigmoid, and how the logits are written where the loss is.
+
+    Args:
+        product: Where the probabilities are multiplied.
+        loss: What is given them.
+        reading: Of the file.
+
+    Returns:
+        Both "" where they are not known.
+    """
+    mark = loss.logits.mark("activated")
+    found = peeled(mark.node, reading.tree, reading) if mark else None
+    here = _function(reading.tree, loss.call.node)
+    if mark is None or found is None:
+        return "", ""
+    old, new = found
+    above = statement(reading.tree, mark.node)
+    if simple(new) and _function(reading.tree, mark.node) is here:
+        again = isinstance(above, ast.Assign) and ast.unparse(above.targets[0]) == simple(new)
+        return without_activation(mark.node, reading) if again else "", simple(new)
+    if _function(reading.tree, product) is not here:
+        return without_activation(mark.node, reading), short(loss.spelled.get("logits"))
+    factors = factors_of(product, reading)
+    weights = ast.unparse(factors.weights) if factors and factors.weights else ""
+    parts = [new if part is old else part for part in operands(product)]
+    named = (short(part) for part in parts if part is not None and ast.unparse(bare(part) or part) != weights)
+    inside = any(part is old for part in ast.walk(product))
+    return "" if inside else without_activation(mark.node, reading), next(filter(None, named), "")
 
 
 def without_activation(mark: ast.AST, reading: Reading) -> str:

@@ -466,3 +466,57 @@ def test_of_a_classifier_with_weights_the_others_go():
     )
     (f,) = lint(f"{code}clf.fit(X, y, sample_weight=w)")
     assert (f.code, f.fix) == ("LV005", "clf.fit(X, y)  # the classifier weights them")
+
+
+KEPT = [
+    ("torch", "loss = nn.CrossEntropyLoss(ignore_index=-1, reduction='sum')(logits * class_weights, y)",
+     "loss = F.cross_entropy(logits, y, weight=class_weights, ignore_index=-1, reduction='sum')"),
+    ("torch", "loss = F.cross_entropy(logits * class_weights, y, weight=w, label_smoothing=0.1)",
+     "loss = F.cross_entropy(logits, y, weight=w, label_smoothing=0.1)"),
+    ("torch", "crit = nn.BCEWithLogitsLoss(weight=v, pos_weight=pos)\nloss = crit(logits * class_weights, y)",
+     "# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label\n"
+     "loss = F.binary_cross_entropy_with_logits(logits, y, pos_weight=pos, weight=v)"),
+    ("torch", "p = F.softmax(logits, 1)\nloss = F.cross_entropy(p * class_weights, y, ignore_index=255)",
+     "loss = F.cross_entropy(logits, y, weight=class_weights, ignore_index=255)"),
+    ("torch", "loss = (w[logits.argmax(1)] * F.cross_entropy(logits, y, reduction='none', ignore_index=9)).mean()",
+     "loss = F.cross_entropy(logits, y, weight=w, ignore_index=9)"),
+    ("tf", "loss = tf.nn.weighted_cross_entropy_with_logits(y, logits * class_weights, pos_weight=12.0)",
+     "# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label\n"
+     "losses = tf.nn.weighted_cross_entropy_with_logits(labels=y, logits=logits, pos_weight=12.0)\n"
+     "loss = tf.reduce_mean(losses)"),
+    ("keras", "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
+     "loss = criterion(y, logits * class_weights)",
+     "weights = keras.ops.sum(class_weights * y, axis=-1)  # of each example's true class\n"
+     "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
+     "loss = criterion(y, logits, sample_weight=weights)"),
+]  # fmt: skip
+"""What multiplies, and the corrected code with the weights and options that the loss has already."""
+
+
+@pytest.mark.parametrize(("framework", "code", "fix"), KEPT)
+def test_a_loss_keeps_its_weights_and_options(framework, code, fix):
+    (f,) = lint(HEAD[framework] + code)
+    assert f.fix == fix
+    assert lint(HEAD[framework] + f.fix) == []
+
+
+NAMED = [
+    ("class Net(nn.Module):\n    def forward(self, x):\n        return F.softmax(self.fc(x), dim=1)\n"
+     "probs = Net()(x)\nscaled = probs * class_weights\nloss = F.cross_entropy(scaled, y)",
+     "# line 6 without the softmax, which is only to predict: return self.fc(x)\n"
+     "# without line 8: scaled = probs * class_weights\nloss = F.cross_entropy(probs, y, weight=class_weights)"),
+    ("z = F.softmax(z, 1)\nloss = F.cross_entropy(z * class_weights, y)",
+     "# without line 4, which is only to predict: z = F.softmax(z, 1)\nloss = F.cross_entropy(z, y, weight=class_weights)"),
+    ("loss = F.cross_entropy(F.softmax(model(x), 1) * class_weights, y)",
+     "loss = F.cross_entropy(model(x), y, weight=class_weights)"),
+    ("def scaled(z):\n    return F.softmax(z, 1) * class_weights\nloss = F.cross_entropy(scaled(model(x)), y)",
+     "# line 5 without the softmax, which is only to predict: return z * class_weights\n# without the product in line 5\n"
+     "loss = F.cross_entropy(scaled(model(x)), y, weight=class_weights)"),
+]  # fmt: skip
+"""Weighted probabilities, and the corrected code with the line of their softmax; it uses no name that is not there."""
+
+
+@pytest.mark.parametrize(("code", "fix"), NAMED)
+def test_the_softmax_of_weighted_probabilities_is_named(code, fix):
+    (f,) = lint(HEAD["torch"] + code)
+    assert (f.code, f.fix) == ("LV002", fix)
