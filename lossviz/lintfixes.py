@@ -167,6 +167,32 @@ def chosen_fix(fixes: dict[str, str], framework: str, form: str, compiled: bool 
     return next(iter(fixes.values()))
 
 
+OF_TENSORFLOW = (
+    (r"keras\.ops\.binary_crossentropy\((\w+), (\w+), from_logits=True\)",
+     r"TF.nn.sigmoid_cross_entropy_with_logits(labels=\1, logits=\2)"),
+    (r"keras\.ops\.take\(", "TF.gather("),
+    (r"keras\.ops\.(sum|mean)\(", r"TF.reduce_\1("),
+    (r"keras\.ops\.cast\(", "TF.cast("),
+)  # fmt: skip
+"""Functions that only Keras 3 has, and TensorFlow's of any version."""
+
+
+def of_tensorflow(fix: str, tf: str) -> str:
+    """Code of Keras for files that have it from TensorFlow, where it may be Keras 2.
+
+    Args:
+        fix: An entry of a table above.
+        tf: What the file calls TensorFlow.
+
+    Example:
+        >>> of_tensorflow("weights = keras.ops.take(class_weights, labels)", "tf")
+        'weights = tf.gather(class_weights, labels)'
+    """
+    for pattern, instead in OF_TENSORFLOW:
+        fix = re.sub(pattern, instead.replace("TF", tf), fix)
+    return fix
+
+
 def spelled(fix: str, names: dict[str, str]) -> str:
     """The code with other names for some of its own; a keyword of a call stays what it is.
 

@@ -235,10 +235,11 @@ def _weighted(loss: Value) -> bool:
 
 @rule(
     "LV006",
-    "Weighted validation loss",
+    "Weighted validation loss that the file decides by",
     "Weights change what training aims at; a validation loss should tell how well the model does on data as they "
     "come. Weighted, it follows a few rare examples, and early stopping or the schedule follows their noise. Validate "
-    "without weights, or by a metric such as balanced accuracy.",
+    "without weights, or by a metric such as balanced accuracy. Of a training loop it is reported where the same file "
+    "stops, schedules or chooses by this loss; of `validation_data` always, for Keras' callbacks decide by it.",
     None,
     PLAIN_VALIDATION,
 )

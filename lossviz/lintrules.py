@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import NamedTuple
 
 from lossviz.lintcalls import LOOK_UP
-from lossviz.lintfixes import bare, chosen_fix, short, simple, spelled
+from lossviz.lintfixes import bare, chosen_fix, of_tensorflow, short, simple, spelled
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, written
 from lossviz.lintproducts import numbers
 from lossviz.lintread import Reading
@@ -116,10 +116,13 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     framework = _framework(at, reading)
     form = at.form or (at.loss.form if at.loss else "")
     compiled = any(c is not None and c.method in ({"compile"} | FIT) for c in (at.loss and at.loss.call, at.call))
-    fix = _with_options(spelled(chosen_fix(fixes, framework, form, compiled), _names(at, reading)), at)
     imported = dict(_imported(reading.tree))
-    if "tensorflow" in imported and "keras" not in imported:
-        imported["keras"] = f"{imported['tensorflow']}.keras"
+    fix = chosen_fix(fixes, framework, form, compiled)
+    if tf := imported.get("tensorflow"):
+        imported.setdefault("keras", f"{tf}.keras")
+        if not re.search(r"^\s*(import|from) keras\b", ast.unparse(reading.tree), re.MULTILINE):
+            fix = of_tensorflow(fix, tf)
+    fix = _with_options(spelled(fix, _names(at, reading)), at)
     for dotted in ("torch.nn.functional", "torch.nn", "keras"):
         if dotted in imported:
             fix = re.sub(rf"(?<![\w.]){re.escape(dotted)}\.", f"{imported[dotted]}.", fix)

@@ -143,6 +143,45 @@ def test_weighted(code, key):
         assert float(after.loss) == pytest.approx(weighted(key), rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    "key", [key for key in lintfixes.WEIGHTED if key.startswith("keras") and "compiled" not in key]
+)
+def test_weighted_by_tensorflow(key):
+    tf = pytest.importorskip("tensorflow")
+    fix = lintfixes.of_tensorflow(lintfixes.WEIGHTED[key], "tf")
+    assert "ops." not in fix
+    held = keras_names(key) | {"tf": tf}
+    exec(fix, held)
+    assert float(held["loss"]) == pytest.approx(weighted(key), rel=1e-5)
+
+
+def test_a_compiled_model_weighted_by_tensorflow():
+    tf = pytest.importorskip("tensorflow")
+    key = "keras_compiled_sigmoid"
+    fix = lintfixes.of_tensorflow(lintfixes.WEIGHTED[key], "tf")
+    assert "ops." not in fix
+    held = keras_names(key) | {"tf": tf}
+    before = np.asarray(held["model"](INPUTS))
+    exec(fix, held)
+    assert held["model"].history.history["loss"] == [pytest.approx(weighted(key, before), rel=1e-4)]
+
+
+@pytest.mark.parametrize(
+    ("imports", "function"),
+    [
+        ("import tensorflow as tf", "tf.gather("),
+        ("import tensorflow as tf\nfrom tensorflow import keras", "tf.gather("),
+        ("import tensorflow", "tensorflow.gather("),
+        ("import keras\nimport tensorflow as tf", "keras.ops.take("),
+    ],
+)
+def test_keras_from_tensorflow_may_be_of_any_version(imports, function):
+    keras = "keras" if "keras" in imports else f"{imports.split()[-1]}.keras"
+    criterion = f"{keras}.losses.SparseCategoricalCrossentropy(from_logits=True)"
+    (f,) = lint(f"{imports}\nloss = {criterion}(y, logits * class_weights)")
+    assert f.fix.startswith(f"weights = {function}class_weights, y)")
+
+
 def test_other_rules_share_what_weights():
     assert RULES["LV001"].fix is RULES["LV002"].fix is RULES["LV011"].fix is lintfixes.WEIGHTED
 
@@ -275,7 +314,7 @@ HEAD = {
         (
             "tf.keras",
             "loss = tf.keras.losses.BinaryCrossentropy(from_logits=True)(y, logits * class_weights)",
-            ["tf.keras.ops.binary_crossentropy(y, logits, from_logits=True)", "(pos_weight - 1) * y"],
+            ["tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=logits)", "(pos_weight - 1) * y"],
         ),
         (
             "tf",
