@@ -101,7 +101,7 @@ def without_activation(mark: ast.AST, reading: Reading) -> str:
     if isinstance(above, ast.Assign) and above.value is old and ast.unparse(above.targets[0]) == ast.unparse(new):
         return f"# without line {line(old)}, which is only to predict: {ast.unparse(above)}"
     text = ast.unparse(_replaced(above, old, new))
-    if "\n" in text or len(text) > SHORT:
+    if "\n" in text or len(text) > SHORT or line(above) != line(old):
         text = ast.unparse(new)
     return f"# line {line(old)} without the {kind}, which is only to predict: {text}"
 

@@ -452,6 +452,10 @@ OWN = [
      "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
      "# line 3 without the softmax, which is only to predict: model = keras.Sequential([layers.Dense(3, None)])\n"
      "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
+    ("keras", "model = keras.Sequential([\n    layers.Dense(3, activation='softmax'),\n])\n"
+     "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
+     "# line 4 without the softmax, which is only to predict: layers.Dense(3)\n"
+     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
 ]  # fmt: skip
 """What applies a softmax or sigmoid twice, and the user's own code without the first."""
 
