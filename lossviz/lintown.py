@@ -128,6 +128,8 @@ def peeled(mark: ast.AST, root: ast.AST, reading: Reading) -> tuple[ast.AST, ast
     if not layer_activation(call):
         return None
     if call.method == "Dense":  # by position
+        if any(isinstance(a, ast.Starred) for a in mark.args):
+            return None
         return mark, ast.Call(mark.func, [mark.args[0], ast.Constant(None), *mark.args[2:]], mark.keywords)
     applied = (part for part in ast.walk(root) if isinstance(part, ast.Call) and part.func is mark and part.args)
     return next(((part, part.args[0]) for part in applied), (mark, None))
