@@ -95,8 +95,7 @@ criterion = torch.nn.BCEWithLogitsLoss()  # so no weights here""",
 classifier.fit(X_resampled, y_resampled)  # for these are balanced""",
 }
 WEIGHTED_ONCE = {
-    "keras": """model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")  # plain
-model.fit(x_train, y_train, class_weight=class_weight)  # weighted once""",
+    "keras": "model.fit(x_train, y_train, class_weight=class_weight)  # weighted once",
     "sklearn": """classifier = sklearn.linear_model.LogisticRegression(class_weight="balanced")
 classifier.fit(X_train, y_train)  # weighted once""",
 }
@@ -166,6 +165,32 @@ def chosen_fix(fixes: dict[str, str], framework: str, form: str, compiled: bool 
                 if code := fixes.get(name + middle + end):
                     return code
     return next(iter(fixes.values()))
+
+
+OF_TENSORFLOW = (
+    (r"keras\.ops\.binary_crossentropy\((\w+), (\w+), from_logits=True\)",
+     r"TF.nn.sigmoid_cross_entropy_with_logits(labels=\1, logits=\2)"),
+    (r"keras\.ops\.take\(", "TF.gather("),
+    (r"keras\.ops\.(sum|mean)\(", r"TF.reduce_\1("),
+    (r"keras\.ops\.cast\(", "TF.cast("),
+)  # fmt: skip
+"""Functions that only Keras 3 has, and TensorFlow's of any version."""
+
+
+def of_tensorflow(fix: str, tf: str) -> str:
+    """Code of Keras for files that have it from TensorFlow, where it may be Keras 2.
+
+    Args:
+        fix: An entry of a table above.
+        tf: What the file calls TensorFlow.
+
+    Example:
+        >>> of_tensorflow("weights = keras.ops.take(class_weights, labels)", "tf")
+        'weights = tf.gather(class_weights, labels)'
+    """
+    for pattern, instead in OF_TENSORFLOW:
+        fix = re.sub(pattern, instead.replace("TF", tf), fix)
+    return fix
 
 
 def spelled(fix: str, names: dict[str, str]) -> str:

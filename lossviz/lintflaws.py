@@ -27,6 +27,7 @@ from lossviz.lintfixes import (
 from lossviz.lintflow import exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
 from lossviz.lintorigin import by_class
+from lossviz.lintown import raw, unactivated, without_argument
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
@@ -88,7 +89,9 @@ def weighted_probabilities(reading: Reading) -> Places:
     """Products of weights and probabilities that reach a from-logits loss."""
     for loss in losses(reading.calls):
         if loss.from_logits and (mark := loss.logits.mark("weighted probabilities")):
-            yield At(mark.node, f"The loss is in line {line(loss.call.node)}.", loss)
+            before, logits = raw(mark.node, loss, reading)
+            said = f"The loss is in line {line(loss.call.node)}."
+            yield At(mark.node, said, loss, before=before, logits=logits)
 
 
 @rule(
@@ -108,14 +111,15 @@ def activated_twice(reading: Reading) -> Places:
             mark = given.mark("activated")
             where = mark.node if mark else loss.call.node
             said = f"A {kind} here; the loss in line {line(loss.call.node)} applies its own {loss.kind}."
-            yield At(where, said, loss)
+            yield At(where, said, loss, own=unactivated(where, loss, loss.call, reading))
     for call in reading.calls:
         given = call.args[0] if call.args else call.kwargs.get("logits", call.on if call.method else UNKNOWN)
         kind = activation(call)
         if kind == "log_softmax" or (kind and kind in given.kinds):
             if mark := given.mark("activated"):
                 said = f"Line {line(call.node)} applies the {kind.replace('log_', '')} again."
-                yield At(mark.node, said, call=call, form=kind if kind == "sigmoid" else "")
+                form = kind if kind == "sigmoid" else ""
+                yield At(mark.node, said, call=call, form=form, own=unactivated(mark.node, None, call, reading))
 
 
 @rule(
@@ -203,13 +207,20 @@ def weighted_twice(reading: Reading) -> Places:
         own = call.on.made.kwargs.get("class_weight") if call.on.made else None
         if examples and EXAMPLE_WEIGHTS in examples:
             if weights and weights.given():
-                yield At(call.node, "`class_weight` and `sample_weight` hold the weight of the same class.", call=call)
+                said = "`class_weight` and `sample_weight` hold the weight of the same class."
+                yield At(call.node, said, call=call, own=_once(call, "sample_weight", "weighted once"))
             elif own and own.given() and call.on.made and call.on.made.name.startswith("sklearn."):
                 said = "The classifier has `class_weight`, and `sample_weight` is the weight of the class again."
-                yield At(call.node, said, call=call)
+                yield At(call.node, said, call=call, own=_once(call, "sample_weight", "the classifier weights them"))
         loss = call.on.attrs.get("loss")
         if weights and weights.given() and loss is not None and _weighted(loss):
-            yield At(call.node, "The loss that the model is compiled with weights the classes, too.", call=call)
+            said = "The loss that the model is compiled with weights the classes, too."
+            yield At(call.node, said, call=call, own=_once(call, "class_weight", "the loss weights the classes"))
+
+
+def _once(fit: Call, twice: str, why: str) -> str:
+    """The user's own training without what weights again; the model, its loss and its labels stay what they are."""
+    return f"{without_argument(fit.node, twice)}  # {why}"
 
 
 def _weighted(loss: Value) -> bool:
@@ -224,10 +235,11 @@ def _weighted(loss: Value) -> bool:
 
 @rule(
     "LV006",
-    "Weighted validation loss",
+    "Weighted validation loss that the file decides by",
     "Weights change what training aims at; a validation loss should tell how well the model does on data as they "
     "come. Weighted, it follows a few rare examples, and early stopping or the schedule follows their noise. Validate "
-    "without weights, or by a metric such as balanced accuracy.",
+    "without weights, or by a metric such as balanced accuracy. Of a training loop it is reported where the same file "
+    "stops, schedules or chooses by this loss; of `validation_data` always, for Keras' callbacks decide by it.",
     None,
     PLAIN_VALIDATION,
 )

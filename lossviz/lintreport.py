@@ -110,7 +110,7 @@ def help_of(rule: Rule) -> dict[str, str]:
 
 
 def as_sarif(found: Found, unread: Unread, files: int) -> str:
-    """SARIF 2.1.0, as code scanning services read it; of a notebook the lines are those of the cell, and the message names it."""
+    """SARIF 2.1.0, as code scanning services read it; of a notebook the lines are the cell's; message and properties name it."""
     codes = list(RULES)
 
     def location(path: str, region: dict[str, int]) -> dict[str, Any]:
@@ -125,7 +125,9 @@ def as_sarif(found: Found, unread: Unread, files: int) -> str:
             "message": {"text": " ".join(p for p in (f"Cell {f.cell}." if f.cell else "", f.detail, f.rule.reason) if p)},
             "locations": [location(path, {
                 "startLine": f.line, "startColumn": f.column, "endLine": f.end_line, "endColumn": f.end_column})],
-            "properties": ({"claim": f.rule.claim} if f.rule.claim else {}) | {"instead": f.fix},
+            "properties": ({"claim": f.rule.claim} if f.rule.claim else {})
+            | ({"cell": f.cell} if f.cell else {})
+            | {"instead": f.fix},
         }
         for path, f in found
     ]  # fmt: skip

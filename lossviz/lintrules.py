@@ -8,7 +8,7 @@ from itertools import permutations
 from typing import NamedTuple
 
 from lossviz.lintcalls import LOOK_UP
-from lossviz.lintfixes import bare, chosen_fix, short, simple, spelled
+from lossviz.lintfixes import bare, chosen_fix, of_tensorflow, short, simple, spelled
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, written
 from lossviz.lintproducts import numbers
 from lossviz.lintread import Reading
@@ -43,6 +43,9 @@ class At(NamedTuple):
         loss: The loss it is about, or None.
         call: Where there is no loss, the call it is about, or None.
         form: Of the labels, where no loss says it: sigmoid or onehot.
+        own: The corrected code, where it is the user's own with little changed; "" where the rule's table has it.
+        before: A comment that belongs above the corrected code.
+        logits: How the logits are written there, where that is known.
     """
 
     node: ast.AST
@@ -50,6 +53,9 @@ class At(NamedTuple):
     loss: Loss | None = None
     call: Call | None = None
     form: str = ""
+    own: str = ""
+    before: str = ""
+    logits: str = ""
 
 
 Places = Iterator[At]
@@ -105,17 +111,44 @@ def methods(calls: list[Call], names: set[str]) -> Iterator[Call]:
 
 def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     """The corrected code for a place: in its framework, for its kind of loss and labels, with the names used there."""
+    if at.own:
+        return at.own
     framework = _framework(at, reading)
     form = at.form or (at.loss.form if at.loss else "")
     compiled = any(c is not None and c.method in ({"compile"} | FIT) for c in (at.loss and at.loss.call, at.call))
-    fix = spelled(chosen_fix(fixes, framework, form, compiled), _names(at, reading))
     imported = dict(_imported(reading.tree))
-    if "tensorflow" in imported and "keras" not in imported:
-        imported["keras"] = f"{imported['tensorflow']}.keras"
+    fix = chosen_fix(fixes, framework, form, compiled)
+    if tf := imported.get("tensorflow"):
+        imported.setdefault("keras", f"{tf}.keras")
+        if not re.search(r"^\s*(import|from) keras\b", ast.unparse(reading.tree), re.MULTILINE):
+            fix = of_tensorflow(fix, tf)
+    fix = _with_options(spelled(fix, _names(at, reading)), at)
     for dotted in ("torch.nn.functional", "torch.nn", "keras"):
         if dotted in imported:
             fix = re.sub(rf"(?<![\w.]){re.escape(dotted)}\.", f"{imported[dotted]}.", fix)
-    return "\n".join(filter(None, [_without(at, reading), fix]))
+    return "\n".join(filter(None, [at.before, _without(at, reading), fix]))
+
+
+OPTIONS = {"weight", "ignore_index", "reduction", "label_smoothing"}
+"""Of PyTorch's losses: what they are told besides what they are given."""
+
+
+def _with_options(fix: str, at: At) -> str:
+    """The corrected code with what the user's own loss is told besides: which labels to ignore, how to reduce, and so on.
+
+    Where each example's loss is multiplied outside (`at.call` is the product), it is not reduced for that alone.
+    """
+    made = at.loss and (at.loss.made or at.loss.call)
+    if at.loss is None or made is None or not isinstance(made.node, ast.Call):
+        return fix
+    told = [k for k in made.node.keywords if k.arg != "reduction" or at.call is None]
+    if made.name.startswith("torch.") and fix.endswith(")") and ("binary" in fix) == (at.loss.kind == "sigmoid"):
+        more = [ast.unparse(k) for k in told if k.arg in OPTIONS and f" {k.arg}=" not in fix]
+        return ", ".join([fix.removesuffix(")"), *more]) + ")"
+    if at.loss.made and at.loss.from_logits:
+        own = ast.unparse(ast.Call(made.node.func, made.node.args, told))
+        return re.sub(r"keras\.losses\.\w+\(from_logits=True\)", lambda _: own, fix)
+    return fix
 
 
 def _framework(at: At, reading: Reading) -> str:
@@ -140,12 +173,12 @@ def _names(at: At, reading: Reading) -> dict[str, str]:
     if at.loss:
         if labels := simple(at.loss.spelled.get("labels")):
             found |= {"labels": labels, "onehot_labels": labels, "multi_hot": labels}
-    factors = _factors(at.node, reading)
+    factors = factors_of(at.node, reading)
     if factors and (text := short(factors.weights)) and _seen(factors.weights, at, reading):
         found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
-    elif not factors:
+    if not factors or (at.loss and not at.loss.batch):  # what weights the loss already goes on to
         found |= _given(at)
-    logits = _operands(at.node)
+    logits = operands(at.node)
     if factors:
         logits = [factors.logits] if factors.logits is not None and _seen(factors.logits, at, reading) else []
     for node in [*logits, at.loss and at.loss.spelled.get("logits")]:
@@ -154,7 +187,7 @@ def _names(at: At, reading: Reading) -> dict[str, str]:
         sure = says & {LOGITS, SCORES} or (factors and node is factors.logits)
         if text and sure and not re.search("weight|scaled|prob|softmax|sigmoid", text.lower()):
             found.setdefault("logits", text)
-    return found
+    return found | ({"logits": at.logits} if at.logits else {})
 
 
 class Factors(NamedTuple):
@@ -164,7 +197,7 @@ class Factors(NamedTuple):
     logits: ast.expr | None
 
 
-def _factors(node: ast.AST, reading: Reading) -> Factors | None:
+def factors_of(node: ast.AST, reading: Reading) -> Factors | None:
     """What is multiplied or looked up; None of anything else."""
     if isinstance(node, ast.Subscript):
         return Factors(bare(node.value), None)
@@ -172,7 +205,7 @@ def _factors(node: ast.AST, reading: Reading) -> Factors | None:
         if call.method in LOOK_UP and isinstance(node, ast.Call):
             on = node.func.value if not call.name and isinstance(node.func, ast.Attribute) else None
             return Factors(bare(on or written(node, "params", 0)), None)
-        parts, values = _operands(node), list(call.args)
+        parts, values = operands(node), list(call.args)
         if isinstance(node, ast.Call) and not call.name:  # a method
             values = [call.on, *values]
         for (part, value), (other, by) in permutations(list(zip(parts, values, strict=False))[-2:], 2):
@@ -204,12 +237,14 @@ def _given(at: At) -> dict[str, str]:
         return {name: ast.unparse(node) for name, node in found.items() if node and len(ast.unparse(node)) <= 40}
     call = (at.loss.made or at.loss.call) if at.loss else at.call
     signature = (CLASSES.get(call.name) or FUNCTIONS.get(call.name)) if call else None
-    if call and signature and signature.weights and (text := short(bare(written(call.node, *signature.weights)))):
-        return {"class_weights": text, signature.weights[0]: text}
+    if call and signature and signature.weights:
+        node = bare(written(call.node, *signature.weights))
+        if text := ast.unparse(node) if isinstance(node, ast.Constant) and node.value is not None else short(node):
+            return {"class_weights": text, signature.weights[0]: text}
     return {}
 
 
-def _operands(node: ast.AST) -> list[ast.expr]:
+def operands(node: ast.AST) -> list[ast.expr]:
     """What a product multiplies, an activation is applied to."""
     match node:
         case ast.BinOp():
@@ -225,22 +260,25 @@ def _operands(node: ast.AST) -> list[ast.expr]:
 
 def _without(at: At, reading: Reading) -> str:
     """Which line has to go, or how it reads without the product; "" where the corrected code takes its place."""
-    factors, statement = _factors(at.node, reading), _statement(reading.tree, at.node)
+    factors, around = factors_of(at.node, reading), statement(reading.tree, at.node)
     user = at.loss.call if at.loss and factors and factors.logits else at.call or (at.loss and at.loss.call)
-    if factors is None or statement is None or (user and _statement(reading.tree, user.node) is statement):
+    if factors is None or around is None or (user and statement(reading.tree, user.node) is around):
         return ""
-    text, where = ast.unparse(statement), f"line {line(at.node)}"
+    text, where = ast.unparse(around), f"line {line(at.node)}"
     short_enough = "\n" not in text and len(text) < 90
-    if isinstance(statement, ast.Assign | ast.AugAssign) and (factors.logits is None or statement.value is at.node):
+    part = isinstance(at.node, ast.BinOp) and isinstance(around, ast.Assign) and around.value is not at.node
+    if isinstance(around, ast.Assign | ast.AugAssign) and (
+        not part if factors.logits is None else around.value is at.node
+    ):
         return f"# without {where}: {text}" if short_enough else f"# without {where}"
-    if isinstance(statement, ast.AugAssign):
+    if isinstance(around, ast.AugAssign):
         return f"# without {where}: {text}"
-    if isinstance(statement, ast.Return | ast.Assign | ast.Expr) and factors.logits is not None and short_enough:
+    if isinstance(around, ast.Return | ast.Assign | ast.Expr) and factors.logits is not None and short_enough:
         return f"# {where} without the product: {text.replace(ast.unparse(at.node), ast.unparse(factors.logits), 1)}"
     return f"# without the product in {where}"
 
 
-def _statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:
+def statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:
     """The innermost statement that holds a piece of code."""
     around = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and line(s) <= line(node) <= (s.end_lineno or 0)]
     return next((s for s in reversed(around) if any(part is node for part in ast.walk(s))), None)

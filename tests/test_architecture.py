@@ -120,6 +120,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lintdecides": set(),
     "lintflow": set(),
     "lintrules": {"lintcalls", "lintfixes", "lintlosses", "lintproducts", "lintread", "lintvalues"},
+    "lintown": {"lintcalls", "lintfixes", "lintlosses", "lintread", "lintrules", "lintvalues"},
     "lintflaws": {
         "lintcalls",
         "lintdecides",
@@ -127,6 +128,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
         "lintflow",
         "lintlosses",
         "lintorigin",
+        "lintown",
         "lintread",
         "lintrules",
         "lintvalues",

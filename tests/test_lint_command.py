@@ -254,6 +254,14 @@ def test_sarif(run, project):
     assert where["artifactLocation"]["uri"] == f"file://{project}/old%20file.py"
 
 
+def test_sarif_of_a_notebook_names_the_cell(run, tmp_path):
+    (tmp_path / "a.ipynb").write_text(notebook(("markdown", "text"), ("code", FLAWED)))
+    (part,) = json.loads(run("--format", "sarif", tmp_path)[1])["runs"]
+    (result,) = part["results"]
+    assert result["properties"]["cell"] == 2
+    assert result["message"]["text"].startswith("Cell 2. ")
+
+
 def test_sarif_links_its_rules_to_their_claims(run, project):
     (part,) = json.loads(run("--format", "sarif", project)[1])["runs"]
     rules = {r["id"]: r["help"] for r in part["tool"]["driver"]["rules"]}

@@ -143,6 +143,45 @@ def test_weighted(code, key):
         assert float(after.loss) == pytest.approx(weighted(key), rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    "key", [key for key in lintfixes.WEIGHTED if key.startswith("keras") and "compiled" not in key]
+)
+def test_weighted_by_tensorflow(key):
+    tf = pytest.importorskip("tensorflow")
+    fix = lintfixes.of_tensorflow(lintfixes.WEIGHTED[key], "tf")
+    assert "ops." not in fix
+    held = keras_names(key) | {"tf": tf}
+    exec(fix, held)
+    assert float(held["loss"]) == pytest.approx(weighted(key), rel=1e-5)
+
+
+def test_a_compiled_model_weighted_by_tensorflow():
+    tf = pytest.importorskip("tensorflow")
+    key = "keras_compiled_sigmoid"
+    fix = lintfixes.of_tensorflow(lintfixes.WEIGHTED[key], "tf")
+    assert "ops." not in fix
+    held = keras_names(key) | {"tf": tf}
+    before = np.asarray(held["model"](INPUTS))
+    exec(fix, held)
+    assert held["model"].history.history["loss"] == [pytest.approx(weighted(key, before), rel=1e-4)]
+
+
+@pytest.mark.parametrize(
+    ("imports", "function"),
+    [
+        ("import tensorflow as tf", "tf.gather("),
+        ("import tensorflow as tf\nfrom tensorflow import keras", "tf.gather("),
+        ("import tensorflow", "tensorflow.gather("),
+        ("import keras\nimport tensorflow as tf", "keras.ops.take("),
+    ],
+)
+def test_keras_from_tensorflow_may_be_of_any_version(imports, function):
+    keras = "keras" if "keras" in imports else f"{imports.split()[-1]}.keras"
+    criterion = f"{keras}.losses.SparseCategoricalCrossentropy(from_logits=True)"
+    (f,) = lint(f"{imports}\nloss = {criterion}(y, logits * class_weights)")
+    assert f.fix.startswith(f"weights = {function}class_weights, y)")
+
+
 def test_other_rules_share_what_weights():
     assert RULES["LV001"].fix is RULES["LV002"].fix is RULES["LV011"].fix is lintfixes.WEIGHTED
 
@@ -252,7 +291,7 @@ HEAD = {
             "keras",
             "model = keras.Sequential([layers.Dense(1, activation='sigmoid')])\n"
             "model.compile('adam', loss=keras.losses.BinaryCrossentropy(from_logits=True))",
-            ["keras.layers.Dense(n_outputs)(hidden)", "keras.losses.BinaryCrossentropy(from_logits=True)"],
+            ["# line 3 without the sigmoid", "([layers.Dense(1)])", "keras.losses.BinaryCrossentropy(from_logits=True)"],
         ),
         (
             "keras",
@@ -275,7 +314,7 @@ HEAD = {
         (
             "tf.keras",
             "loss = tf.keras.losses.BinaryCrossentropy(from_logits=True)(y, logits * class_weights)",
-            ["tf.keras.ops.binary_crossentropy(y, logits, from_logits=True)", "(pos_weight - 1) * y"],
+            ["tf.nn.sigmoid_cross_entropy_with_logits(labels=y, logits=logits)", "(pos_weight - 1) * y"],
         ),
         (
             "tf",
@@ -374,3 +413,153 @@ def test_of_a_notebook_the_line_that_goes_is_named_by_its_cell():
     cells = ["x = 1", "z = logits * class_weights", "loss = F.cross_entropy(z, y)"]
     (f,) = lint_notebook(json.dumps({"cells": [{"cell_type": "code", "source": text} for text in cells]}))
     assert f.fix.startswith("# without cell 2, line 1: z = logits * class_weights\n")
+
+
+OWN = [
+    ("torch", "crit = nn.CrossEntropyLoss(weight=w)\nloss = crit(torch.softmax(z, 1), y)",
+     "loss = crit(z, y)  # of the logits as they are"),
+    ("torch", "p = torch.softmax(z, dim=1)\nloss = F.cross_entropy(p, y, weight=w, ignore_index=255)",
+     "loss = F.cross_entropy(z, y, weight=w, ignore_index=255)  # of the logits as they are"),
+    ("torch", "z = torch.sigmoid(z)\nloss = F.binary_cross_entropy_with_logits(z, y, pos_weight=pos_weight)",
+     "# without line 4, which is only to predict: z = torch.sigmoid(z)\n"
+     "loss = F.binary_cross_entropy_with_logits(z, y, pos_weight=pos_weight)  # of the logits as they are"),
+    ("torch", "p = model(x).softmax(1)\ntotal += F.cross_entropy(p, y, label_smoothing=0.1, reduction='sum').item()",
+     "# line 4 without the softmax, which is only to predict: p = model(x)\n"
+     "total += F.cross_entropy(p, y, label_smoothing=0.1, reduction='sum').item()  # of the logits as they are"),
+    ("torch", "loss = F.binary_cross_entropy_with_logits(nn.Sigmoid()(z), y, pos_weight=pos_weight)",
+     "loss = F.binary_cross_entropy_with_logits(z, y, pos_weight=pos_weight)  # of the logits as they are"),
+    ("torch", "loss = F.nll_loss(F.log_softmax(F.softmax(z, 1), 1), y, weight=w)",
+     "loss = F.nll_loss(F.log_softmax(z, 1), y, weight=w)"),
+    ("torch", "class Net(nn.Module):\n    def forward(self, x):\n        return F.softmax(self.fc(x), dim=1)\nnet = Net()\n"
+     "loss = F.cross_entropy(net(x), y, weight=w)",
+     "# line 6 without the softmax, which is only to predict: return self.fc(x)\n"
+     "loss = F.cross_entropy(net(x), y, weight=w)  # of the logits as they are"),
+    ("torch", "net = nn.Sequential(nn.Linear(4, 3), nn.Softmax(dim=1))\nloss = nn.CrossEntropyLoss(weight=w)(net(x), y)",
+     "# without nn.Softmax(dim=1) of line 4, which is only to predict\n"
+     "loss = nn.CrossEntropyLoss(weight=w)(net(x), y)  # of the logits as they are"),
+    ("tf", "loss = tf.reduce_mean(tf.nn.weighted_cross_entropy_with_logits(y, tf.sigmoid(z), pos_weight=12.0))",
+     "loss = tf.reduce_mean(tf.nn.weighted_cross_entropy_with_logits(y, z, pos_weight=12.0))  # of the logits as they are"),
+    ("tf", "p = tf.contrib.layers.fully_connected(h, 3, activation_fn=tf.nn.softmax)\n"
+     "loss = tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=p)",
+     "# line 2 without the softmax, which is only to predict: "
+     "p = tf.contrib.layers.fully_connected(h, 3, activation_fn=None)\n"
+     "loss = tf.nn.softmax_cross_entropy_with_logits(labels=y, logits=p)  # of the logits as they are"),
+    ("keras", "h = layers.Dense(3)(x)\np = layers.Activation('softmax')(h)\nmodel = keras.Model(x, p)\n"
+     "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1))",
+     "# line 4 without the softmax, which is only to predict: p = h\n"
+     "loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)  # of logits"),
+    ("keras", "model = keras.Sequential([layers.Dense(3, 'softmax')])\n"
+     "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
+     "# line 3 without the softmax, which is only to predict: model = keras.Sequential([layers.Dense(3, None)])\n"
+     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
+    ("keras", "model = keras.Sequential([\n    layers.Dense(3, activation='softmax'),\n])\n"
+     "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
+     "# line 4 without the softmax, which is only to predict: layers.Dense(3)\n"
+     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
+]  # fmt: skip
+"""What applies a softmax or sigmoid twice, and the user's own code without the first."""
+
+
+@pytest.mark.parametrize(("framework", "code", "fix"), OWN)
+def test_the_users_own_loss_keeps_its_weights_and_options(framework, code, fix):
+    (f,) = lint(HEAD[framework] + code)
+    assert (f.code, f.fix) == ("LV003", fix)
+    assert lint(HEAD[framework] + f.fix) == []
+
+
+TWICE = {
+    "sigmoid": ("layers.Dense(1, activation='sigmoid')", "'binary_crossentropy'", LABELS % 2),
+    "onehot": ("layers.Dense(3, activation='softmax')", "'categorical_crossentropy'", ONEHOT),
+    "integers": ("layers.Dense(3, activation='softmax')", "'sparse_categorical_crossentropy'", LABELS),
+    "sigmoid of logits": (
+        "layers.Dense(1)", "lambda t, z: tf.nn.weighted_cross_entropy_with_logits(t, z, pos_weight=4.0)",
+        (LABELS % 2).astype("float32")[:, None],
+    ),
+    "focal": (
+        "layers.Dense(1, activation='sigmoid')", "keras.losses.BinaryFocalCrossentropy(apply_class_balancing=True)", LABELS % 2,
+    ),
+}  # fmt: skip
+"""What a Keras model ends with, its loss, and labels that this loss takes."""
+
+
+@pytest.mark.parametrize("kind", TWICE)
+def test_weights_given_twice_to_any_model_of_keras(kind):
+    tf, keras = pytest.importorskip("tensorflow"), pytest.importorskip("keras")
+    last, loss, labels = TWICE[kind]
+    own = "'" not in loss[:1]
+    given = "class_weight=weights" + ("" if own else ", sample_weight=compute_sample_weight(weights, y_train)")
+    code = (
+        "import keras\nfrom keras import layers\nimport tensorflow as tf\n"
+        "from sklearn.utils.class_weight import compute_sample_weight\n"
+        f"model = keras.Sequential([{last}])\nmodel.compile('sgd', loss={loss})\n"
+    )
+    (f,) = lint(f"{code}model.fit(x_train, y_train, epochs=1, {given})")
+    weights = "" if own else ", class_weight=weights"
+    why = "the loss weights the classes" if own else "weighted once"
+    assert (f.code, f.fix) == ("LV005", f"model.fit(x_train, y_train, epochs=1{weights})  # {why}")
+    held = {"x_train": INPUTS, "y_train": labels, "weights": {0: 1.0, 1: 2.0, 2: 3.0}, "keras": keras, "tf": tf}
+    exec(f"{code}{f.fix}", held)
+    assert np.isfinite(held["model"].history.history["loss"][0])
+
+
+def test_of_a_classifier_with_weights_the_others_go():
+    code = (
+        "from sklearn.linear_model import LogisticRegression\nfrom sklearn.utils.class_weight import compute_sample_weight\n"
+        "clf = LogisticRegression(class_weight='balanced')\nw = compute_sample_weight('balanced', y)\n"
+    )
+    (f,) = lint(f"{code}clf.fit(X, y, sample_weight=w)")
+    assert (f.code, f.fix) == ("LV005", "clf.fit(X, y)  # the classifier weights them")
+
+
+KEPT = [
+    ("torch", "loss = nn.CrossEntropyLoss(ignore_index=-1, reduction='sum')(logits * class_weights, y)",
+     "loss = F.cross_entropy(logits, y, weight=class_weights, ignore_index=-1, reduction='sum')"),
+    ("torch", "loss = F.cross_entropy(logits * class_weights, y, weight=w, label_smoothing=0.1)",
+     "loss = F.cross_entropy(logits, y, weight=w, label_smoothing=0.1)"),
+    ("torch", "crit = nn.BCEWithLogitsLoss(weight=v, pos_weight=pos)\nloss = crit(logits * class_weights, y)",
+     "# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label\n"
+     "loss = F.binary_cross_entropy_with_logits(logits, y, pos_weight=pos, weight=v)"),
+    ("torch", "p = F.softmax(logits, 1)\nloss = F.cross_entropy(p * class_weights, y, ignore_index=255)",
+     "loss = F.cross_entropy(logits, y, weight=class_weights, ignore_index=255)"),
+    ("torch", "loss = (w[logits.argmax(1)] * F.cross_entropy(logits, y, reduction='none', ignore_index=9)).mean()",
+     "loss = F.cross_entropy(logits, y, weight=w, ignore_index=9)"),
+    ("tf", "loss = tf.nn.weighted_cross_entropy_with_logits(y, logits * class_weights, pos_weight=12.0)",
+     "# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label\n"
+     "losses = tf.nn.weighted_cross_entropy_with_logits(labels=y, logits=logits, pos_weight=12.0)\n"
+     "loss = tf.reduce_mean(losses)"),
+    ("keras", "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
+     "loss = criterion(y, logits * class_weights)",
+     "weights = keras.ops.sum(class_weights * y, axis=-1)  # of each example's true class\n"
+     "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
+     "loss = criterion(y, logits, sample_weight=weights)"),
+]  # fmt: skip
+"""What multiplies, and the corrected code with the weights and options that the loss has already."""
+
+
+@pytest.mark.parametrize(("framework", "code", "fix"), KEPT)
+def test_a_loss_keeps_its_weights_and_options(framework, code, fix):
+    (f,) = lint(HEAD[framework] + code)
+    assert f.fix == fix
+    assert lint(HEAD[framework] + f.fix) == []
+
+
+NAMED = [
+    ("class Net(nn.Module):\n    def forward(self, x):\n        return F.softmax(self.fc(x), dim=1)\n"
+     "probs = Net()(x)\nscaled = probs * class_weights\nloss = F.cross_entropy(scaled, y)",
+     "# line 6 without the softmax, which is only to predict: return self.fc(x)\n"
+     "# without line 8: scaled = probs * class_weights\nloss = F.cross_entropy(probs, y, weight=class_weights)"),
+    ("z = F.softmax(z, 1)\nloss = F.cross_entropy(z * class_weights, y)",
+     "# without line 4, which is only to predict: z = F.softmax(z, 1)\nloss = F.cross_entropy(z, y, weight=class_weights)"),
+    ("loss = F.cross_entropy(F.softmax(model(x), 1) * class_weights, y)",
+     "loss = F.cross_entropy(model(x), y, weight=class_weights)"),
+    ("def scaled(z):\n    return F.softmax(z, 1) * class_weights\nloss = F.cross_entropy(scaled(model(x)), y)",
+     "# line 5 without the softmax, which is only to predict: return z * class_weights\n# without the product in line 5\n"
+     "loss = F.cross_entropy(scaled(model(x)), y, weight=class_weights)"),
+]  # fmt: skip
+"""Weighted probabilities, and the corrected code with the line of their softmax; it uses no name that is not there."""
+
+
+@pytest.mark.parametrize(("code", "fix"), NAMED)
+def test_the_softmax_of_weighted_probabilities_is_named(code, fix):
+    (f,) = lint(HEAD["torch"] + code)
+    assert (f.code, f.fix) == ("LV002", fix)

@@ -1,0 +1,167 @@
+"""The user's own code with little changed, to write instead: a loss without the softmax before it, a call without an argument."""
+
+import ast
+import copy
+
+from lossviz.lintcalls import activation, layer_activation
+from lossviz.lintfixes import bare, short, simple
+from lossviz.lintlosses import Loss
+from lossviz.lintread import Reading
+from lossviz.lintrules import factors_of, line, operands, statement
+from lossviz.lintvalues import Call
+
+SHORT = 100  # characters of a line that is shown as a whole
+
+
+def without_argument(node: ast.AST, keyword: str) -> str:
+    """The text of a call without a keyword argument.
+
+    Example:
+        >>> without_argument(ast.parse("m.fit(x, y, epochs=3, class_weight=w)").body[0].value, "class_weight")
+        'm.fit(x, y, epochs=3)'
+    """
+    assert isinstance(node, ast.Call)
+    kept = [k for k in node.keywords if k.arg != keyword]
+    return ast.unparse(ast.Call(node.func, node.args, kept))
+
+
+def unactivated(mark: ast.AST, loss: Loss | None, call: Call, reading: Reading) -> str:
+    """A loss, or an outer activation, that is given what the softmax or sigmoid before it is given.
+
+    Args:
+        mark: The first softmax or sigmoid: its call, or that of the layer which ends with it.
+        loss: What is given its probabilities; None where that is an activation.
+        call: The same as a call.
+        reading: Of the file.
+
+    Returns:
+        The user's code, with a comment on the line of the activation where that is another; "" where it is not known what the
+        activation is given.
+    """
+    compiled = call.method == "compile" and not call.name
+    inside = not compiled and _holds(call.node, mark)
+    found = peeled(mark, call.node if inside else reading.tree, reading)
+    if found is None:
+        return ""
+    old, new = found
+    if inside:
+        return "" if new is None else _told(reading, call.node, loss, old, new)
+    above = statement(reading.tree, mark)
+    given = loss.spelled.get("logits") if loss else next(iter(getattr(call.node, "args", ())), None)
+    if (
+        isinstance(above, ast.Assign) and above.value is old and new is not None and simple(new) and given is not None
+        and ast.unparse(given) == ast.unparse(above.targets[0]) != simple(new)
+        and _function(reading.tree, mark) is _function(reading.tree, call.node)
+    ):  # fmt: skip
+        return _told(reading, call.node, loss, given, new)
+    own = f"loss = {ast.unparse(loss.made.node)}  # of logits" if compiled and loss and loss.made else ""
+    return "\n".join(filter(None, [without_activation(mark, reading), own or _told(reading, call.node, loss)]))
+
+
+def raw(product: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
+    """Of weighted probabilities: a comment on their softmax or sigmoid, and how the logits are written where the loss is.
+
+    Args:
+        product: Where the probabilities are multiplied.
+        loss: What is given them.
+        reading: Of the file.
+
+    Returns:
+        Both "" where they are not known.
+    """
+    mark = loss.logits.mark("activated")
+    found = peeled(mark.node, reading.tree, reading) if mark else None
+    here = _function(reading.tree, loss.call.node)
+    if mark is None or found is None:
+        return "", ""
+    old, new = found
+    above = statement(reading.tree, mark.node)
+    if simple(new) and _function(reading.tree, mark.node) is here:
+        again = isinstance(above, ast.Assign) and ast.unparse(above.targets[0]) == simple(new)
+        return without_activation(mark.node, reading) if again else "", simple(new)
+    if _function(reading.tree, product) is not here:
+        return without_activation(mark.node, reading), short(loss.spelled.get("logits"))
+    factors = factors_of(product, reading)
+    weights = ast.unparse(factors.weights) if factors and factors.weights else ""
+    parts = [new if part is old else part for part in operands(product)]
+    named = (short(part) for part in parts if part is not None and ast.unparse(bare(part) or part) != weights)
+    inside = any(part is old for part in ast.walk(product))
+    return "" if inside else without_activation(mark.node, reading), next(filter(None, named), "")
+
+
+def without_activation(mark: ast.AST, reading: Reading) -> str:
+    """A comment on the line of a softmax or sigmoid: how it reads without, or what has to go; "" where that is not known."""
+    found, above = peeled(mark, reading.tree, reading), statement(reading.tree, mark)
+    if found is None or above is None:
+        return ""
+    old, new = found
+    kind = next((activation(c) or layer_activation(c) for c in reading.calls if c.node is mark), "")
+    if new is None:
+        return f"# without {ast.unparse(mark)} of line {line(mark)}, which is only to predict"
+    if isinstance(above, ast.Assign) and above.value is old and ast.unparse(above.targets[0]) == ast.unparse(new):
+        return f"# without line {line(old)}, which is only to predict: {ast.unparse(above)}"
+    text = ast.unparse(_replaced(above, old, new))
+    if "\n" in text or len(text) > SHORT or line(above) != line(old):
+        text = ast.unparse(new)
+    return f"# line {line(old)} without the {kind}, which is only to predict: {text}"
+
+
+def peeled(mark: ast.AST, root: ast.AST, reading: Reading) -> tuple[ast.AST, ast.expr | None] | None:
+    """The expression that ends with an activation, and the same without it.
+
+    Returns:
+        The second is None where it is a layer that has to go; None alone where it is not known.
+    """
+    call = next((c for c in reading.calls if c.node is mark), None)
+    if call is None or not isinstance(mark, ast.Call):
+        return None
+    name = next((k.arg for k in mark.keywords if k.arg in ("activation", "activation_fn")), "")
+    if name and call.method != "Activation":
+        none = [ast.keyword(name, ast.Constant(None))] if name == "activation_fn" else []  # its default is a ReLU
+        return mark, ast.Call(mark.func, mark.args, [k for k in mark.keywords if k.arg != name] + none)
+    if activation(call):
+        if not call.name and call.method and isinstance(mark.func, ast.Attribute):
+            return mark, mark.func.value
+        given = next((k.value for k in mark.keywords if k.arg in ("logits", "input", "x", "features")), None)
+        given = mark.args[0] if mark.args else given
+        return None if given is None else (mark, given)
+    if not layer_activation(call):
+        return None
+    if call.method == "Dense":  # by position
+        if any(isinstance(a, ast.Starred) for a in mark.args):
+            return None
+        return mark, ast.Call(mark.func, [mark.args[0], ast.Constant(None), *mark.args[2:]], mark.keywords)
+    applied = (part for part in ast.walk(root) if isinstance(part, ast.Call) and part.func is mark and part.args)
+    return next(((part, part.args[0]) for part in applied), (mark, None))
+
+
+def _told(
+    reading: Reading, node: ast.AST, loss: Loss | None, old: ast.AST | None = None, new: ast.AST | None = None
+) -> str:
+    """A call as the user wrote it, with what is made of it where that is short, and one part replaced."""
+    above, part, name = statement(reading.tree, node), node, ""
+    if isinstance(above, ast.Assign | ast.AugAssign) or (isinstance(above, ast.Expr) and above.value is node):
+        part = above
+    elif isinstance(above, ast.Return) and above.value and not isinstance(above.value, ast.Tuple | ast.Dict):
+        part, name = above.value, "loss = " if loss else ""
+    else:
+        name = "loss = " if loss else ""
+    text = name + ast.unparse(_replaced(part, old, new))
+    if "\n" in text or len(text) > SHORT:
+        text = ("loss = " if loss else "") + ast.unparse(_replaced(node, old, new))
+    return f"{text}  # of the logits as they are" if loss else text
+
+
+def _replaced(whole: ast.AST, old: ast.AST | None, new: ast.AST | None) -> ast.AST:
+    """A copy with one part replaced: what the memo holds is taken for a copy."""
+    return copy.deepcopy(whole, {id(old): new}) if old is not None and new is not None else whole
+
+
+def _holds(whole: ast.AST, part: ast.AST) -> bool:
+    return any(node is part for node in ast.walk(whole))
+
+
+def _function(tree: ast.AST, part: ast.AST) -> ast.AST | None:
+    """The innermost function around a piece of code."""
+    around = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and _holds(n, part)]
+    return around[-1] if around else None
