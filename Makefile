@@ -21,7 +21,7 @@ test: $(VENV)/dev.done browser
 	$(BIN)/pytest $(CORE)
 	$(BIN)/pytest $(TWO) $(PAGES)
 	$(BIN)/pytest -m snippets tests/test_snippets.py tests/test_extend.py
-	$(BIN)/pytest -m faults tests/test_faults.py
+	$(BIN)/pytest -m faults tests/test_faults.py $(AGAIN)
 	$(BIN)/pytest tests/browser $(AGAIN)
 
 # Two processes: Streamlit cleans up after TensorFlow and Keras on every run of a page, where it finds them imported.
