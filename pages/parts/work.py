@@ -77,17 +77,20 @@ def wait(future: "Future", text: str) -> Any:
             future.cancel()
 
 
+def _kept(slot: str, key: Any, make: Callable[[], Any]) -> Any:
+    """What was made last for a slot of the session, made anew where the key is another."""
+    if st.session_state.get(slot, (None,))[0] != key:
+        st.session_state[slot] = (key, make())
+    return st.session_state[slot][1]
+
+
 def kept(slot: str, key: Any, text: str, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     """What a worker makes; the last of each slot of the session is kept, by a key that says of what it was made."""
-    if st.session_state.get(slot, (None,))[0] != key:
-        st.session_state[slot] = (key, wait(engine().submit(function, *args, **kwargs), text))
-    return st.session_state[slot][1]
+    return _kept(slot, key, lambda: wait(engine().submit(function, *args, **kwargs), text))
 
 
 def dataset(slot: str, key: Any, name: str, **knobs: Any) -> Dataset:
     """As `kept`, one of `lossviz.DATASETS`; a small one that is drawn is made here, sooner than a worker would hear of it."""
     if DATASETS[name].columns or knobs.get("n", 0) > SMALL:
         return kept(slot, key, DATA, make_dataset, name, **knobs)
-    if st.session_state.get(slot, (None,))[0] != key:
-        st.session_state[slot] = (key, make_dataset(name, **knobs))
-    return st.session_state[slot][1]
+    return _kept(slot, key, lambda: make_dataset(name, **knobs))
