@@ -2,7 +2,7 @@
 
 The embedded default is one worker process with two threads; a scheduler's address in LOSSVIZ_SCHEDULER takes its
 place. A run is a chain of short tasks for every four strategies; earlier chunks go first, whoever asked, so that sessions
-take turns.
+take turns; in a rush all wait until everybody has a first picture.
 """
 
 import logging
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
+from lossviz import rush
 from lossviz.plan import LANES, Chunk, Piece, Plan, Run
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class Job:
 
     Attributes:
         plan: What is trained.
-        beside: What else the picture waits for, if anything: a future.
+        beside: What else the picture needs, if anything: a future, once there is a first frame.
         token: A name that cannot be guessed, by which `Engine.find` finds it.
         error: A sentence, if it failed.
         cancelled: Whether it was cancelled.
@@ -119,16 +120,15 @@ class Job:
         self._lock = Lock()
         self._over = Event()
         self._listeners: list[Callable[[], None]] = []
+        self.beside: Future | None = None
+        self._beside = (beside, args) if beside else None
+        rush.came(self)
         self._held = engine.submit(_hold, plan, priority=10)
         chunks = list(enumerate(plan.chunks()))
         self._chains = [_Chain(shard, iter(chunks)) for shard in plan.shards()]
         self._running: dict[Future, _Chain] = {}
         for chain in self._chains:
             self._extend(chain)
-        # after everybody's first chunks, which are the pictures that people wait for
-        self.beside = engine.submit(beside, self._held, *args, priority=-0.5) if beside else None
-        if self.beside is not None:
-            self.beside.add_done_callback(lambda _: self._tell())
         Thread(target=self._collect, name="lossviz-job", daemon=True).start()
 
     def _extend(self, chain: "_Chain") -> "Future | None":
@@ -142,6 +142,14 @@ class Job:
             self._running[chain.last] = chain
             return chain.last
 
+    def _go_beside(self) -> None:
+        """Submit what else the picture needs, unless it is on its way."""
+        if self._beside is None or self.cancelled:
+            return
+        (beside, args), self._beside = self._beside, None
+        self.beside = self._engine.submit(beside, self._held, *args, priority=-0.5)
+        self.beside.add_done_callback(lambda _: self._tell())
+
     def _collect(self) -> None:
         from distributed import as_completed
 
@@ -154,6 +162,9 @@ class Job:
                     self._pieces.append(result[1])
                     chain = self._running.pop(future)
                 self._tell()
+                rush.served(self)
+                rush.wait(lambda: self.cancelled)
+                self._go_beside()
                 ahead, chain.ahead = chain.ahead, 1
                 for _ in range(ahead):
                     if (following := self._extend(chain)) is not None:
@@ -166,6 +177,7 @@ class Job:
                     self.error = f"Training stopped: {said[:300]}"
             self._release()
         finally:
+            rush.served(self)
             self._chains.clear()
             self._running.clear()
             self.ended = True

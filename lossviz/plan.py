@@ -172,7 +172,7 @@ class Plan:
         frame = 1  # frame 0 is the initial state
 
         def room() -> int:
-            steps = max(1, int((0.1 if out else 0.008) / seconds))
+            steps = max(1, int((0.1 if out else 0.003) / seconds))
             return min(steps, max(1, capacity(0) // blocks)) if self.batch_size else steps
 
         for target in self.steps[1:].tolist():

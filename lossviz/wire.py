@@ -214,7 +214,7 @@ async def _live(job: "Job") -> AsyncIterator[bytes]:
     told = import_module(f"lossviz.{job.plan.wire}")  # whose `head`, `piece` and `end` have the words for such a run
     try:
         yield await asyncio.to_thread(told.head, job.plan)
-        sent, beside, waited = 0, job.beside, 0
+        sent, waited, told_beside = 0, 0, False
         while True:
             news.clear()
             ended = job.ended  # asked before the pieces: then those of an ended job are all there
@@ -222,11 +222,11 @@ async def _live(job: "Job") -> AsyncIterator[bytes]:
                 if packed := await asyncio.to_thread(told.piece, job.plan, part):
                     yield packed
                 sent += 1
-            if beside is not None and beside.done():
-                if beside.status == "finished":
-                    yield truth(*await asyncio.to_thread(beside.result))
-                beside = None
-            if ended and (beside is None or job.error or job.cancelled):
+            if job.beside is not None and job.beside.done() and not told_beside:
+                if job.beside.status == "finished":
+                    yield truth(*await asyncio.to_thread(job.beside.result))
+                told_beside = True
+            if ended and (job.beside is None or told_beside or job.error or job.cancelled):
                 yield told.end(await asyncio.to_thread(job.run), job.error)
                 return
             if not sent:

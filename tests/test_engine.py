@@ -12,6 +12,7 @@ import pytest
 
 import lossviz
 from lossviz import engine as engines
+from lossviz import rush
 from lossviz.plan import prepare
 
 DATA = lossviz.make_dataset("moons", n=300, imbalance=8, seed=1)
@@ -216,6 +217,63 @@ def test_sessions_take_turns(engine, finish):
     second.cancel()
 
 
+def test_in_a_rush_no_run_goes_past_its_first_picture(engine, finish, monkeypatch):
+    finish(engine.start(plan()))  # compiled
+    monkeypatch.setattr(rush, "FRESH", 60)
+    monkeypatch.setattr(rush, "MOST", 60)
+    rush.came("a page that is being made")
+    job = engine.start(plan(["cross_entropy"], steps=2000), _beside)
+    picture(job)
+    time.sleep(0.5)
+    assert len(job.pieces()) == 1
+    assert job.beside is None
+    assert not waiting(engine)
+    rush.served("a page that is being made")
+    assert finish(job).done
+    assert job.beside.result() == job.plan.seed
+
+
+def _beside(plan):
+    return plan.seed
+
+
+def test_a_run_in_a_rush_is_cancelled_as_any(engine, finish, monkeypatch):
+    monkeypatch.setattr(rush, "FRESH", 60)
+    monkeypatch.setattr(rush, "MOST", 60)
+    rush.came("somebody")
+    try:
+        job = engine.start(plan(["cross_entropy"], steps=2000))
+        picture(job)
+        job.cancel()
+        assert job.wait(1)
+    finally:
+        rush.served("somebody")
+
+
+def test_a_rush_ends_by_itself(monkeypatch):
+    monkeypatch.setattr(rush, "FRESH", 0.1)
+    monkeypatch.setattr(rush, "MOST", 0.3)
+    rush.came("somebody who never leaves")
+    try:
+        begun = time.monotonic()
+        rush.wait(lambda: False)
+        assert 0.05 < time.monotonic() - begun < 0.25
+        begun = time.monotonic()
+
+        def another():
+            rush.came("and more")
+            return False
+
+        rush.wait(another)
+        assert 0.25 < time.monotonic() - begun < 1, "no run waits for ever"
+    finally:
+        rush.served("somebody who never leaves")
+        rush.served("and more")
+    begun = time.monotonic()
+    rush.wait(lambda: False)
+    assert time.monotonic() - begun < 0.05
+
+
 def test_work_that_a_page_waits_for_goes_before_training(engine, finish):
     finish(engine.start(plan()))  # compiled
     job = engine.start(long_plan())
@@ -255,6 +313,7 @@ import multiprocessing, os, sys, time
 import psutil
 import lossviz
 from lossviz import engine as engines
+from lossviz import rush
 from lossviz.plan import prepare
 from lossviz.figures import truth
 
@@ -299,6 +358,7 @@ HANGING = """
 import ctypes, os, sys, time
 from pathlib import Path
 from lossviz import engine as engines
+from lossviz import rush
 
 def hang(mark):  # stops every thread, as a library does that waits with Python's lock in its hand; only the first time
     from lossviz import alive

@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Semaphore, local
+from threading import Lock, local
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lossviz import DATASETS, make_dataset
+from lossviz import DATASETS, make_dataset, rush
 from lossviz.dataset import Dataset
 from lossviz.engine import engine
 from lossviz.tables import TableError
@@ -16,12 +16,12 @@ from lossviz.tables import TableError
 if TYPE_CHECKING:
     from distributed import Future
 
-TURNS, PATIENCE = 3, 2.0
-"""Runs of pages that train, at once; and seconds after which one does not wait for its turn any longer."""
+PATIENCE = 2.0
+"""Seconds after which a page that trains does not wait for its turn any longer."""
 SMALL = 10_000
 """Points of a dataset that a page makes by itself, in a few milliseconds."""
 DATA = "Making the dataset…"
-_turns, _mine = Semaphore(TURNS), local()
+_turn, _mine = Lock(), local()
 
 
 @contextmanager
@@ -31,17 +31,20 @@ def turn() -> Iterator[None]:
     All of a class may click in the same second. Run side by side, all their pages would end late, and every other page
     would stand still; one after the other, half of them have their picture in half the time.
     """
-    _mine.held = _turns.acquire(timeout=PATIENCE)
+    _mine.held = _turn.acquire(timeout=PATIENCE)
+    who = object()
+    rush.came(who)
     try:
         yield
     finally:
+        rush.served(who)
         _let_others()
 
 
 def _let_others() -> None:
     if getattr(_mine, "held", False):
         _mine.held = False
-        _turns.release()
+        _turn.release()
 
 
 def wait(future: "Future", text: str) -> Any:
