@@ -108,7 +108,6 @@ def edited(name: str, centres: list[list[float]] | None) -> None:
     edit = st.session_state["race-player"].edit
     if not edit:
         return
-    st.session_state["race edited"] = True
     points = st.session_state["race points"]
     # what the browser says is in the field may be older than what was last written into it, when clicks come fast
     written = st.session_state.setdefault("race written", {})
@@ -187,8 +186,6 @@ def show(job: Job, key: str, data: Dataset, source: Source, options: dict[str, A
         st.session_state.get("race clicked", 0),
         partial(edited, source.name, centres),
     )
-    if st.session_state.pop("race edited", False):  # the fields are outside this fragment
-        st.rerun()
     ended = job.ended
     done = ended and not job.error and job.run().done
     if done:

@@ -46,7 +46,7 @@ def part(show: Callable[..., None]) -> Callable[..., None]:
     """A part of a page that reruns by itself, as Streamlit's fragments do, and loses no turn of a control above it.
 
     Where a picture says that its run has ended in the same moment as a visitor turns a control, the browser asks for this
-    part only, and the page would go on with the old value.
+    part only, and the page would go on with the old value. What is done in a picture may also be written into a control.
     """
 
     @wraps(show)
@@ -57,7 +57,7 @@ def part(show: Callable[..., None]) -> Callable[..., None]:
 
     def whole(*args: Any, **options: Any) -> None:
         above = st.session_state.get("controls above", set())
-        before = {key: st.session_state[key] for key in above if key in st.session_state}
+        before = {key: st.session_state.get(key) for key in above}  # a hidden one may be written for the first time
         st.fragment(shown, **options)(before, *args)
 
     return whole

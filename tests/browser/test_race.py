@@ -440,6 +440,15 @@ def test_fast_clicks_all_count(new_page):
     )
 
 
+def test_points_are_clicked_in_where_their_field_is_hidden(new_page):
+    page = new_page("/race?steps=50&model=linear&only=seed")
+    first = trained(page, timeout=FIRST)
+    page.get_by_label("A click on a picture").select_option("adds a point of class 2")
+    page.locator(".panel canvas").first.click(position={"x": 100, "y": 80})
+    trained(page, first)
+    expect(page.locator(".legend")).to_contain_text("class 2: 72")
+
+
 def test_scrubbing_keeps_up_with_the_screen(new_page):
     names = [n for n in lossviz.STRATEGIES][:8]
     page = new_page("/race?steps=400&model=linear&" + "&".join(f"strategies={n}" for n in names))
