@@ -1,9 +1,10 @@
-"""The segmentation network: the equation over pixels, stuck pixels, void, regions; against NumPy, Keras and scikit-learn."""
+"""The segmentation network: the equation over pixels, stuck pixels, void, regions; against Keras, PyTorch and scikit-learn."""
 
 import io
 
 import numpy as np
 import pytest
+import torch
 from conftest import drawn_messages
 from sklearn.metrics import jaccard_score
 
@@ -101,6 +102,22 @@ def test_a_pixel_is_an_example_of_the_equation(name):
     q = softmax(z.astype(float) * scale[:, None])
     np.testing.assert_allclose(loss, -w * np.log(q[np.arange(60), y]), rtol=2e-5, atol=1e-6)
     np.testing.assert_allclose(gradient, (w * scale)[:, None] * (q - np.eye(K)[y]), atol=2e-5)
+
+
+@pytest.mark.parametrize("void", [True, False])
+@pytest.mark.parametrize("name", [n for n in PIXELS if METHODS[n].heeds_void])
+def test_pytorch_has_the_same_loss_and_gradient(name, void):
+    p = plan(name, void=void)
+    rng = np.random.default_rng(1)
+    z, y = rng.normal(0, 3, (2, K, 5, 7)), rng.integers(0, K, (2, 5, 7))  # images, as torch has them
+    at, true = torch.tensor(z, requires_grad=True), torch.tensor(y)
+    weights = torch.tensor(p.weights if METHODS[name].mask == "true" else np.ones(K))
+    ignored = {"ignore_index": VOID} if void else {}
+    theirs = torch.nn.functional.cross_entropy(at, true, weights, reduction="none", **ignored)
+    theirs.sum().backward()
+    loss, gradient = segment.pixel_loss(p, 0, np.moveaxis(z, 1, -1).reshape(-1, K), y.ravel())
+    np.testing.assert_allclose(loss, theirs.detach().numpy().ravel(), rtol=2e-5, atol=1e-6)
+    np.testing.assert_allclose(gradient, np.moveaxis(at.grad.numpy(), 1, -1).reshape(-1, K), atol=2e-5)
 
 
 def test_regions_have_no_loss_of_a_pixel():
