@@ -359,7 +359,6 @@ def label_bars(found: "Verdict") -> "go.Figure":
         found: What `lossviz.advice.verdict` returned. Of more than BARS classes the largest and the rarest halves are drawn.
     """
     import plotly.graph_objects as go
-    from plotly.subplots import make_subplots
 
     c = found.counts
     order = np.argsort(-c.counts, kind="stable")
@@ -369,28 +368,40 @@ def label_bars(found: "Verdict") -> "go.Figure":
     names = [shown(c.labels[i]) for i in order]
     place = list(range(len(order)))
     what = "pixels" if c.kind == "pixels" else "rows"
-    figure = make_subplots(1, 2, shared_yaxes=True, horizontal_spacing=0.06)
-    figure.add_trace(
-        go.Bar(x=c.counts[order], y=place, orientation="h", name=what, marker_color=CLASS_COLOURS[0], customdata=names,
-               hovertemplate="%{customdata}: %{x:,}<extra></extra>"),
-        1, 1,
-    )  # fmt: skip
     low, high, w = (np.asarray(v, float)[order] for v in (found.intervals.low, found.intervals.high, found.weights))
     spread = {}
     if np.isfinite(low).any():
         up = np.where(np.isfinite(high), high - w, 0.0)
         spread = {"error_x": {"array": np.nan_to_num(up), "arrayminus": np.nan_to_num(w - low), "symmetric": False}}
-    figure.add_trace(
-        go.Bar(x=w, y=place, orientation="h", name="weight", marker_color=CLASS_COLOURS[1], customdata=names,
-               hovertemplate="%{customdata}: %{x:.4g}<extra></extra>", **spread),
-        1, 2,
-    )  # fmt: skip
-    figure.update_layout(height=120 + 30 * len(order), margin={"t": 20}, showlegend=False, bargap=0.3)
-    figure.update_yaxes(tickvals=place, ticktext=names)
     positive = c.counts[c.counts > 0]
     wide = positive.max() > 50 * positive.min()
-    figure.update_xaxes(
-        title_text=f"{what}, log scale" if wide else what, type="log" if wide else "linear", row=1, col=1
+    bars = [
+        go.Bar(x=c.counts[order], y=place, orientation="h", name=what, marker_color=CLASS_COLOURS[0], customdata=names,
+               hovertemplate="%{customdata}: %{x:,}<extra></extra>"),
+        go.Bar(x=w, y=place, orientation="h", name="weight", marker_color=CLASS_COLOURS[1], customdata=names,
+               hovertemplate="%{customdata}: %{x:.4g}<extra></extra>", xaxis="x2", yaxis="y2", **spread),
+    ]  # fmt: skip
+    labels = {"tickvals": place, "ticktext": names}
+    # in one go: Plotly's own subplots, changed step by step, take five times as long, and this is drawn at every turn
+    return go.Figure(
+        bars,
+        {
+            "height": 120 + 30 * len(order),
+            "margin": {"t": 20},
+            "showlegend": False,
+            "bargap": 0.3,
+            "xaxis": {
+                "domain": [0, 0.47],
+                "title": {"text": f"{what}, log scale" if wide else what},
+                "type": "log" if wide else "linear",
+            },
+            "xaxis2": {
+                "domain": [0.53, 1],
+                "anchor": "y2",
+                "title": {"text": f"weight ({found.scheme.replace('_', ' ')})"},
+                "rangemode": "tozero",
+            },
+            "yaxis": labels,
+            "yaxis2": labels | {"anchor": "x2", "matches": "y", "showticklabels": False},
+        },
     )
-    figure.update_xaxes(title_text=f"weight ({found.scheme.replace('_', ' ')})", rangemode="tozero", row=1, col=2)
-    return figure
