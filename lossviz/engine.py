@@ -35,6 +35,16 @@ _FIRST = [(room, model, classes) for room, classes in _LIKELY for model in ("mlp
 WARM = [] if COLD else [*_FIRST, ("segment", "scenes", 12)]
 """What is compiled at start, the likeliest first; nothing with LOSSVIZ_WARM=0, as in tests. A program holds about 45 MB and takes
 about 5 s: other numbers of classes wait for somebody who asks for them."""
+SETTINGS = {
+    # visitors' tables are among what a worker holds: none of it goes to a disk
+    "distributed.worker.memory.target": False,
+    "distributed.worker.memory.spill": False,
+    # Dask's looks at itself, of which nobody reads anything, cost 5 % of a core
+    "distributed.worker.profile.enabled": False,
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "10s",
+}
+"""Of the embedded cluster."""
 
 # Below, what runs in a worker. Names start with an underscore: a worker finds them by import.
 
@@ -262,20 +272,21 @@ class Engine:
         Args:
             address: Of a Dask scheduler, such as "tcp://host:8786"; None starts an embedded cluster.
         """
+        import dask
         from distributed import Client, LocalCluster
 
         self._cluster = None
         if address is None:
-            self._cluster = LocalCluster(
-                n_workers=1,
-                threads_per_worker=LANES,
-                processes=True,
-                preload=["lossviz.alive"],
-                dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
-                silence_logs=logging.CRITICAL,
-                # visitors' tables are among what it holds: none of it goes to a disk
-                config={"distributed.worker.memory.target": False, "distributed.worker.memory.spill": False},
-            )
+            with dask.config.set(SETTINGS):
+                self._cluster = LocalCluster(
+                    n_workers=1,
+                    threads_per_worker=LANES,
+                    processes=True,
+                    preload=["lossviz.alive"],
+                    dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
+                    silence_logs=logging.CRITICAL,
+                    config=SETTINGS,  # in the worker's process too
+                )
         self.client = Client(
             address or self._cluster, set_as_default=False, timeout=15, direct_to_workers=address is None
         )
