@@ -77,7 +77,7 @@ def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
     best = next((s for s in found if s.kind == "bayes"), None)
     if best is not None:
         figure.add_vline(x=best.cost, line={"dash": "dash", "width": 1, "color": "#7F7F7F"})
-    if len(cost) and cost.max() > 20 * max(float(np.median(cost)), 1e-12):  # one constant would flatten the rest
+    if len(cost) and cost.max() > 20 * float(np.median(cost)) > 0:  # one constant would flatten the rest
         end = 4 * float(np.median(cost))
         figure.update_xaxes(range=[0, end])
         beyond = [f"{amount(c, 3)} →" if c > end else "" for c in cost]  # a bar that is cut off says how long it is

@@ -489,20 +489,24 @@ def curve_sentence(found: Curve, labels: Sequence[str]) -> str:
         f"{times(found.ratio[-1])} times what taking {quoted(labels[t2])} for {quoted(labels[d2])} does "
         f"(stated: {times(found.stated)})."
     )
-    if "moved" in found.kinds:
+    others = [i for i, kind in enumerate(found.kinds) if kind in ("fixed", "by cost")]
+    if "moved" in found.kinds and others:
         base = found.share[found.kinds.index("moved")]
-        worst = [
-            (float((found.share[i] / np.maximum(base, 1e-12)).max()), i)
-            for i, kind in enumerate(found.kinds) if kind in ("fixed", "by cost")
-        ]  # fmt: skip
-        if worst:
-            most, i = max(worst)
-            many = "" if times(most) == "1" else f"{times(most)} times "
-            at = found.ratio[int((found.share[i] / np.maximum(base, 1e-12)).argmax())]
-            text += (
-                " The plain model is decided anew at each ratio, without training; the others keep what they were trained "
-                f"for, and {found.titles[i]} pays up to {many}as much (at {times(float(at))})."
-            )
+        paid = base > 0
+        text += " The plain model is decided anew at each ratio, without training; the others keep what they were trained for"
+        with np.errstate(divide="ignore", invalid="ignore"):
+            rise = np.where(paid, found.share[others] / base, 0)
+        i, at = (int(x) for x in np.unravel_index(rise.argmax(), rise.shape))
+        if not paid.all() and (found.share[others][:, ~paid] > 0).any():
+            there = found.share[others][:, ~paid].max(1)
+            text += f", and where it costs nothing {found.titles[others[int(there.argmax())]]} does not"
+        elif not paid.any():
+            text += ", and none of them costs anything"
+        if rise.max() >= 1.05:
+            text += f", and {found.titles[others[i]]} pays up to {times(rise[i, at])} times as much (at {times(found.ratio[at])})"
+        elif paid.any():
+            text += ", and none of them pays noticeably more"
+        text += "."
     over = [
         found.titles[i]
         for i, kind in enumerate(found.kinds)

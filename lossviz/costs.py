@@ -118,20 +118,27 @@ def times(ratio: float) -> str:
     """A ratio, as precisely as anybody reads it.
 
     Example:
-        >>> times(1.234), times(16.13), times(499.0), times(1234567)
-        ('1.2', '16', '499', '1,234,567')
+        >>> times(1.234), times(16.13), times(499.0), times(1234567), times(0.00417)
+        ('1.2', '16', '499', '1,234,567', '0.0042')
     """
+    if ratio < 0.95:
+        return _plain(ratio, 2)
     return f"{ratio:.1f}".removesuffix(".0") if ratio < 9.95 else f"{ratio:,.0f}"
+
+
+def _plain(value: float, digits: int) -> str:
+    """So many significant digits, without a power of ten."""
+    return np.format_float_positional(float(f"{value:.{digits}g}"), trim="-")
 
 
 def amount(value: float, digits: int = 4) -> str:
     """A cost or a weight as anybody reads it: without powers of ten.
 
     Example:
-        >>> amount(0.123456), amount(12.3456, 3), amount(12000)
-        ('0.1235', '12.3', '12,000')
+        >>> amount(0.123456), amount(12.3456, 3), amount(12000), amount(0.00001099)
+        ('0.1235', '12.3', '12,000', '0.00001099')
     """
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.{digits}g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else _plain(value, digits)
 
 
 def names(labels: Sequence[str] | None, k: int) -> tuple[str, ...]:
@@ -301,22 +308,38 @@ def _two(named: tuple[str, ...], regret: Array) -> str:
     p = float(alarm / (alarm + miss))
     least = percent(p) if p >= 1e-4 else f"{100 * p:.1g} %"
     head = f"Decide {quoted(named[c])} where its probability is at least {least}"
-    if np.isclose(alarm, miss):
+    if np.isclose(alarm, miss, rtol=0.005):
         return head + ", as usual: both mistakes cost the same."
     return head + f", not 50 %: missing one costs as much as {_alarms(miss / alarm)}."
+
+
+def _never_best(decision: Array, others: Array) -> bool:
+    """Whether, whatever the probabilities, one of the others costs no more: some mixture of them never does (minimax).
+
+    Args:
+        decision: What it costs for each true class, [T].
+        others: What the others cost, [T, D].
+    """
+    from scipy.optimize import linprog  # type: ignore[import-untyped]
+
+    if not others.shape[1]:
+        return False
+    slack = 1e-9 * max(float(decision.max()), float(others.max()))
+    shares = linprog(np.zeros(others.shape[1]), others, decision + slack, np.ones((1, others.shape[1])), [1.0])
+    return bool(shares.success)
 
 
 def _weights_of(regret: Array) -> tuple[Array, bool]:
     """What a mistake costs by its true class, [K], and whether that is all there is to it.
 
     A class on which all mistakes are free has weight 0 and is never decided: what deciding it costs is no matter, as long
-    as there is another decision that is never worse.
+    as at every probability another decision is no worse.
     """
     apart = ~np.eye(len(regret), dtype=bool)
     free = regret.max(1) == 0
     idle = free.copy()
     for z in np.flatnonzero(free):
-        idle[z] = (regret[:, ~free] <= regret[:, [z]]).all(0).any()
+        idle[z] = _never_best(regret[~free, z], regret[np.ix_(~free, ~free)])
     counted = apart & ~idle
     least = np.where(counted.any(1), np.where(counted, regret, np.inf).min(1), regret.max(1))
     if least.any() and (np.isclose(regret, least[:, None], rtol=1e-9, atol=0) | ~counted).all():

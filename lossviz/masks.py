@@ -192,10 +192,15 @@ def count_masks(
     called = tuple(escaped(n) for n in names) if names else tuple(f"index {i}" for i in order)
     notes = []
     if len(sizes) > 1:
-        (small, large) = min(sizes, key=lambda s: s[0] * s[1]), max(sizes, key=lambda s: s[0] * s[1])
+        ordered = sorted(sizes, key=lambda s: (s[0] * s[1], s))
+        (w, h), (wide, high) = ordered[0], ordered[-1]
+        alike = w * h == wide * high
+        said = (
+            f"{w}×{h} {'and' if len(sizes) == 2 else '…'} {wide}×{high}" if alike else f"from {w}×{h} to {wide}×{high}"
+        )
         notes.append(
-            f"The masks have {len(sizes)} sizes, from {small[0]}×{small[1]} to {large[0]}×{large[1]}. That is no fault: "
-            "pixels are counted, so a larger image counts for more."
+            f"The masks have {len(sizes)} sizes, {said}. That is no fault: pixels are counted, "
+            + ("and all have equally many." if alike else "so a larger image counts for more.")
         )
     missing = [called[i] for i in np.flatnonzero(each.sum(0) == 0)]
     if missing:

@@ -36,7 +36,7 @@ class MultiData:
     """A multi-label problem, in a part to train on, one held out for thresholds, and one to test on.
 
     Attributes:
-        labels: Names, L of them, the most frequent first.
+        labels: Names, L of them, the most frequent first by the rates that were asked for, or in the whole table.
         features: Names, F of them.
         X, y: Training part, [N, F] and 0 or 1 [N, L].
         X_held, y_held: Held-out part.
@@ -63,6 +63,12 @@ class MultiData:
         """Training examples without and with each label, [L, 2]."""
         yes = self.y.sum(0)
         return np.stack([len(self.y) - yes, yes], 1)
+
+    @property
+    def rarest(self) -> int:
+        """The label that the fewest training examples have; of several the last."""
+        rates = self.y.mean(0)
+        return int(np.flatnonzero(rates == rates.min())[-1])
 
     def posterior(self, X: Array) -> Array:
         """The exact probability of every label, [N, L].

@@ -72,7 +72,7 @@ def found(plan: MultiPlan, judged: Judged, names: Sequence[str], rule: str) -> "
 
 def found_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], rule: str) -> str:
     """What happens to the rarest label."""
-    r, c = list(RULES).index(rule), len(plan.data.labels) - 1
+    r, c = list(RULES).index(rule), plan.data.rarest
     label = plan.data.labels[c]
     parts = [
         f"{METHODS[n].title} {percent(float(judged.recall[r, PLACE[n], c]))}"
@@ -245,13 +245,14 @@ def thresholds_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], c
     """The plain model at the prior beside pos_weight at a half, and what the learned threshold gives."""
     plain, weighted = PLACE["sigmoid"], PLACE["pos_weight"]
     r = judged.recall[:, :, c]
-    best = max((PLACE[n] for n in names), key=lambda i: np.nan_to_num(judged.f1[2, i, c]))
+    best = max({plain, *(PLACE[n] for n in names)}, key=lambda i: np.nan_to_num(judged.f1[2, i, c]))
+    at_best = f"{judged.f1[2, best, c]:.3f}, is that of {list(METHODS.values())[best].title}"
+    other = f"; the plain sigmoid has {judged.f1[2, plain, c]:.3f}" if best != plain else ""
     return (
         f"{plan.data.labels[c]}: the plain sigmoid above {judged.threshold[1, plain, c]:.3f} finds "
         f"{percent(float(r[1, plain]))}, pos_weight above a half {percent(float(r[0, weighted]))}; the plain one above "
         f"a half {percent(float(r[0, plain]))}. "
-        f"With thresholds learned on the held-out part the best F1, {judged.f1[2, best, c]:.3f}, is that of "
-        f"{list(METHODS.values())[best].title}; the plain sigmoid has {judged.f1[2, plain, c]:.3f}."
+        f"With thresholds learned on the held-out part the best F1, {at_best}{other}."
     )
 
 

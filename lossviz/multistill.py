@@ -101,8 +101,9 @@ def saturated_sentence(y: int) -> str:
     bare = float(from_probabilities(z if y == 0 else -120 * np.ones(1), y, 0)[0][0])
     return (
         f"A model that is sure and wrong, z = {z[0]:g}: from logits the loss is {loss:.4g} with slope {slope:.4g}; by way of "
-        f"a float32 probability it is {lost:.4g} with slope {flat:g}; from |z| = {ends:.1f} on the example teaches nothing; "
-        f"without the clip it becomes {'infinite' if np.isinf(bare) else 'undefined'} in the end. So give the loss logits."
+        f"a float32 probability it is {lost:.4g} with slope {flat + 0.0:g}; from |z| = {ends:.1f} on the example teaches "
+        f"nothing; without the clip it becomes {'infinite' if np.isinf(bare) else 'undefined'} in the end. So give the loss "
+        "logits."
     )
 
 
@@ -149,9 +150,9 @@ def worked_figure(name: str, yes: float) -> "go.Figure":
 def worked_sentence(name: str, yes: float) -> str:
     """The two means."""
     y, p = WORKED[name]
+    changed = "nothing changes" if yes == 1 else "only the one element with y = 1 changes"
     return (
         f"{name}: the mean over all {np.size(y)} elements is {worked(y, p).mean():.5f} unweighted and "
-        f"{worked(y, p, 1, yes).mean():.5f} with weights {{0: 1, 1: {yes:g}}}; "
-        "only the one element with y = 1 changes, and the mean"
-        f" still divides by {np.size(y)}."
+        f"{worked(y, p, 1, yes).mean():.5f} with weights {{0: 1, 1: {yes:g}}}; {changed}, and the mean still divides by "
+        f"{np.size(y)}."
     )

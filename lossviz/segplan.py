@@ -155,7 +155,7 @@ def mask_weights(source: str, counts: PixelCounts, void: bool = True) -> Array:
         void: Whether the void class has weight 0; else it is weighted as any other.
 
     Returns:
-        Weights, [12]; 0 for a class that never occurs, which no pixel ever meets.
+        Weights, [12]; by the scenes' own counts, 0 for a class that none of them has.
 
     Raises:
         ValueError: An unknown source.

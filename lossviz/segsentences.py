@@ -48,6 +48,27 @@ def frame(plan: ScenePlan, part: Frame) -> str:
     return f"mean IoU {100 * mean_iou(part.confusion):.1f} %, {stuck(plan, part.stuck_share, part.stuck_loss)}"
 
 
+def classes(run: SceneRun, row: int) -> str:
+    """Of the classes that the test part has: which ends best, which worst, and which have no right pixel.
+
+    Args:
+        run: Ended.
+        row: A method of its plan.
+    """
+    there = np.flatnonzero(run.confusion[-1, row].sum(1) > 0)
+    last = run.iou[-1, row, there]
+    best, worst = int(there[last.argmax()]), int(there[last.argmin()])
+    ever = np.nan_to_num(run.iou[:, row]).max(0)
+    never = [CLASSES[c] for c in there if ever[c] == 0]
+    lost = [CLASSES[c] for c in there if run.iou[-1, row, c] == 0 < ever[c]]
+    title = METHODS[run.plan.methods[row]].title
+    said = f"{title}: {CLASSES[best]} ends best with an IoU of {100 * last.max():.1f} %, "
+    said += f"{CLASSES[worst]} worst with {100 * last.min():.1f} %"
+    said += f"; never right: {', '.join(never)}" if never else ""
+    said += f"; right for a while, and not at the end: {', '.join(lost)}" if lost else ""
+    return said + "."
+
+
 def outcome(run: SceneRun) -> str:
     """Which method came how far, what it did for the rarest classes, and how many pixels were ever stuck."""
     plan = run.plan

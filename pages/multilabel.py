@@ -269,7 +269,7 @@ def trained(view: str) -> None:
         st.info("Choose at least one method.")
         return
     words.notes("What was done to the data", data.notes)
-    c = len(data.labels) - 1
+    c = data.rarest
     if view not in ("found", "twice"):
         titles = {str(i): words.plain(n) for i, n in enumerate(data.labels)}
         c = int(controls.choose("Label", titles, "m-label", str(c)))

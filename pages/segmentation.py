@@ -105,14 +105,7 @@ def show(job: Job, key: str, scene: int, code: str) -> None:
     row = list(titles).index(controls.choose("By method", titles, "seg-row"))
     counted = segfigures.iou_table(run)
     mine = counted[counted["Method"] == titles[run.plan.methods[row]]]
-    last = run.iou[-1, row]
-    best, worst = int(np.nanargmax(last)), int(np.nanargmin(last))
-    never = [CLASSES[c] for c in np.flatnonzero(last == 0)]
-    told = (
-        f"{titles[run.plan.methods[row]]}: {CLASSES[best]} ends best with an IoU of {100 * last[best]:.1f} %, "
-        f"{CLASSES[worst]} worst with {100 * last[worst]:.1f} %"
-        + (f"; {', '.join(never)} {'is' if len(never) == 1 else 'are'} never right." if never else ".")
-    )
+    told = segsentences.classes(run, row)
     chart.show(segfigures.iou_curves(run, row), "segmentation-iou", told, mine)
     with st.expander("Take it away"):
         st.caption("PNG, SVG and the link are beside the player.")

@@ -183,6 +183,43 @@ def test_sentences(run, blobs, found):
 
 
 @pytest.mark.parametrize(
+    ("name", "entry", "told"),
+    [("fraud", (0, 1), "costs 0.0042 to 10 times"), ("spam", (1, 0), "costs 0.00083 to 10 times")],
+)
+def test_a_ratio_below_one_is_not_0(name, entry, told):
+    preset = costmatrix.PRESETS[name]
+    data = lossviz.make_dataset("blobs", n=100, classes=2, imbalance=3, seed=0)
+    knobs = costmatrix.knobs(preset.cost, data.counts)
+    run = lossviz.fit(list(costmatrix.STRATEGIES), data.X, data.y, "linear", 20, X_test=data.X_test, y_test=data.y_test,
+                      frames=2, knobs=knobs)  # fmt: skip
+    line = costmatrix.curve(run.plan, run.test_logits, preset.cost, data, entry)
+    said = costmatrix.curve_sentence(line, preset.classes)
+    assert told in said
+    assert f"(stated: {line.stated:.2g})" in said
+
+
+def test_where_the_moved_threshold_costs_nothing():
+    share = np.array([[0.0, 0.0, 0.5], [0.0, 0.0, 0.0], [0.0, 0.2, 0.6]])
+    line = costmatrix.Curve(np.array([0.1, 1, 10]), (1, 0), (0, 1), 1.0, ("plain moved", "nil", "weighted"),
+                            ("moved", "fixed", "fixed"), ("", "", ""), share)  # fmt: skip
+    said = costmatrix.curve_sentence(line, ("ok", "fraud"))
+    assert "where it costs nothing weighted does not, and weighted pays up to 1.2 times as much (at 10)." in said
+    nothing = replace(line, share=share * 0)
+    assert costmatrix.curve_sentence(nothing, ("ok", "fraud")).endswith("trained for, and none of them costs anything.")
+    alike = replace(line, share=np.full((3, 3), 0.5))
+    assert costmatrix.curve_sentence(alike, ("ok", "fraud")).endswith("and none of them pays noticeably more.")
+
+
+def test_an_axis_of_costs_begins_at_0_and_cuts_nothing_where_most_cost_nothing():
+    one = np.zeros(1)
+    scored = [costmatrix.Scored(f"way {c}", "trained", "", "", c, c, c, (0.0, 0.0), one) for c in (0.0, 0.0, 0.0, 4.9)]
+    figure = costfigures.bars(scored, "euros")
+    assert figure.layout.xaxis.range is None
+    assert figure.layout.xaxis.rangemode == "tozero"
+    assert not any(figure.data[0].text or [])
+
+
+@pytest.mark.parametrize(
     ("rows", "told"),
     [
         ([[0, 1], [-1, 0]], r"row 'fraud' \(true\), column 'ok' \(decided\) is -1: a cost cannot be negative"),

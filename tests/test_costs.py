@@ -1,5 +1,6 @@
 """Costs: thresholds against realised cost, weights against decisions by brute force, and what a cost matrix may not be."""
 
+import itertools
 import pickle
 
 import numpy as np
@@ -163,6 +164,27 @@ def test_no_weights_where_it_matters_what_is_decided():
     assert "Breiman" in found.sentence
 
 
+def test_exact_is_so_and_nothing_else_is():
+    """Every cost matrix of three classes with costs 0, 1 and 2, against decisions on a fine grid of probabilities."""
+    steps = np.arange(1, 40)
+    p = np.array([(a, b, 40 - a - b) for a in steps for b in steps if a + b < 40]) / 40
+    for entries in itertools.product((0, 1, 2), repeat=6):
+        if not any(entries):
+            continue
+        cost = np.zeros((3, 3))
+        cost[~np.eye(3, dtype=bool)] = entries
+        found, expected = costs.equivalent_weights(cost), p @ cost
+        score = found.weights * p
+        ways = (score == score.max(1, keepdims=True)) & (expected > expected.min(1, keepdims=True) + 1e-9)
+        if found.exact:  # whatever the weights decide is among the cheapest
+            assert not ways.any(), cost
+        else:  # no weights do: of a fine grid of them, each decides dearly somewhere
+            for w in p:
+                s = w * p
+                chosen = s > s.max(1, keepdims=True) - 1e-12
+                assert (chosen & (expected > expected.min(1, keepdims=True) + 1e-9)).any(), (cost, w)
+
+
 def test_a_class_whose_mistakes_cost_nothing():
     void = np.array(
         [[0, 2, 7], [3, 0, 5], [0, 0, 0]]
@@ -178,6 +200,10 @@ def test_a_class_whose_mistakes_cost_nothing():
     cheap = np.array([[0, 2, 1], [3, 0, 1], [0, 0, 0]])
     assert ((P3 @ cheap).argmin(1) == 2).any()
     assert not costs.equivalent_weights(cheap).exact
+    # nor where no other alone is always as good, and one of the two others always is
+    mixed = np.array([[0, 0, 0], [1, 0, 2], [1, 2, 0]])
+    assert costs.equivalent_weights(mixed).exact
+    np.testing.assert_array_equal(costs.equivalent_weights(mixed).weights, [0, 2, 2])
     t = costs.thresholds([[0, 0], [5, 0]], ["ok", "fraud"])
     assert t.binary == 0
     assert t.sentence == "Missing one 'ok' costs nothing: always decide 'fraud'."

@@ -78,6 +78,10 @@ def test_different_sizes_are_counted_and_told():
     assert found.counts.pixels.tolist() == [6, 20]
     assert found.counts.present.tolist() == [6, 20]
     assert "2 sizes, from 3×2 to 5×4" in found.notes[0]
+    assert "a larger image counts for more" in found.notes[0]
+    turned = count_masks([(f"{n}.png", png(np.zeros(n, np.uint8))) for n in ((2, 3), (3, 2))])
+    assert "2 sizes, 2×3 and 3×2." in turned.notes[0]
+    assert "all have equally many" in turned.notes[0]
 
 
 def test_names_and_classes_that_never_occur():

@@ -364,6 +364,18 @@ def test_every_picture_has_its_numbers(run):
     assert len(set(multifigures.table(plan, run, NAMES, 2)["label"])) == 1
 
 
+def test_the_best_is_the_best_and_the_rarest_the_rarest(run):
+    plan = prepare_multilabel(DATA, steps=300)
+    for name in NAMES:
+        said = multifigures.thresholds_sentence(plan, run, [name], 2)
+        best = max(run.f1[2, NAMES.index("sigmoid"), 2], run.f1[2, NAMES.index(name), 2])
+        assert f"the best F1, {best:.3f}, is that of" in said
+    data = replace(DATA, y=DATA.y[:, ::-1])
+    assert data.rarest == 0
+    said = multifigures.found_sentence(replace(plan, data=data), run, NAMES, "half")
+    assert f"of the rarest label, {data.labels[0]} (" in said
+
+
 def test_a_mark_a_rule_and_none_hides_another(run):
     plan = prepare_multilabel(DATA, steps=300)
     figure = multifigures.thresholds(plan, run, NAMES, 2)

@@ -371,3 +371,36 @@ def test_workers_train_the_same_and_the_messages_hold_it(engine, finish):
         np.testing.assert_allclose(m["arrays"]["iou"], found.iou[m["frame"], m["row"]], rtol=1e-6)
         assert m["mean"] == pytest.approx(found.mean_iou[m["frame"], m["row"]])
     assert end["sentence"] == segsentences.outcome(found)
+
+
+def test_a_class_that_no_training_scene_has_is_not_stuck():
+    p = plan("true_mask", scenes=8, seed=83)
+    assert (p.weights[:VOID] == 0).any()
+    found = lossviz.fit_scenes("true_mask", scenes=8, seed=83, steps=20)
+    at_absent = found.confusion[-1, 0][p.weights == 0].sum()
+    assert at_absent > 0, "the test part has pixels of it"
+    assert (found.stuck == 0).all()
+    assert "stuck: wrong" not in segsentences.outcome(found)
+
+
+def test_the_sentence_on_classes_looks_at_every_frame(run):
+    for row, name in enumerate(ALL):
+        said = segsentences.classes(run, row)
+        right = np.diagonal(run.confusion[:, row], axis1=1, axis2=2)
+        there = run.confusion[-1, row].sum(1) > 0
+        never = said.partition("never right: ")[2].partition(";")[0].rstrip(".")
+        lost = said.partition("not at the end: ")[2].rstrip(".")
+        assert set(filter(None, never.split(", "))) == {
+            CLASSES[c] for c in range(K) if there[c] and not right[:, c].any()
+        }
+        ended = {CLASSES[c] for c in range(K) if there[c] and right[:, c].any() and not right[-1, c]}
+        assert set(filter(None, lost.split(", "))) == ended
+        assert said.startswith(METHODS[name].title)
+    assert any("not at the end" in segsentences.classes(run, row) for row in range(len(ALL)))
+
+
+def test_a_class_without_a_test_pixel_is_no_class_of_the_sentence():
+    found = lossviz.fit_scenes("plain", scenes=8, seed=90, steps=20)
+    absent = [c for c in range(K) if found.confusion[-1, 0, c].sum() == 0 and c != VOID]
+    assert absent
+    assert not any(CLASSES[c] in segsentences.classes(found, 0) for c in absent)
