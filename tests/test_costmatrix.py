@@ -177,6 +177,10 @@ def test_sentences(run, blobs, found):
     best = min((s for s in found if s.kind == "trained"), key=lambda s: s.cost)
     assert f"{best.title} is cheapest, {costs.amount(best.cost, 3)}" in said
     assert "dearer: Plain model, most probable class" in said
+    alike = [replace(s, title=f"{s.title} again") for s in found if s is best]
+    assert f"{best.title} and {best.title} again are cheapest, " in costmatrix.realised_sentence(
+        [*found, *alike], "euros", 9
+    )
     line = costmatrix.curve(run.plan, run.test_logits, MEDICAL.cost, blobs)
     assert "taking 'cancer' for 'healthy'" in costmatrix.curve_sentence(line, MEDICAL.classes)
     assert "(stated: 100)" in costmatrix.curve_sentence(line, MEDICAL.classes)
