@@ -382,9 +382,9 @@ def own_mean(reading: Reading) -> Places:
 @rule(
     "LV011",
     "Weights chosen by the predicted label",
-    "The weight depends on the model's guess, so that guessing a cheap class makes every mistake cheap: the model "
-    "learns to guess it. Where the weight is 0, the gradient is 0 and the example is stuck. Look the weight up by the "
-    "true label.",
+    "The weight depends on the model's guess, not on what is true: places count more or less, for all classes alike, and "
+    "the rare class counts no more than before. Where the weight is 0, the gradient is 0 and the example is stuck. Look "
+    "the weight up by the true label.",
     11,
     WEIGHTED,
 )

@@ -101,7 +101,7 @@ METHODS = {
         Method(
             "predicted_mask",
             "Weighted by prediction",
-            "Misguided: the weight hangs on the guess, so that guessing a cheap class makes every mistake cheap.",
+            "Misguided: the weight hangs on the guess, so it favours places, and no class.",
             "weighted_by_prediction",
             "predicted",
             True,

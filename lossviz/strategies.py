@@ -105,7 +105,7 @@ def weighted_cross_entropy(n: Array, *, class_weight: Any) -> Tables:
     instead="weighted_cross_entropy",
 )
 def weighted_by_prediction(n: Array, *, class_weight: Any) -> Tables:
-    """Misguided: the weight depends on the model's guess, so predicting a cheap class makes every mistake cheap."""
+    """Misguided: the weight depends on the model's guess, so it favours places, and no class."""
     return tables(n, weight=weights(n, class_weight)[None, :])
 
 

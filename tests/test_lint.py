@@ -1,6 +1,6 @@
 """The linter: precision and recall on labelled snippets, every output, and nothing that makes it fall over.
 
-`python tests/test_lint.py` prints the confusion matrix.
+`PYTHONPATH=. python tests/test_lint.py` prints the confusion matrix.
 """
 
 import ast

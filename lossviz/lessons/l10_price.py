@@ -170,8 +170,12 @@ def explanation(found: Found) -> list[str | Formula]:
             "of the time t, while the weight only adds log w. Its share of the whole fades, though slowly. (Two "
             "examples with one feature, the common one at −1 and the rare one at 1, under the exponential loss.)",
         ),
-        f"In this picture the boundary was pushed to {signed(b.min())}, towards the common example, and is at {signed(b[-1])} "
-        "in the end. L2, early stopping, or classes that overlap keep the weight's effect.",
+        (
+            f"In this picture the boundary was pushed to {signed(b.min())}, towards the common example, and is at "
+            f"{signed(b[-1])} in the end. L2, early stopping, or classes that overlap keep the weight's effect."
+            if ratio > 1
+            else "With weights of 1 nothing is pushed, and nothing fades: choose another imbalance to see it."
+        ),
     ]
 
 
