@@ -27,7 +27,7 @@ from lossviz.lintfixes import (
 from lossviz.lintflow import exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
 from lossviz.lintorigin import by_class
-from lossviz.lintown import raw, unactivated, without_argument
+from lossviz.lintown import raw, rewritten, unactivated, with_keyword, without_argument
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
@@ -139,16 +139,19 @@ def resampled_and_weighted(reading: Reading) -> Places:
             continue
         weights = call.kwargs.get("class_weight")
         if weights and weights.given() and RESAMPLED not in weights:
-            yield At(call.node, "The data were resampled, and `class_weight` weights them again.", call=call)
+            said = "The data were resampled, and `class_weight` weights them again."
+            yield At(call.node, said, call=call, own=_once(call, "class_weight", "the data are resampled"))
         weights = call.kwargs.get("sample_weight")
         if weights and EXAMPLE_WEIGHTS in weights and RESAMPLED not in weights:
             said = "The data were resampled, and `sample_weight` weights their classes again."
-            yield At(call.node, said, call=call)
+            yield At(call.node, said, call=call, own=_once(call, "sample_weight", "the data are resampled"))
         made = call.on.made
-        own = made.kwargs.get("class_weight") if made else None
-        if made and own and own.given() and not isinstance(own.const, str) and RESAMPLED not in own:
+        given = made.kwargs.get("class_weight") if made else None
+        if made and given and given.given() and not isinstance(given.const, str) and RESAMPLED not in given:
             said = f"The data were resampled, and the classifier of line {line(made.node)} weights them again."
-            yield At(call.node, said, call=call)
+            plain = ast.parse(without_argument(made.node, "class_weight"), mode="eval").body
+            own = f"{rewritten(reading, made.node, plain)}  # the data are resampled"
+            yield At(call.node, said, call=call, own=own)
     for call in reading.calls:
         if re.fullmatch(r"imblearn\.pipeline\.(Pipeline|make_pipeline)", call.name):
             yield from _pipeline(call)
@@ -248,7 +251,11 @@ def weighted_validation(reading: Reading) -> Places:
     for call in methods(reading.calls, FIT):
         held = call.kwargs.get("validation_data", UNKNOWN).items
         if held and len(held) == 3 and (EXAMPLE_WEIGHTS in held[2] or _looked_up(call, held[2])):
-            yield At(call.node, "The third of `validation_data` is the weight of each example's class.", call=call)
+            said = "The third of `validation_data` is the weight of each example's class."
+            data = written(call.node, "validation_data")
+            pair = ast.Tuple(data.elts[:2], ast.Load()) if isinstance(data, ast.Tuple) else None
+            own = rewritten(reading, call.node, with_keyword(call.node, "validation_data", pair)) if pair else ""
+            yield At(call.node, said, call=call, own=own)
     for loss in losses(reading.calls):
         torch_loss, inside = loss.made or loss.call, loss.call.inside
         if keyword := _torch_weights(torch_loss)[0]:
@@ -321,7 +328,15 @@ def positional(reading: Reading) -> Places:
     """More than one positional argument."""
     for call in reading.calls:
         if call.name == "sklearn.utils.class_weight.compute_class_weight" and len(call.args) > 1:
-            yield At(call.node, "`classes` and `y` are keywords.", call=call)
+            yield At(call.node, "`classes` and `y` are keywords.", call=call, own=_named(reading, call.node))
+
+
+def _named(reading: Reading, call: ast.AST) -> str:
+    """The user's own call with the names of its second and third argument; "" where it is not known which they are."""
+    if not isinstance(call, ast.Call) or len(call.args) > 3 or any(isinstance(a, ast.Starred) for a in call.args):
+        return ""
+    names = [ast.keyword(name, value) for name, value in zip(("classes", "y"), call.args[1:], strict=False)]
+    return rewritten(reading, call, ast.Call(call.func, call.args[:1], [*names, *call.keywords]))
 
 
 @rule(
@@ -337,7 +352,16 @@ def array_given(reading: Reading) -> Places:
         if (call.method in FIT and not call.name) or (call.name.startswith("sklearn.") and call.method[:1].isupper()):
             weights = call.kwargs.get("class_weight")
             if weights and ARRAY in weights and DICT not in weights:
-                yield At(call.node, "What is given as `class_weight` is an array or a list.", call=call)
+                said, array = (
+                    "What is given as `class_weight` is an array or a list.",
+                    written(call.node, "class_weight"),
+                )
+                own = ""
+                if array is not None:
+                    pairs = ast.parse(f"dict(enumerate({ast.unparse(array)}))", mode="eval").body
+                    own = rewritten(reading, call.node, with_keyword(call.node, "class_weight", pairs))
+                    own += "  # of classes 0, 1, …; else dict(zip(classes, …))"
+                yield At(call.node, said, call=call, own=own)
 
 
 @rule(

@@ -25,6 +25,25 @@ def without_argument(node: ast.AST, keyword: str) -> str:
     return ast.unparse(ast.Call(node.func, node.args, kept))
 
 
+def rewritten(reading: Reading, call: ast.AST, new: ast.expr) -> str:
+    """The user's own statement with one call written anew."""
+    return _told(reading, call, None, call, new)
+
+
+def with_keyword(call: ast.AST, keyword: str, value: ast.expr) -> ast.expr:
+    """A call with another value of a keyword argument.
+
+    Example:
+        >>> call = ast.parse("m.fit(x, y, class_weight=w, epochs=3)").body[0].value
+        >>> ast.unparse(with_keyword(call, "class_weight", ast.parse("dict(enumerate(w))").body[0].value))
+        'm.fit(x, y, class_weight=dict(enumerate(w)), epochs=3)'
+    """
+    assert isinstance(call, ast.Call)
+    return ast.Call(
+        call.func, call.args, [ast.keyword(k.arg, value if k.arg == keyword else k.value) for k in call.keywords]
+    )
+
+
 def unactivated(mark: ast.AST, loss: Loss | None, call: Call, reading: Reading) -> str:
     """A loss, or an outer activation, that is given what the softmax or sigmoid before it is given.
 

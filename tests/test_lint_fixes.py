@@ -361,7 +361,7 @@ HEAD = {
             "from imblearn.over_sampling import ADASYN, SMOTE\n"
             "X, y = SMOTE().fit_resample(X, y)\nX, y = ADASYN().fit_resample(X, y)\n"
             "net.fit(X, y, epochs=3, class_weight={0: 1, 1: 5})",
-            ["model.fit(x_resampled, y_resampled)"],
+            ["net.fit(X, y, epochs=3)"],
         ),
     ],
 )  # fmt: skip
@@ -400,7 +400,7 @@ def test_chosen_by_loss_and_labels_with_the_names_used(framework, code, parts):
         ("torch", "criterion = nn.CrossEntropyLoss(weight=w)\nwith torch.no_grad():\n    v = criterion(model(x), y)\n"
          "if v < best: best = v", "criterion = nn.CrossEntropyLoss(weight=w)  # to train"),
         ("keras", "import numpy as np\nw = np.array([1.0, 9.0])\nmodel.fit(x, y, epochs=2, class_weight=w)",
-         "class_weight = dict(enumerate(w))"),
+         "model.fit(x, y, epochs=2, class_weight=dict(enumerate(w)))"),
     ],
 )  # fmt: skip
 def test_the_snippets_own_weights_and_the_line_that_goes(framework, code, fix):
@@ -563,3 +563,41 @@ NAMED = [
 def test_the_softmax_of_weighted_probabilities_is_named(code, fix):
     (f,) = lint(HEAD["torch"] + code)
     assert (f.code, f.fix) == ("LV002", fix)
+
+
+OWN_CALLS = [
+    ("LV004", "xr, yr = SMOTE().fit_resample(a, b)", "model.fit(xr, yr, epochs=7, callbacks=[cb], class_weight={0: 1, 1: 9})",
+     "model.fit(xr, yr, epochs=7, callbacks=[cb])  # the data are resampled"),
+    ("LV004", "xr, yr = SMOTE().fit_resample(a, b)\nclf = LogisticRegression(C=0.1, class_weight={0: 1})", "clf.fit(xr, yr)",
+     "clf = LogisticRegression(C=0.1)  # the data are resampled"),
+    ("LV006", "sw = np.where(b == 1, 9.0, 1.0)",
+     "h = model.fit(p, q, epochs=5, callbacks=[EarlyStopping()], validation_data=(a, b, sw))",
+     "h = model.fit(p, q, epochs=5, callbacks=[EarlyStopping()], validation_data=(a, b))"),
+    ("LV008", "", "cw = class_weight.compute_class_weight('balanced', np.unique(t), t)",
+     "cw = class_weight.compute_class_weight('balanced', classes=np.unique(t), y=t)"),
+    ("LV008", "", "cw = class_weight.compute_class_weight('balanced', np.unique(t), y=t)",
+     "cw = class_weight.compute_class_weight('balanced', classes=np.unique(t), y=t)"),
+    ("LV009", "cw = class_weight.compute_class_weight('balanced', classes=np.unique(t), y=t)",
+     "h = model.fit(x, t, epochs=3, class_weight=cw, validation_split=0.2)",
+     "h = model.fit(x, t, epochs=3, class_weight=dict(enumerate(cw)), validation_split=0.2)"
+     "  # of classes 0, 1, …; else dict(zip(classes, …))"),
+    ("LV009", "", "clf = LogisticRegression(C=0.1, max_iter=500, class_weight=[1.0, 9.0])",
+     "clf = LogisticRegression(C=0.1, max_iter=500, class_weight=dict(enumerate([1.0, 9.0])))"
+     "  # of classes 0, 1, …; else dict(zip(classes, …))"),
+]  # fmt: skip
+"""What comes before, a call with a flaw among options of the user's own, and the corrected code: the same call."""
+IMPORTED = """import keras
+import numpy as np
+from imblearn.over_sampling import SMOTE
+from keras.callbacks import EarlyStopping
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils import class_weight
+"""
+
+
+@pytest.mark.parametrize(("rule", "before", "code", "fix"), OWN_CALLS)
+def test_the_users_own_call_keeps_its_options(rule, before, code, fix):
+    (f,) = lint(f"{IMPORTED}{before}\n{code}")
+    assert (f.code, f.fix) == (rule, fix)
+    again = fix if fix.startswith("clf") == code.startswith("clf =") else f"{fix}\n{code}"
+    assert lint(f"{IMPORTED}{before}\n{again}") == []
