@@ -143,6 +143,7 @@ LONG = {  # files of more than 400 lines, and why each is one
     "calls": "one loss written from its tables for each framework, side by side; how each spells it is apart already",
     "costmatrix": "one study: its plan, what it decides and what that costs",
     "costs": "what errors cost, and back: the same formulas read in both directions",
+    "figures": "what all pictures share, and the still ones of a race and of counted labels, one function each",
     "lab": "all that the logit lab computes, from its link to its tables",
     "labels": "seven engines count alike: what differs between them is seen in one place",
     "labeltext": "a fast reader of text and the careful one that takes over from it: they have to agree on every file",
