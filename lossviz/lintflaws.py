@@ -382,6 +382,7 @@ def own_mean(reading: Reading) -> Places:
     ]  # fmt: skip
     if not weighted:
         return
+    own = _by_example(reading, weighted[0])
     pixels = re.search(
         r"Conv\w*[23]d|segment|unet|mask|pixel|token|ignore_index", ast.unparse(reading.tree), re.IGNORECASE
     )
@@ -389,18 +390,31 @@ def own_mean(reading: Reading) -> Places:
     sizes = [(c.get("batch_size", 1) or Value(const=1)).const for c in loaders]
     if loaders and all(size == 1 for size in sizes) and not pixels:
         said = f"Batches hold one example (line {line(loaders[0].node)}): its weight cancels."
-        yield At(weighted[0].node, said, call=weighted[0])
+        yield At(weighted[0].node, said, call=weighted[0], own=own)
     for call in reading.calls:
         if call.name == "/" and WEIGHTED_MEAN in call.args[0]:
             divisor = call.node.right if isinstance(call.node, ast.BinOp) else getattr(call.node, "value", call.node)
             if re.search(r"accum", ast.unparse(divisor), re.IGNORECASE):
                 said = f"Each accumulated batch was divided by its own Σw (the loss of line {line(weighted[0].node)})."
-                yield At(call.node, said, call=weighted[0])
+                yield At(call.node, said, call=weighted[0], own=own)
     for call in methods(reading.calls, FIT):
         weights = call.kwargs.get("class_weight")
         if weights and weights.given() and any(c.name.startswith(("keras.", "tensorflow.")) for c in reading.calls):
             said = f"Keras divides by the number of examples (`class_weight` in line {line(call.node)})."
-            yield At(weighted[0].node, said, call=weighted[0])
+            yield At(weighted[0].node, said, call=weighted[0], own=own)
+
+
+def _by_example(reading: Reading, loss: Call) -> str:
+    """The user's own loss, of which the plain mean is taken."""
+    node = loss.node
+    if not isinstance(node, ast.Call):
+        return ""
+    kept = [k for k in node.keywords if k.arg != "reduction"]
+    each = ast.Call(node.func, node.args, [*kept, ast.keyword("reduction", ast.Constant("none"))])
+    if loss.name in CLASSES:
+        return f"{rewritten(reading, node, each)}  # where it is called, .mean() of what it gives: over the examples"
+    mean = ast.Call(ast.Attribute(each, "mean", ast.Load()), [], [])
+    return f"{rewritten(reading, node, mean)}  # over the examples"
 
 
 @rule(
@@ -482,7 +496,11 @@ def single_softmax(reading: Reading) -> Places:
             and units.const == 1
             and layer_activation(call) == "softmax"
         ):
-            yield At(call.node, call=call)
+            own = ""
+            if written(call.node, "activation") is not None:
+                layer = ast.unparse(with_keyword(call.node, "activation", ast.Constant("sigmoid")))
+                own = f"{layer}  # or two units with a softmax"
+            yield At(call.node, call=call, own=own)
         if call.name == "torch.nn.Sequential" and len(call.args) > 1:
             before, last = call.args[-2].made, call.args[-1].made
             if (

@@ -581,6 +581,13 @@ OWN_CALLS = [
      "h = model.fit(x, t, epochs=3, class_weight=cw, validation_split=0.2)",
      "h = model.fit(x, t, epochs=3, class_weight=dict(enumerate(cw)), validation_split=0.2)"
      "  # of classes 0, 1, …; else dict(zip(classes, …))"),
+    ("LV010", "loader = DataLoader(ds, batch_size=1)", "loss = F.cross_entropy(net(a), b, weight=cw, label_smoothing=0.1)",
+     "loss = F.cross_entropy(net(a), b, weight=cw, label_smoothing=0.1, reduction='none').mean()  # over the examples"),
+    ("LV010", "loader = DataLoader(ds, batch_size=1)", "crit = nn.CrossEntropyLoss(cw, label_smoothing=0.1, reduction='mean')",
+     "crit = nn.CrossEntropyLoss(cw, label_smoothing=0.1, reduction='none')"
+     "  # where it is called, .mean() of what it gives: over the examples"),
+    ("LV013", "", "out = keras.layers.Dense(1, activation='softmax', name='out', kernel_regularizer='l2')(h)",
+     "keras.layers.Dense(1, activation='sigmoid', name='out', kernel_regularizer='l2')  # or two units with a softmax"),
     ("LV009", "", "clf = LogisticRegression(C=0.1, max_iter=500, class_weight=[1.0, 9.0])",
      "clf = LogisticRegression(C=0.1, max_iter=500, class_weight=dict(enumerate([1.0, 9.0])))"
      "  # of classes 0, 1, …; else dict(zip(classes, …))"),
@@ -588,10 +595,13 @@ OWN_CALLS = [
 """What comes before, a call with a flaw among options of the user's own, and the corrected code: the same call."""
 IMPORTED = """import keras
 import numpy as np
+import torch.nn.functional as F
 from imblearn.over_sampling import SMOTE
 from keras.callbacks import EarlyStopping
 from sklearn.linear_model import LogisticRegression
 from sklearn.utils import class_weight
+from torch import nn
+from torch.utils.data import DataLoader
 """
 
 
