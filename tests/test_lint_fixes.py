@@ -527,6 +527,10 @@ KEPT = [
      "# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label\n"
      "losses = tf.nn.weighted_cross_entropy_with_logits(labels=y, logits=logits, pos_weight=12.0)\n"
      "loss = tf.reduce_mean(losses)"),
+    ("keras", "loss = keras.losses.categorical_crossentropy(y, logits * class_weights, from_logits=True, label_smoothing=0.1)",
+     "weights = keras.ops.sum(class_weights * y, axis=-1)  # of each example's true class\n"
+     "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
+     "loss = criterion(y, logits, sample_weight=weights)"),
     ("keras", "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
      "loss = criterion(y, logits * class_weights)",
      "weights = keras.ops.sum(class_weights * y, axis=-1)  # of each example's true class\n"
