@@ -132,13 +132,13 @@ class Job:
         self._listeners: list[Callable[[], None]] = []
         self.beside: Future | None = None
         self._beside = (beside, args) if beside else None
-        rush.came(self)
         self._held = engine.submit(_hold, plan, priority=10)
         chunks = list(enumerate(plan.chunks()))
         self._chains = [_Chain(shard, iter(chunks)) for shard in plan.shards()]
         self._running: dict[Future, _Chain] = {}
         for chain in self._chains:
             self._extend(chain)
+        rush.came(self)
         Thread(target=self._collect, name="lossviz-job", daemon=True).start()
 
     def _extend(self, chain: "_Chain") -> "Future | None":
@@ -163,6 +163,7 @@ class Job:
     def _collect(self) -> None:
         from distributed import as_completed
 
+        ready: list[_Chain] = []
         try:
             results = as_completed(list(self._running), with_results=True, loop=self._engine.client.loop)
             for future, result in results:
@@ -170,15 +171,19 @@ class Job:
                     raise result
                 with self._lock:
                     self._pieces.append(result[1])
-                    chain = self._running.pop(future)
+                    ready.append(self._running.pop(future))
                 self._tell()
+                if len(self._pieces) < len(self._chains):  # the first picture is not whole
+                    continue
                 rush.served(self)
                 rush.wait(lambda: self.cancelled)
                 self._go_beside()
-                ahead, chain.ahead = chain.ahead, 1
-                for _ in range(ahead):
-                    if (following := self._extend(chain)) is not None:
-                        results.add(following)
+                for chain in ready:
+                    ahead, chain.ahead = chain.ahead, 1
+                    for _ in range(ahead):
+                        if (following := self._extend(chain)) is not None:
+                            results.add(following)
+                ready.clear()
         except Exception as e:
             with self._lock:
                 if not self.cancelled:

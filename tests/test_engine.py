@@ -222,10 +222,11 @@ def test_in_a_rush_no_run_goes_past_its_first_picture(engine, finish, monkeypatc
     monkeypatch.setattr(rush, "FRESH", 60)
     monkeypatch.setattr(rush, "MOST", 60)
     rush.came("a page that is being made")
-    job = engine.start(plan(["cross_entropy"], steps=2000), _beside)
+    job = engine.start(plan(steps=2000), _beside)
     picture(job)
     time.sleep(0.5)
-    assert len(job.pieces()) == 1
+    assert len(job.pieces()) == len(job.plan.shards()) > 1, "all of the first picture, and no more"
+    assert {p.first_frame for p in job.pieces()} == {0}
     assert job.beside is None
     assert not waiting(engine)
     rush.served("a page that is being made")
