@@ -460,7 +460,7 @@ def realised_sentence(found: Sequence[Scored], unit: str, examples: int) -> str:
     """Under the picture of what decisions cost: who is cheapest, who differs from it by more than luck, and the bounds."""
     trained = [s for s in found if s.kind == "trained"]
     best = min(trained, key=lambda s: s.cost)
-    cheapest = [s.title for s in trained if np.isclose(s.cost, best.cost, rtol=1e-9)]
+    cheapest = [s.title for s in trained if np.isclose(s.cost, best.cost, rtol=1e-9, atol=0)]
     lazy = min((s for s in found if s.kind == "constant"), key=lambda s: s.cost)
     text = (
         f"Per example, in {unit}: of the trained, {' and '.join(cheapest)} {'is' if len(cheapest) == 1 else 'are'} cheapest, "
@@ -507,7 +507,7 @@ def curve_sentence(found: Curve, labels: Sequence[str]) -> str:
         if rise.max() >= 1.05:
             text += f", and {found.titles[others[i]]} pays up to {times(rise[i, at])} times as much (at {times(found.ratio[at])})"
         elif paid.any():
-            text += ", and none of them pays noticeably more"
+            text += f", and none of them pays noticeably more{'' if paid.all() else ' elsewhere'}"
         text += "."
     over = [
         found.titles[i]

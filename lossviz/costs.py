@@ -308,8 +308,10 @@ def _two(named: tuple[str, ...], regret: Array) -> str:
     p = float(alarm / (alarm + miss))
     least = percent(p) if p >= 1e-4 else f"{100 * p:.1g} %"
     head = f"Decide {quoted(named[c])} where its probability is at least {least}"
-    if np.isclose(alarm, miss, rtol=0.005):
+    if np.isclose(alarm, miss, rtol=1e-9, atol=0):
         return head + ", as usual: both mistakes cost the same."
+    if times(miss / alarm) == "1":
+        return head + ", nearly as usual: both mistakes cost about the same."
     return head + f", not 50 %: missing one costs as much as {_alarms(miss / alarm)}."
 
 

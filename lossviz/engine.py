@@ -130,6 +130,7 @@ class Job:
         self._lock = Lock()
         self._over = Event()
         self._listeners: list[Callable[[], None]] = []
+        self._waits = True
         self.beside: Future | None = None
         self._beside = (beside, args) if beside else None
         self._held = engine.submit(_hold, plan, priority=10)
@@ -175,9 +176,11 @@ class Job:
                 self._tell()
                 if len(self._pieces) < len(self._chains):  # the first picture is not whole
                     continue
-                rush.served(self)
-                rush.wait(lambda: self.cancelled)
-                self._go_beside()
+                if self._waits:  # once: later chunks have their turns by their priorities
+                    self._waits = False
+                    rush.served(self)
+                    rush.wait(lambda: self.cancelled)
+                    self._go_beside()
                 for chain in ready:
                     ahead, chain.ahead = chain.ahead, 1
                     for _ in range(ahead):

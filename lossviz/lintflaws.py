@@ -336,6 +336,8 @@ def _named(reading: Reading, call: ast.AST) -> str:
     if not isinstance(call, ast.Call) or len(call.args) > 3 or any(isinstance(a, ast.Starred) for a in call.args):
         return ""
     names = [ast.keyword(name, value) for name, value in zip(("classes", "y"), call.args[1:], strict=False)]
+    if {k.arg for k in names} & {k.arg for k in call.keywords}:
+        return ""
     return rewritten(reading, call, ast.Call(call.func, call.args[:1], [*names, *call.keywords]))
 
 
@@ -407,8 +409,8 @@ def own_mean(reading: Reading) -> Places:
 def _by_example(reading: Reading, loss: Call) -> str:
     """The user's own loss, of which the plain mean is taken."""
     node = loss.node
-    if not isinstance(node, ast.Call):
-        return ""
+    if not isinstance(node, ast.Call) or len(node.args) > (1 if loss.name in CLASSES else 3):
+        return ""  # what stands after the weights may be the reduction
     kept = [k for k in node.keywords if k.arg != "reduction"]
     each = ast.Call(node.func, node.args, [*kept, ast.keyword("reduction", ast.Constant("none"))])
     if loss.name in CLASSES:

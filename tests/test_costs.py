@@ -330,6 +330,6 @@ def test_ties_of_cost_are_decided_alike():
 
 def test_one_false_alarm_is_one():
     near = [[0, 1], [1.02, 0]]
-    assert costs.thresholds(near, ["a", "b"]).sentence.endswith("missing one costs as much as 1 false alarm.")
+    assert costs.thresholds(near, ["a", "b"]).sentence.endswith("nearly as usual: both mistakes cost about the same.")
     assert costs.implied_costs([1, 1.02], ["a", "b"]).sentence.endswith("costs as much as 1 false alarm.")
     assert costs.implied_costs([1, 1, 1.02], ["a", "b", "c"]).sentence.endswith("as much as missing 'a' once.")
