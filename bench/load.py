@@ -239,7 +239,7 @@ def held_up(rounds: int, sessions: int, trainings: int, external: bool) -> Found
                 await at
 
             asyncio.run(run())
-            print(f"  round {i + 1}: {found.memory[-1]:.0f} MB, after {found.after[-1:]} MB", file=sys.stderr)
+            print(f"  round {i + 1}: {found.memory[-1]:.0f} MB", file=sys.stderr)
     return found
 
 

@@ -130,7 +130,6 @@ class Job:
         self._lock = Lock()
         self._over = Event()
         self._listeners: list[Callable[[], None]] = []
-        self._waits = True
         self.beside: Future | None = None
         self._beside = (beside, args) if beside else None
         self._held = engine.submit(_hold, plan, priority=10)
@@ -165,6 +164,7 @@ class Job:
         from distributed import as_completed
 
         ready: list[_Chain] = []
+        whole = False
         try:
             results = as_completed(list(self._running), with_results=True, loop=self._engine.client.loop)
             for future, result in results:
@@ -176,8 +176,8 @@ class Job:
                 self._tell()
                 if len(self._pieces) < len(self._chains):  # the first picture is not whole
                     continue
-                if self._waits:  # once: later chunks have their turns by their priorities
-                    self._waits = False
+                if not whole:  # once: later chunks have their turns by their priorities
+                    whole = True
                     rush.served(self)
                     rush.wait(lambda: self.cancelled)
                     self._go_beside()

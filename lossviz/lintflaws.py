@@ -149,8 +149,8 @@ def resampled_and_weighted(reading: Reading) -> Places:
         given = made.kwargs.get("class_weight") if made else None
         if made and given and given.given() and not isinstance(given.const, str) and RESAMPLED not in given:
             said = f"The data were resampled, and the classifier of line {line(made.node)} weights them again."
-            plain = ast.parse(without_argument(made.node, "class_weight"), mode="eval").body
-            own = f"{rewritten(reading, made.node, plain)}  # the data are resampled"
+            plain = rewritten(reading, made.node, without_argument(made.node, "class_weight"))
+            own = f"{plain}  # the data are resampled"
             yield At(call.node, said, call=call, own=own)
     for call in reading.calls:
         if re.fullmatch(r"imblearn\.pipeline\.(Pipeline|make_pipeline)", call.name):
@@ -223,7 +223,7 @@ def weighted_twice(reading: Reading) -> Places:
 
 def _once(fit: Call, twice: str, why: str) -> str:
     """The user's own training without what weights again; the model, its loss and its labels stay what they are."""
-    return f"{without_argument(fit.node, twice)}  # {why}"
+    return f"{ast.unparse(without_argument(fit.node, twice))}  # {why}"
 
 
 def _weighted(loss: Value) -> bool:

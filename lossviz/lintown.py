@@ -13,16 +13,16 @@ from lossviz.lintvalues import Call
 SHORT = 100  # characters of a line that is shown as a whole
 
 
-def without_argument(node: ast.AST, keyword: str) -> str:
-    """The text of a call without a keyword argument.
+def without_argument(node: ast.AST, keyword: str) -> ast.expr:
+    """A call without a keyword argument.
 
     Example:
-        >>> without_argument(ast.parse("m.fit(x, y, epochs=3, class_weight=w)").body[0].value, "class_weight")
+        >>> call = ast.parse("m.fit(x, y, epochs=3, class_weight=w)").body[0].value
+        >>> ast.unparse(without_argument(call, "class_weight"))
         'm.fit(x, y, epochs=3)'
     """
     assert isinstance(node, ast.Call)
-    kept = [k for k in node.keywords if k.arg != keyword]
-    return ast.unparse(ast.Call(node.func, node.args, kept))
+    return ast.Call(node.func, node.args, [k for k in node.keywords if k.arg != keyword])
 
 
 def rewritten(reading: Reading, call: ast.AST, new: ast.expr) -> str:
