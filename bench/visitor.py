@@ -60,8 +60,9 @@ class Visitor:
 
     async def close(self) -> None:
         """Leave, as a browser does whose tab is closed."""
-        self._reading.cancel()
         self._socket.close()
+        await asyncio.wait([self._reading], timeout=5)  # until the server has answered that, or is gone
+        self._reading.cancel()
 
     async def _read(self) -> None:
         while (raw := await self._socket.read_message()) is not None:

@@ -30,9 +30,7 @@ import app
 from bench.visitor import Visitor
 from lossviz.engine import SILENCE
 
-# a socket of the visitor's own, whose server was killed, may be collected before it is closed
-UNCLOSED = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-pytestmark = [pytest.mark.faults, UNCLOSED]
+pytestmark = pytest.mark.faults
 
 SHORT = {"model": "linear", "steps": 50}
 LONG = {"model": "linear", "steps": 5000}
