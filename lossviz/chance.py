@@ -135,7 +135,7 @@ def bootstrap(
         rng.binomial(total, n / total, (draws, k)) if c.kind == "multi" else rng.multinomial(total, n / total, draws)
     )
     kinds, of = np.unique(drawn, axis=0, return_inverse=True)  # of few classes many draws are alike
-    w = np.stack([weigh_at(entry, row, c, normalise, settled) for row in kinds.astype(np.float64)])[of]
+    w = np.stack([weigh_at(entry, row, c, normalise, settled) for row in kinds.astype(np.float64)])[of.reshape(-1)]
     beyond = int((1 - level) / 2 * draws)
     w.sort(axis=0)  # not np.quantile, which interpolates, and there is nothing between a number and inf
     vanished = (drawn == 0).mean(0)

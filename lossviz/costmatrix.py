@@ -461,9 +461,10 @@ def realised_sentence(found: Sequence[Scored], unit: str, examples: int) -> str:
     trained = [s for s in found if s.kind == "trained"]
     best = min(trained, key=lambda s: s.cost)
     cheapest = [s.title for s in trained if np.isclose(s.cost, best.cost, rtol=1e-9, atol=0)]
+    who = " and ".join(filter(None, (", ".join(cheapest[:-1]), cheapest[-1])))
     lazy = min((s for s in found if s.kind == "constant"), key=lambda s: s.cost)
     text = (
-        f"Per example, in {unit}: of the trained, {' and '.join(cheapest)} {'is' if len(cheapest) == 1 else 'are'} cheapest, "
+        f"Per example, in {unit}: of the trained, {who} {'is' if len(cheapest) == 1 else 'are'} cheapest, "
         f"{amount(best.cost, 3)} (95 % of resamples of "
         f"{examples:,} test examples: {amount(best.low, 3)} to {amount(best.high, 3)})"
     )

@@ -118,10 +118,10 @@ def times(ratio: float) -> str:
     """A ratio, as precisely as anybody reads it.
 
     Example:
-        >>> times(1.234), times(16.13), times(499.0), times(1234567), times(0.00417)
-        ('1.2', '16', '499', '1,234,567', '0.0042')
+        >>> times(1.234), times(16.13), times(499.0), times(1234567), times(0.00417), times(0.95)
+        ('1.2', '16', '499', '1,234,567', '0.0042', '0.95')
     """
-    if ratio < 0.95:
+    if ratio < 0.995:
         return _plain(ratio, 2)
     return f"{ratio:.1f}".removesuffix(".0") if ratio < 9.95 else f"{ratio:,.0f}"
 
@@ -135,10 +135,10 @@ def amount(value: float, digits: int = 4) -> str:
     """A cost or a weight as anybody reads it: without powers of ten.
 
     Example:
-        >>> amount(0.123456), amount(12.3456, 3), amount(12000), amount(0.00001099)
-        ('0.1235', '12.3', '12,000', '0.00001099')
+        >>> amount(0.123456), amount(12.3456, 3), amount(12000), amount(0.00001099), amount(999.96)
+        ('0.1235', '12.3', '12,000', '0.00001099', '1,000')
     """
-    return f"{value:,.0f}" if abs(value) >= 1000 else _plain(value, digits)
+    return f"{value:,.0f}" if abs(float(f"{value:.{digits}g}")) >= 1000 else _plain(value, digits)
 
 
 def names(labels: Sequence[str] | None, k: int) -> tuple[str, ...]:

@@ -153,6 +153,7 @@ def count_masks(
     rows: list[dict[int, int]] = []
     sizes: dict[tuple[int, int], int] = {}
     ignored, left_out = 0, set(ignore)
+    unknown: list[tuple[str, int, str]] = []
     for name, data in _unpacked(files):
         y = read_mask(name, data)
         sizes[y.shape[::-1]] = sizes.get(y.shape[::-1], 0) + 1
@@ -163,15 +164,8 @@ def count_masks(
                 ignored += n
             elif names and not 0 <= value < len(names):
                 row_at, column_at = np.argwhere(y == value)[0]
-                known = (
-                    f"{len(names)} named classes are 0 to {len(names) - 1}"
-                    if len(names) > 1
-                    else "only named class is 0"
-                )
-                raise FileError(
-                    f"{quote(name)} has {counted(n, 'pixel')} of index {value}, the first at row {row_at}, column {column_at} "
-                    f"(from 0); the {known}. Name more classes, or ignore index {value}."
-                )
+                said = f"{counted(n, 'pixel')} of index {value}, the first at row {row_at}, column {column_at} (from 0)"
+                unknown.append((name, value, f"{quote(name)} has {said}"))
             else:
                 row[value] = n
                 given.setdefault(value, 0)
@@ -181,6 +175,16 @@ def count_masks(
                 "or depth maps, not label masks."
             )
         rows.append(row)
+    if unknown:
+        known = f"{len(names)} named classes are 0 to {len(names) - 1}" if len(names) > 1 else "only named class is 0"
+        more = [f"{quote(name)} index {value}" for name, value, _ in unknown[1:]]
+        besides = f" So have {', '.join(more[:5])}" + (f" and {len(more) - 5} more" if len(more) > 5 else "") + "."
+        which = sorted({value for _, value, _ in unknown})
+        told = ", ".join(map(str, which[:8])) + (", …" if len(which) > 8 else "")
+        raise FileError(
+            f"{unknown[0][2]}; the {known}.{besides if more else ''} Name more classes, or ignore "
+            f"{'index' if len(which) == 1 else 'indices'} {told}."
+        )
     if not rows:
         raise FileError("There are no masks.")
     order = list(range(len(names))) if names else sorted(given)

@@ -157,7 +157,8 @@ def binary(table: Table) -> tuple[str, ...]:
 def spoilt(table: Table) -> dict[str, str]:
     r"""Columns that seem meant as labels and are not of 0 and 1, each with the reason.
 
-    They are 0 and 1 in nine of ten rows and a whole number or a word in the others, or they hold two words, as yes and no.
+    They are 0 and 1 in nine of ten rows and a whole number or a word in the others, or they hold two words, as yes and no, or
+    two other whole numbers, as -1 and 1.
 
     Example:
         >>> from lossviz.tables import read_table
@@ -173,7 +174,7 @@ def spoilt(table: Table) -> dict[str, str]:
         whole = (fault != 0) | (values == np.round(values))
         if there.any() and 0.9 <= fits.sum() / there.sum() < 1 and whole[there].all():
             found[name] = _wrong_cell(table, name, values, fault)
-        elif (fault[there] == TEXT).any() and (said := _pair(table, name, there)):
+        elif not fits[there].all() and whole[there].all() and (said := _pair(table, name, there)):
             found[name] = said
     return found
 
@@ -221,7 +222,8 @@ def from_label_table(
     Args:
         table: What `lossviz.read_table` returned.
         labels: Two to eight columns of 0 and 1.
-        features: Columns of numbers; by default all others that hold numbers and do not only name the rows.
+        features: Columns of numbers; by default all others that hold numbers, do not only name the rows, and do not look
+            like labels (`spoilt`).
         seed: Decides the sample of a long table and the split: half to train, a fifth held out, the rest to test.
 
     Returns:
@@ -247,11 +249,8 @@ def from_label_table(
         if name not in table.columns:
             raise TableError(f"There is no column {quote(name)} in the table.")
     if len(chosen) < 2:
-        meant, ready = spoilt(table), binary(table)
-        twos = (
-            _pair(table, n, as_numbers(table.frame[n])[1] != ABSENT) for n in table.columns if n not in (*meant, *ready)
-        )
-        nearly = [*(why for name, why in meant.items() if name not in chosen), *filter(None, twos)]
+        ready = binary(table)
+        nearly = [why for name, why in spoilt(table).items() if name not in chosen]
         because = f" Not of 0 and 1: {'; '.join(nearly[:5])}. {ADVICE}" if nearly else ""
         if not chosen and len(ready) < 2:
             raise TableError(
@@ -262,10 +261,13 @@ def from_label_table(
         raise TableError(f"{only}: a multi-label problem has two label columns or more.{because}")
     if len(chosen) > MOST_LABELS:
         raise TableError(f"{len(chosen)} label columns are chosen; at most {MOST_LABELS} are trained at once.")
+    notes = list(table.notes)
     held = [name for name in (offered(table)[1] if features is None else features) if name not in chosen]
+    if features is None and (meant := {name: why for name, why in spoilt(table).items() if name not in chosen}):
+        notes.append(f"{'; '.join(meant.values())}: no features, which could give labels away.")
+        held = [name for name in held if name not in meant]
     if not held:
         raise TableError("No features are left: beside the labels the table needs a column of numbers to tell them by.")
-    notes = list(table.notes)
     if len(held) > MOST_FEATURES:
         notes.append(f"The first {MOST_FEATURES} of {len(held)} columns of numbers are used as features.")
         held = held[:MOST_FEATURES]

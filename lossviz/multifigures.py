@@ -245,7 +245,7 @@ def thresholds_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], c
     """The plain model at the prior beside pos_weight at a half, and what the learned threshold gives."""
     plain, weighted = PLACE["sigmoid"], PLACE["pos_weight"]
     r = judged.recall[:, :, c]
-    best = max({plain, *(PLACE[n] for n in names)}, key=lambda i: np.nan_to_num(judged.f1[2, i, c]))
+    best = max({plain, *(PLACE[n] for n in names)}, key=lambda i: np.nan_to_num(judged.f1[2, i, c], nan=-1))
     at_best = f"{judged.f1[2, best, c]:.3f}, is that of {list(METHODS.values())[best].title}"
     other = f"; the plain sigmoid has {judged.f1[2, plain, c]:.3f}" if best != plain else ""
     return (

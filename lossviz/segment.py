@@ -266,7 +266,7 @@ def advance(plan: ScenePlan, shard: tuple[int, ...], state: State, chunk: Stretc
     found = _call(_programs()["look"], tf.constant(state[0]), seen, seen_labels, tables, region)
     predicted, loss, length = (a.numpy().reshape(-1, SIDE, SIDE) for a in found)
     truth = seen_labels.numpy()
-    # of a class that no training scene has there is nothing to learn, whatever the method
+    # a class has weight 0 where no training scene has it, or where the weights given say so: no method learns it
     stuck = (length == 0) & (predicted != truth) & (truth != VOID) & (plan.weights[truth] > 0)
     half = SHOWN // 2
     confusion = np.zeros((K, K), np.int64)

@@ -56,6 +56,11 @@ class Method:
         """Whether its loss is one of regions, not of pixels."""
         return not self.strategy
 
+    def weights(self, weights: Array, void: bool) -> Array:
+        """What it makes of the class weights given: all 1 without a mask, and 0 for `void`."""
+        w = weights if self.mask != "none" else np.ones(len(CLASSES))
+        return np.where(np.arange(len(w)) == VOID, 0.0, w) if void else w
+
     def tables(self, weights: Array, void: bool) -> Tables:
         """Its tables for the one equation; of a loss of regions, those of its maps: the void alone is out.
 
@@ -63,9 +68,7 @@ class Method:
             weights: One a class, [12], for a method that has a mask.
             void: Whether void has weight 0.
         """
-        w = weights if self.mask != "none" else np.ones(len(CLASSES))
-        if void:
-            w = np.where(np.arange(len(w)) == VOID, 0.0, w)
+        w = self.weights(weights, void)
         return get(self.strategy or "weighted_cross_entropy").tables(np.ones(len(w)), class_weight=w)
 
     @property
@@ -279,9 +282,10 @@ class Frame:
         loss: Loss of each of those pixels, a byte on a logarithmic scale, as `levels` makes it.
         gradient: Length of d loss / d logits, likewise; of a loss of regions times the pixels of the scene, so that it can be
             compared.
-        stuck: Pixels of the shown scenes that are wrong, not void, and have a gradient of exactly 0, bool.
+        stuck: Pixels of the shown scenes that are wrong, not void nor of a class of weight 0, and have a gradient of exactly 0,
+            bool.
         confusion: Test pixels by true and predicted class, [12, 12].
-        stuck_share: Share of the test part's pixels that are so stuck, void ones not counted.
+        stuck_share: Share of the test part's pixels that are so stuck, void ones not counted among either.
         stuck_loss: Mean loss of the stuck pixels of the test part, NaN where there are none.
         own_loss: Mean training loss of these steps, NaN at the start.
     """

@@ -58,7 +58,7 @@ def classes(run: SceneRun, row: int) -> str:
     there = np.flatnonzero(run.confusion[-1, row].sum(1) > 0)
     last = run.iou[-1, row, there]
     best, worst = int(there[last.argmax()]), int(there[last.argmin()])
-    ever = np.nan_to_num(run.iou[:, row]).max(0)
+    ever = np.nan_to_num(run.iou[1:, row]).max(0)  # trained: what the first weights happen to say is no skill
     never = [CLASSES[c] for c in there if ever[c] == 0]
     lost = [CLASSES[c] for c in there if run.iou[-1, row, c] == 0 < ever[c]]
     title = METHODS[run.plan.methods[row]].title

@@ -7,7 +7,7 @@ import numpy as np
 from lossviz import segsentences
 from lossviz.figures import LOSS_SCALE, SCENE_COLOURS, STUCK_COLOUR, ZERO_COLOUR, strategy_colour
 from lossviz.scenes import CLASSES, VOID, count_pixels
-from lossviz.segplan import HIGH, LEVELS, LOW, METHODS, SHOWN, Frame, ScenePlan, SceneRun, iou
+from lossviz.segplan import HIGH, LEVELS, LOW, METHODS, SHOWN, Array, Frame, ScenePlan, SceneRun, iou
 from lossviz.wire import pack
 
 SCENES = [f"{part} scene {i + 1}" for part in ("Training", "Unseen") for i in range(SHOWN // 2)]
@@ -37,12 +37,19 @@ def head(plan: ScenePlan) -> bytes:
         panels=[
             {
                 "title": m.title, "flawed": m.flawed, "note": m.summary, "mask": m.mask, "region": m.region,
-                "colour": strategy_colour(i), "table": plan.tables(i).weight.round(4).ravel().tolist()
-                if m.strategy != "masked_logits" else np.tile(plan.weights, (len(CLASSES), 1)).round(4).ravel().tolist(),
+                "colour": strategy_colour(i), "table": _mask(plan, i).round(4).ravel().tolist(),
             }
             for i, m in enumerate(METHODS[name] for name in plan.methods)
         ],
     )  # fmt: skip
+
+
+def _mask(plan: ScenePlan, row: int) -> Array:
+    """The weights of a method that it multiplies by, whatever by: [12, 12], by predicted and true class."""
+    m = METHODS[plan.methods[row]]
+    if m.strategy != "masked_logits":
+        return plan.tables(row).weight
+    return np.tile(m.weights(plan.weights, plan.void), (len(CLASSES), 1))
 
 
 def piece(plan: ScenePlan, part: Frame) -> bytes:

@@ -90,8 +90,11 @@ def shown_points(y: Array) -> Array:
 
 
 def head(plan: Plan) -> bytes:
-    """What is known before training: the points, the panels and the words on them, counts and their balanced weights."""
-    weights = class_weights(plan.counts) if (plan.counts > 0).all() else None
+    """What is known before training: the points, the panels and the words on them, counts, and balanced weights if used."""
+    used = any(
+        str(r.knobs.get("class_weight")) == "balanced" and r.knobs.get("cost", "none") == "none" for r in plan.rows
+    )
+    weights = class_weights(plan.counts) if used and (plan.counts > 0).all() else None
     points = shown_points(plan.y)
     # in parts of the picture: float32 could not tell time stamps apart
     low, high = np.reshape(plan.extent, (2, 2)).T if plan.extent else (np.zeros(2), np.ones(2))

@@ -164,6 +164,14 @@ def test_an_unknown_index_is_told_with_its_place_and_what_to_do():
     assert count_masks([("a.png", png(mask))], ["road", "sky"], [37]).ignored == 2
 
 
+def test_every_unknown_index_of_every_mask_is_told_at_once():
+    masks = [(f"{n}.png", png(np.array([[0, value]], np.uint8))) for n, value in zip("abc", (37, 1, 40), strict=True)]
+    with pytest.raises(FileError) as found:
+        count_masks(masks, ["road", "sky"])
+    assert str(found.value).startswith("'a.png' has 1 pixel of index 37, ")
+    assert str(found.value).endswith("So have 'c.png' index 40. Name more classes, or ignore indices 37, 40.")
+
+
 def test_photographs_and_nothing():
     noise = np.arange(4000, dtype=np.uint16).reshape(40, 100)
     with pytest.raises(FileError, match="more than 1,000 different indices"):

@@ -258,6 +258,15 @@ def test_faults_of_a_table_are_said(found, labels, features, said):
         from_label_table(found, labels, features)
 
 
+@pytest.mark.parametrize("pair", [(-1, 1), (1, 2)])
+def test_a_column_that_could_be_a_label_in_other_numbers_is_no_feature_unasked(pair):
+    coded = table(lambda ls: [x.replace(",", f",{pair[i % 3 == 0]},", 1) for i, x in enumerate(ls)], "a,late,b,u,v\n")
+    data = from_label_table(coded, ["u", "v"])
+    assert data.features == ("a", "b")
+    assert any(f"'late' holds '{pair[1]}' and '{pair[0]}': no features" in note for note in data.notes)
+    assert from_label_table(coded, ["u", "v"], ["a", "late"]).features == ("a", "late")
+
+
 def test_a_table_is_split_with_every_label_in_every_part():
     data = from_label_table(table(with_line(8, "1,,0,1")), ["v", "u"])
     assert data.labels == ("v", "u")

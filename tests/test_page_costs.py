@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, drawn_messages
 from streamlit.testing.v1 import AppTest
 
 from lossviz import costmatrix
@@ -80,6 +80,7 @@ def test_a_preset_is_trained_and_priced(page):
     run = page.job.run()
     assert [run.plan.rows[i].strategy for i in run.plan.panels] == list(costmatrix.STRATEGIES)
     assert run.plan.classes == ("genuine", "fraud")
+    assert drawn_messages(page.job)[0]["weights"] is None, "balanced weights are not what is trained here"
     np.testing.assert_array_equal(run.plan.rows[4].rule.cost, [[0, 5], [120, 0]])
     assert "Decide 'fraud' where its probability is at least 4 %" in page.sentences
     assert "Balanced weights say that missing one 'fraud' costs as much as 49 false alarms" in page.sentences
@@ -94,6 +95,12 @@ def test_a_preset_is_trained_and_priced(page):
         found = pd.read_json(io.StringIO(out.split("\n@ ")[1]), orient="split")
         shown = next(d.value for d in page.at.dataframe if column in d.value.columns)
         pd.testing.assert_frame_equal(found, shown, check_dtype=False, rtol=1e-9)
+
+
+def test_a_mistake_that_does_not_exist_is_said(page):
+    page.open(**QUICK, **{"c-runs": "nonsense"}).ended()
+    (warning,) = page.at.warning
+    assert "c-runs=nonsense (must be " in re.sub(r"\\(.)", r"\1", warning.value)
 
 
 def test_typed_costs_are_in_the_link_and_in_the_run(page):
