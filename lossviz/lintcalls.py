@@ -165,6 +165,8 @@ def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
         return _loss(call.name, call, call)
     if call.name and re.search(r"cross_?entropy|nll_loss", call.method):
         return Value(kinds=frozenset({LOSS}), marks=_targets(call))
+    if call.method in ("fit_transform", "transform") and _binarizes(call.on, node):
+        return Value(kinds=frozenset({LABELS, MULTI_LABEL, *sticky}))
     out = _library(reader, call) if call.name else _method(reader, call, node)
     if out is not None:
         return out.also(*sticky) if sticky else out
@@ -277,8 +279,6 @@ def _method(reader: "Reading", call: Call, node: Any) -> Value | None:
         if on.made and not balances(on.made):
             return UNKNOWN
         return Value(items=tuple(Value(kinds=(a.kinds & {LABELS}) | {RESAMPLED}) for a in call.args))
-    if last in ("fit_transform", "transform") and on.made and on.made.method == "MultiLabelBinarizer":
-        return Value(kinds=frozenset({LABELS, MULTI_LABEL}))
     if last == "value_counts":
         return Value(kinds=frozenset({COUNTS}))
     if last in ("map", "replace", "apply") and LABELS in on and call.args and call.args[0].has(CLASS_WEIGHTS, WEIGHTS):
@@ -365,3 +365,11 @@ def _where(call: Call) -> Value:
     if plain and PREDICTED in condition and one.has(WEIGHTS, CLASS_WEIGHTS):
         return by_prediction(condition, call.node)
     return Value(kinds=one.kinds & other.kinds, made=call)
+
+
+def _binarizes(on: Value, node: Any) -> bool:
+    """Whether a value is a MultiLabelBinarizer: made in this file, or called so where it comes from another."""
+    if on.made:
+        return on.made.method == "MultiLabelBinarizer"
+    name = ast.unparse(node.value) if isinstance(node, ast.Attribute) else ""
+    return bool(re.fullmatch(r"(self\.)?_?(mlb|multi_?label_?binarizer)", name, re.IGNORECASE))

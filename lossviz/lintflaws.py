@@ -27,7 +27,7 @@ from lossviz.lintfixes import (
 from lossviz.lintflow import exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
 from lossviz.lintorigin import by_class
-from lossviz.lintown import raw, rewritten, unactivated, with_keyword, without_argument
+from lossviz.lintown import raw, rewritten, unactivated, with_argument, without_argument
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
@@ -140,11 +140,11 @@ def resampled_and_weighted(reading: Reading) -> Places:
         weights = call.kwargs.get("class_weight")
         if weights and weights.given() and RESAMPLED not in weights:
             said = "The data were resampled, and `class_weight` weights them again."
-            yield At(call.node, said, call=call, own=_once(call, "class_weight", "the data are resampled"))
+            yield At(call.node, said, call=call, own=_once(reading, call, "class_weight", "the data are resampled"))
         weights = call.kwargs.get("sample_weight")
         if weights and EXAMPLE_WEIGHTS in weights and RESAMPLED not in weights:
             said = "The data were resampled, and `sample_weight` weights their classes again."
-            yield At(call.node, said, call=call, own=_once(call, "sample_weight", "the data are resampled"))
+            yield At(call.node, said, call=call, own=_once(reading, call, "sample_weight", "the data are resampled"))
         made = call.on.made
         given = made.kwargs.get("class_weight") if made else None
         if made and given and given.given() and not isinstance(given.const, str) and RESAMPLED not in given:
@@ -211,19 +211,23 @@ def weighted_twice(reading: Reading) -> Places:
         if examples and EXAMPLE_WEIGHTS in examples:
             if weights and weights.given():
                 said = "`class_weight` and `sample_weight` hold the weight of the same class."
-                yield At(call.node, said, call=call, own=_once(call, "sample_weight", "weighted once"))
+                yield At(call.node, said, call=call, own=_once(reading, call, "sample_weight", "weighted once"))
             elif own and own.given() and call.on.made and call.on.made.name.startswith("sklearn."):
                 said = "The classifier has `class_weight`, and `sample_weight` is the weight of the class again."
-                yield At(call.node, said, call=call, own=_once(call, "sample_weight", "the classifier weights them"))
+                yield At(
+                    call.node, said, call=call, own=_once(reading, call, "sample_weight", "the classifier weights them")
+                )
         loss = call.on.attrs.get("loss")
         if weights and weights.given() and loss is not None and _weighted(loss):
             said = "The loss that the model is compiled with weights the classes, too."
-            yield At(call.node, said, call=call, own=_once(call, "class_weight", "the loss weights the classes"))
+            yield At(
+                call.node, said, call=call, own=_once(reading, call, "class_weight", "the loss weights the classes")
+            )
 
 
-def _once(fit: Call, twice: str, why: str) -> str:
+def _once(reading: Reading, fit: Call, twice: str, why: str) -> str:
     """The user's own training without what weights again; the model, its loss and its labels stay what they are."""
-    return f"{ast.unparse(without_argument(fit.node, twice))}  # {why}"
+    return f"{rewritten(reading, fit.node, without_argument(fit.node, twice))}  # {why}"
 
 
 def _weighted(loss: Value) -> bool:
@@ -253,8 +257,10 @@ def weighted_validation(reading: Reading) -> Places:
         if held and len(held) == 3 and (EXAMPLE_WEIGHTS in held[2] or _looked_up(call, held[2])):
             said = "The third of `validation_data` is the weight of each example's class."
             data = written(call.node, "validation_data")
-            pair = ast.Tuple(data.elts[:2], ast.Load()) if isinstance(data, ast.Tuple) else None
-            own = rewritten(reading, call.node, with_keyword(call.node, "validation_data", pair)) if pair else ""
+            pair = None
+            if isinstance(data, ast.Tuple) and not any(isinstance(part, ast.Starred) for part in data.elts):
+                pair = ast.Tuple(data.elts[:2], ast.Load())
+            own = rewritten(reading, call.node, with_argument(call.node, "validation_data", pair)) if pair else ""
             yield At(call.node, said, call=call, own=own)
     for loss in losses(reading.calls):
         torch_loss, inside = loss.made or loss.call, loss.call.inside
@@ -361,7 +367,7 @@ def array_given(reading: Reading) -> Places:
                 own = ""
                 if array is not None:
                     pairs = ast.parse(f"dict(enumerate({ast.unparse(array)}))", mode="eval").body
-                    own = rewritten(reading, call.node, with_keyword(call.node, "class_weight", pairs))
+                    own = rewritten(reading, call.node, with_argument(call.node, "class_weight", pairs))
                     own += "  # of classes 0, 1, …; else dict(zip(classes, …))"
                 yield At(call.node, said, call=call, own=own)
 
@@ -413,18 +419,23 @@ def _by_example(reading: Reading, loss: Call) -> str:
         return ""  # what stands after the weights may be the reduction
     kept = [k for k in node.keywords if k.arg != "reduction"]
     each = ast.Call(node.func, node.args, [*kept, ast.keyword("reduction", ast.Constant("none"))])
+    ignored = next((ast.unparse(k.value) for k in kept if k.arg == "ignore_index"), "")
     if loss.name in CLASSES:
-        return f"{rewritten(reading, node, each)}  # where it is called, .mean() of what it gives: over the examples"
-    mean = ast.Call(ast.Attribute(each, "mean", ast.Load()), [], [])
-    return f"{rewritten(reading, node, mean)}  # over the examples"
+        by = f".sum() of what it gives, by (labels != {ignored}).sum()" if ignored else ".mean() of what it gives"
+        return f"{rewritten(reading, node, each)}  # where it is called, {by}: over the examples"
+    labels = written(node, "target", 1)
+    mean = f"({ast.unparse(each)}).mean()"
+    if ignored and labels is not None:  # an ignored example has loss 0, and is none of those divided by
+        mean = f"({ast.unparse(each)}).sum() / ({ast.unparse(labels)} != {ignored}).sum()"
+    return f"{rewritten(reading, node, ast.parse(mean, mode='eval').body)}  # over the examples"
 
 
 @rule(
     "LV011",
     "Weights chosen by the predicted label",
     "The weight depends on the model's guess, not on what is true: places count more or less, for all classes alike, and "
-    "the rare class counts no more than before. Where the weight is 0, the gradient is 0 and the example is stuck. Look "
-    "the weight up by the true label.",
+    "the rare class counts no more than the others in the same place. Where the weight is 0, the gradient is 0 and the "
+    "example is stuck. Look the weight up by the true label.",
     11,
     WEIGHTED,
 )
@@ -499,8 +510,8 @@ def single_softmax(reading: Reading) -> Places:
             and layer_activation(call) == "softmax"
         ):
             own = ""
-            if written(call.node, "activation") is not None:
-                layer = ast.unparse(with_keyword(call.node, "activation", ast.Constant("sigmoid")))
+            if written(call.node, "activation", 1) is not None:
+                layer = ast.unparse(with_argument(call.node, "activation", ast.Constant("sigmoid"), 1))
                 own = f"{layer}  # or two units with a softmax"
             yield At(call.node, call=call, own=own)
         if call.name == "torch.nn.Sequential" and len(call.args) > 1:

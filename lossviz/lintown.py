@@ -30,17 +30,19 @@ def rewritten(reading: Reading, call: ast.AST, new: ast.expr) -> str:
     return _told(reading, call, None, call, new)
 
 
-def with_keyword(call: ast.AST, keyword: str, value: ast.expr) -> ast.expr:
-    """A call with another value of a keyword argument.
+def with_argument(call: ast.AST, keyword: str, value: ast.expr, position: int | None = None) -> ast.expr:
+    """A call with another value of an argument, given by keyword, or at a position.
 
     Example:
         >>> call = ast.parse("m.fit(x, y, class_weight=w, epochs=3)").body[0].value
-        >>> ast.unparse(with_keyword(call, "class_weight", ast.parse("dict(enumerate(w))").body[0].value))
+        >>> ast.unparse(with_argument(call, "class_weight", ast.parse("dict(enumerate(w))").body[0].value))
         'm.fit(x, y, class_weight=dict(enumerate(w)), epochs=3)'
     """
     assert isinstance(call, ast.Call)
     return ast.Call(
-        call.func, call.args, [ast.keyword(k.arg, value if k.arg == keyword else k.value) for k in call.keywords]
+        call.func,
+        [value if i == position else a for i, a in enumerate(call.args)],
+        [ast.keyword(k.arg, value if k.arg == keyword else k.value) for k in call.keywords],
     )
 
 

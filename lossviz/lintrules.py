@@ -149,6 +149,9 @@ def _with_options(fix: str, at: At) -> str:
         own = ast.unparse(ast.Call(made.node.func, made.node.args, told))
         return re.sub(r"keras\.losses\.\w+\(from_logits=True\)", lambda _: own, fix)
     if made.name.startswith("keras.") and not at.loss.made:  # a function, of which the corrected code makes an object
+        third = "ignore_class" if "sparse" in made.name else "label_smoothing"
+        placed = zip(("y_true", "y_pred", "from_logits", third, "axis"), made.node.args, strict=False)
+        told = [*(ast.keyword(name, value) for name, value in placed), *told]
         more = [ast.unparse(k) for k in told if k.arg in ("label_smoothing", "axis", "ignore_class")]
         return re.sub(r"(keras\.losses\.\w+\(from_logits=True)\)", lambda m: ", ".join([m[1], *more]) + ")", fix)
     return fix

@@ -449,3 +449,14 @@ if __name__ == "__main__":
             f"{title}: {len(paths)} snippets, {sum(bool(expected(p.read_text())) for p in paths)} flawed\n{table(paths)}\n"
         )
     print(f"Held out, when first measured: {FIRST_MEASURED}")
+
+
+def test_a_binarizer_from_another_file_is_known_by_its_name():
+    rest = "y = mlb.transform(tags)\nmodel.compile(loss='categorical_crossentropy')\nmodel.fit(x, y)"
+    assert [f.code for f in lint(f"from prepared import mlb\n{rest}")] == ["LV007"]
+    assert lint(f"from prepared import encoder\n{rest.replace('mlb', 'encoder')}") == []
+
+
+def test_a_starred_pair_to_validate_on_is_left_alone():
+    code = "w = compute_sample_weight('balanced', v)\nval = (x, v)\nm.fit(a, b, validation_data=(*val, w))"
+    assert all("*val, w)" not in f.fix for f in lint(f"from sklearn.utils import compute_sample_weight\n{code}"))

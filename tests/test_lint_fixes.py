@@ -531,6 +531,10 @@ KEPT = [
      "weights = keras.ops.sum(class_weights * y, axis=-1)  # of each example's true class\n"
      "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
      "loss = criterion(y, logits, sample_weight=weights)"),
+    ("keras", "loss = keras.losses.sparse_categorical_crossentropy(y, logits * class_weights, True, 255)",
+     "weights = keras.ops.take(class_weights, y)  # of each example's true class\n"
+     "criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)\n"
+     "loss = criterion(y, logits, sample_weight=weights)"),
     ("keras", "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
      "loss = criterion(y, logits * class_weights)",
      "weights = keras.ops.sum(class_weights * y, axis=-1)  # of each example's true class\n"
@@ -590,6 +594,15 @@ OWN_CALLS = [
     ("LV010", "loader = DataLoader(ds, batch_size=1)", "crit = nn.CrossEntropyLoss(cw, label_smoothing=0.1, reduction='mean')",
      "crit = nn.CrossEntropyLoss(cw, label_smoothing=0.1, reduction='none')"
      "  # where it is called, .mean() of what it gives: over the examples"),
+    ("LV010", "m = keras.Sequential([])\nm.fit(x, t, class_weight={0: 1.0, 1: 9.0})",
+     "loss = F.cross_entropy(net(a), b, cw, ignore_index=-1)",
+     "loss = F.cross_entropy(net(a), b, cw, ignore_index=-1, reduction='none').sum() / (b != -1).sum()  # over the examples"),
+    ("LV010", "m = keras.Sequential([])\nm.fit(x, t, class_weight={0: 1.0, 1: 9.0})",
+     "crit = nn.CrossEntropyLoss(cw, ignore_index=255)",
+     "crit = nn.CrossEntropyLoss(cw, ignore_index=255, reduction='none')"
+     "  # where it is called, .sum() of what it gives, by (labels != 255).sum(): over the examples"),
+    ("LV013", "", "out = keras.layers.Dense(1, 'softmax', name='out')(h)",
+     "keras.layers.Dense(1, 'sigmoid', name='out')  # or two units with a softmax"),
     ("LV013", "", "out = keras.layers.Dense(1, activation='softmax', name='out', kernel_regularizer='l2')(h)",
      "keras.layers.Dense(1, activation='sigmoid', name='out', kernel_regularizer='l2')  # or two units with a softmax"),
     ("LV009", "", "clf = LogisticRegression(C=0.1, max_iter=500, class_weight=[1.0, 9.0])",

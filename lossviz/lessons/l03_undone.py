@@ -81,7 +81,8 @@ def sentence(found: Found) -> str:
 def happened(found: Found) -> str:
     """Same, more or fewer."""
     n, told = found["counts"], outcome(found)
-    head = {"same": "As often as the plain model", "more": "More often than the plain model", "fewer": "Less often"}[
+    same = "As often" if n["scaled"][2] == n["plain"][2] else "Nearly as often"
+    head = {"same": f"{same} as the plain model", "more": "More often than the plain model", "fewer": "Less often"}[
         told
     ]
     return (
