@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from lossviz import rush
 from lossviz.plan import LANES, Chunk, Piece, Plan, Run
+from lossviz.rush import FIRST
 
 if TYPE_CHECKING:
     from distributed import Future
@@ -138,7 +138,7 @@ class Job:
         self._running: dict[Future, _Chain] = {}
         for chain in self._chains:
             self._extend(chain)
-        rush.came(self)
+        FIRST.came(self)
         Thread(target=self._collect, name="lossviz-job", daemon=True).start()
 
     def _extend(self, chain: "_Chain") -> "Future | None":
@@ -178,8 +178,8 @@ class Job:
                     continue
                 if not whole:  # once: later chunks have their turns by their priorities
                     whole = True
-                    rush.served(self)
-                    rush.wait(lambda: self.cancelled)
+                    FIRST.served(self)
+                    FIRST.wait(lambda: self.cancelled)
                     self._go_beside()
                 for chain in ready:
                     ahead, chain.ahead = chain.ahead, 1
@@ -195,7 +195,7 @@ class Job:
                     self.error = f"Training stopped: {said[:300]}"
             self._release()
         finally:
-            rush.served(self)
+            FIRST.served(self)
             self._chains.clear()
             self._running.clear()
             self.ended = True

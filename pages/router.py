@@ -6,8 +6,6 @@ import streamlit as st
 
 # A worker process that starts later imports this script under another name: it has nothing to do there.
 if __name__ == "__main__":
-    from contextlib import nullcontext
-
     from parts import controls, presenter, work
     from parts.listing import PAGES
 
@@ -29,5 +27,5 @@ if __name__ == "__main__":
         st.session_state["lessons answered"] = st.query_params["answers"]
     controls.begin()
     (of,) = (p for p in PAGES if p.title == page.title)
-    with work.turn() if of.trains else nullcontext():
+    with work.turn() if of.trains else work.short():
         page.run()

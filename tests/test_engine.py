@@ -6,14 +6,15 @@ import subprocess
 import sys
 import time
 from dataclasses import fields, replace
+from threading import Event, Thread
 
 import numpy as np
 import pytest
 
 import lossviz
 from lossviz import engine as engines
-from lossviz import rush
 from lossviz.plan import prepare
+from lossviz.rush import FIRST, Rush
 
 DATA = lossviz.make_dataset("moons", n=300, imbalance=8, seed=1)
 TEST = {"X_test": DATA.X_test, "y_test": DATA.y_test}
@@ -219,9 +220,9 @@ def test_sessions_take_turns(engine, finish):
 
 def test_in_a_rush_no_run_goes_past_its_first_picture(engine, finish, monkeypatch):
     finish(engine.start(plan()))  # compiled
-    monkeypatch.setattr(rush, "FRESH", 60)
-    monkeypatch.setattr(rush, "MOST", 60)
-    rush.came("a page that is being made")
+    monkeypatch.setattr(FIRST, "fresh", 60)
+    monkeypatch.setattr(FIRST, "most", 60)
+    FIRST.came("a page that is being made")
     job = engine.start(plan(steps=2000), _beside)
     picture(job)
     time.sleep(0.5)
@@ -229,7 +230,7 @@ def test_in_a_rush_no_run_goes_past_its_first_picture(engine, finish, monkeypatc
     assert {p.first_frame for p in job.pieces()} == {0}
     assert job.beside is None
     assert not waiting(engine)
-    rush.served("a page that is being made")
+    FIRST.served("a page that is being made")
     assert finish(job).done
     assert job.beside.result() == job.plan.seed
 
@@ -239,39 +240,36 @@ def _beside(plan):
 
 
 def test_a_run_in_a_rush_is_cancelled_as_any(engine, finish, monkeypatch):
-    monkeypatch.setattr(rush, "FRESH", 60)
-    monkeypatch.setattr(rush, "MOST", 60)
-    rush.came("somebody")
+    monkeypatch.setattr(FIRST, "fresh", 60)
+    monkeypatch.setattr(FIRST, "most", 60)
+    FIRST.came("somebody")
     try:
         job = engine.start(plan(["cross_entropy"], steps=2000))
         picture(job)
         job.cancel()
         assert job.wait(1)
     finally:
-        rush.served("somebody")
+        FIRST.served("somebody")
 
 
-def test_a_rush_ends_by_itself(monkeypatch):
-    monkeypatch.setattr(rush, "FRESH", 0.1)
-    monkeypatch.setattr(rush, "MOST", 0.3)
+def test_a_rush_ends_by_itself():
+    rush = Rush(0.1, 0.3)
     rush.came("somebody who never leaves")
-    try:
-        begun = time.monotonic()
-        rush.wait(lambda: False)
-        assert 0.05 < time.monotonic() - begun < 0.25
-        begun = time.monotonic()
-
-        def another():
-            rush.came("and more")
-            return False
-
-        rush.wait(another)
-        assert 0.25 < time.monotonic() - begun < 1, "no run waits for ever"
-    finally:
-        rush.served("somebody who never leaves")
-        rush.served("and more")
     begun = time.monotonic()
-    rush.wait(lambda: False)
+    rush.wait()
+    assert 0.05 < time.monotonic() - begun < 0.25
+    begun = time.monotonic()
+
+    def another():
+        rush.came("and more")
+        return False
+
+    rush.wait(another)
+    assert 0.25 < time.monotonic() - begun < 1, "nobody waits for ever"
+    rush.served("somebody who never leaves")
+    rush.served("and more")
+    begun = time.monotonic()
+    rush.wait()
     assert time.monotonic() - begun < 0.05
 
 
@@ -314,7 +312,6 @@ import multiprocessing, os, sys, time
 import psutil
 import lossviz
 from lossviz import engine as engines
-from lossviz import rush
 from lossviz.plan import prepare
 from lossviz.figures import truth
 
@@ -359,7 +356,6 @@ HANGING = """
 import ctypes, os, sys, time
 from pathlib import Path
 from lossviz import engine as engines
-from lossviz import rush
 
 def hang(mark):  # stops every thread, as a library does that waits with Python's lock in its hand; only the first time
     from lossviz import alive
@@ -393,3 +389,28 @@ def test_a_worker_that_hangs_says_where_and_is_replaced(tmp_path):
     assert ran.stdout.split() == ["another", "True"], ran.stderr
     assert "Timeout (0:00:02)!" in ran.stderr
     assert "in hang" in ran.stderr
+
+
+def test_pages_that_train_begin_after_a_short_one_and_wait_for_no_long_one():
+    from parts import work
+
+    begun, order = Event(), []
+
+    def page_that_trains():
+        begun.wait()
+        with work.turn():
+            order.append("trains")
+
+    thread = Thread(target=page_that_trains)
+    thread.start()
+    with work.short():
+        begun.set()
+        time.sleep(0.15)
+        order.append("short")
+    thread.join(5)
+    assert order == ["short", "trains"]
+    with work.short():  # such as one that reads a large file
+        time.sleep(work.SHORT.fresh)
+        at = time.monotonic()
+        with work.turn():
+            assert time.monotonic() - at < 0.1

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lossviz import DATASETS, make_dataset, rush
+from lossviz import DATASETS, make_dataset
 from lossviz.dataset import Dataset
 from lossviz.engine import engine
+from lossviz.rush import FIRST, Rush
 from lossviz.tables import TableError
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ SMALL = 10_000
 """Points of a dataset that a page makes by itself, in a few milliseconds."""
 DATA = "Making the dataset…"
 _turn, _mine = Lock(), local()
+SHORT = Rush(0.3, 0.3)
+"""Runs of pages that train nothing: those that train begin after them, for nothing else follows."""
 
 
 @contextmanager
@@ -31,14 +34,26 @@ def turn() -> Iterator[None]:
     All of a class may click in the same second. Run side by side, all their pages would end late, and every other page
     would stand still; one after the other, half of them have their picture in half the time.
     """
-    _mine.held = _turn.acquire(timeout=PATIENCE)
     who = object()
-    rush.came(who)
+    _mine.held = _turn.acquire(timeout=PATIENCE)
+    try:
+        SHORT.wait()
+        FIRST.came(who)
+        yield
+    finally:
+        FIRST.served(who)
+        _let_others()
+
+
+@contextmanager
+def short() -> Iterator[None]:
+    """The run of a page that trains nothing."""
+    who = object()
+    SHORT.came(who)
     try:
         yield
     finally:
-        rush.served(who)
-        _let_others()
+        SHORT.served(who)
 
 
 def _let_others() -> None:
