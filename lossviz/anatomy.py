@@ -229,7 +229,7 @@ SYMBOLS = {
     "f": "how often a class occurs where it can occur",
     r"\pi": "priors: each class's share of the training examples, n_c / n",
     r"\alpha": "a weight for each class, by the true class",
-    r"\omega": "a weight for each class, by the true class",
+    r"\omega": "a weight for each class, by the true class; where it starts late, 1 until then",
     r"\beta": "how little the next example of a class adds",
     r"\gamma": "a power",
     r"\tau": "how strongly the priors are taken out",
@@ -261,7 +261,7 @@ def symbols(formula: str, knobs: Iterable[Knob | Choice] = ()) -> dict[str, str]
         ...
         ValueError: the symbol \zeta is in no list: say in lossviz.anatomy.SYMBOLS what it means
     """
-    spelt = {"β": r"\beta", "γ": r"\gamma", "τ": r"\tau"}
+    spelt = {"β": r"\beta", "γ": r"\gamma", "τ": r"\tau", "λ": r"\lambda"}
     turned: dict[str, str] = {}
     for knob in knobs:
         last = knob.title.split()[-1]

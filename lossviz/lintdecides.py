@@ -29,10 +29,10 @@ def evaluates(tree: ast.Module, node: ast.AST) -> bool:
         >>> [evaluates(tree, tree.body[i].value) for i in (1, 3)]
         [False, True]
     """
-    region = _region(tree, node)
+    region = region_of(tree, node)
     last = (0, False)
     for part in _nodes(region):
-        if isinstance(part, ast.With) and _around(part, node):
+        if isinstance(part, ast.With) and around(part, node):
             if any(re.search("no_grad|inference_mode", ast.unparse(item.context_expr)) for item in part.items):
                 return True
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and part.lineno <= _line(node):
@@ -72,7 +72,7 @@ class _Flow:
 
     def __init__(self, tree: ast.Module, loss: ast.AST):
         self.tree, self.loss = tree, loss
-        first = self._first = _region(tree, loss)
+        first = self._first = region_of(tree, loss)
         self.names: dict[Region, set[str]] = {first: set()}
         self.returning: dict[str, set[Place]] = {}
         self.quiet = {getattr(first, "name", "")} if evaluates(tree, loss) else set()
@@ -182,21 +182,22 @@ class _Flow:
         """Read on where the functions that return it are called."""
         for node in _nodes(self.tree):
             if isinstance(node, ast.Call) and self._follows(node) and self.returning[_name(node.func)]:
-                region = _region(self.tree, node)
+                region = region_of(self.tree, node)
                 self.names.setdefault(region, set())
                 self.quiet.add(getattr(region, "name", ""))
 
 
-def _region(tree: ast.Module, node: ast.AST) -> Region:
+def region_of(tree: ast.Module, node: ast.AST) -> Region:
     """The innermost function around a piece of code, or the file."""
     inner: Region = tree
     for part in _nodes(tree):  # outer ones come first
-        if isinstance(part, Function) and part is not node and _around(part, node):
+        if isinstance(part, Function) and part is not node and around(part, node):
             inner = part
     return inner
 
 
-def _around(outer: ast.AST, node: ast.AST) -> bool:
+def around(outer: ast.AST, node: ast.AST) -> bool:
+    """Whether a piece of code begins within another."""
     first = (getattr(outer, "lineno", 0), getattr(outer, "col_offset", 0))
     last = (getattr(outer, "end_lineno", 0), getattr(outer, "end_col_offset", 0))
     return first <= (_line(node), getattr(node, "col_offset", 0)) < last

@@ -4,6 +4,7 @@ import ast
 import copy
 
 from lossviz.lintcalls import activation, layer_activation
+from lossviz.lintdecides import region_of
 from lossviz.lintfixes import bare, short, simple
 from lossviz.lintlosses import Loss
 from lossviz.lintread import Reading
@@ -72,7 +73,7 @@ def unactivated(mark: ast.AST, loss: Loss | None, call: Call, reading: Reading) 
     if (
         isinstance(above, ast.Assign) and above.value is old and new is not None and simple(new) and given is not None
         and ast.unparse(given) == ast.unparse(above.targets[0]) != simple(new)
-        and _function(reading.tree, mark) is _function(reading.tree, call.node)
+        and region_of(reading.tree, mark) is region_of(reading.tree, call.node)
     ):  # fmt: skip
         return _told(reading, call.node, loss, given, new)
     own = f"loss = {ast.unparse(loss.made.node)}  # of logits" if compiled and loss and loss.made else ""
@@ -92,15 +93,15 @@ def raw(product: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
     """
     mark = loss.logits.mark("activated")
     found = peeled(mark.node, reading.tree, reading) if mark else None
-    here = _function(reading.tree, loss.call.node)
+    here = region_of(reading.tree, loss.call.node)
     if mark is None or found is None:
         return "", ""
     old, new = found
     above = statement(reading.tree, mark.node)
-    if simple(new) and _function(reading.tree, mark.node) is here:
+    if simple(new) and region_of(reading.tree, mark.node) is here:
         again = isinstance(above, ast.Assign) and ast.unparse(above.targets[0]) == simple(new)
         return without_activation(mark.node, reading) if again else "", simple(new)
-    if _function(reading.tree, product) is not here:
+    if region_of(reading.tree, product) is not here:
         return without_activation(mark.node, reading), short(loss.spelled.get("logits"))
     factors = factors_of(product, reading)
     weights = ast.unparse(factors.weights) if factors and factors.weights else ""
@@ -180,9 +181,3 @@ def _replaced(whole: ast.AST, old: ast.AST | None, new: ast.AST | None) -> ast.A
 
 def _holds(whole: ast.AST, part: ast.AST) -> bool:
     return any(node is part for node in ast.walk(whole))
-
-
-def _function(tree: ast.AST, part: ast.AST) -> ast.AST | None:
-    """The innermost function around a piece of code."""
-    around = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef) and _holds(n, part)]
-    return around[-1] if around else None

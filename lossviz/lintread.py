@@ -26,6 +26,7 @@ from lossviz.lintvalues import (
     hint,
     merged,
     named,
+    of_module,
 )  # fmt: skip
 
 DEEPEST = 100  # expressions within expressions
@@ -84,7 +85,7 @@ class Reading:
             case ast.ImportFrom():
                 for a in node.names:
                     if a.name != "*":
-                        scope[a.asname or a.name] = Value(name=canonical(f"{node.module or ''}.{a.name}"))
+                        scope[a.asname or a.name] = of_module(f"{node.module or ''}.{a.name}")
             case ast.FunctionDef() | ast.AsyncFunctionDef():
                 scope[node.name] = Value(code=node, scope=scope)
             case ast.ClassDef():
@@ -327,7 +328,7 @@ class Reading:
 
     def _attribute(self, base: Value, attr: str) -> Value:
         if base.name:
-            return Value(name=canonical(f"{base.name}.{attr}"))
+            return of_module(f"{base.name}.{attr}")
         if attr in base.attrs:
             return base.attrs[attr]
         if attr in ("T", "data", "values", "mT", "at"):

@@ -8,6 +8,7 @@ from itertools import permutations
 from typing import NamedTuple
 
 from lossviz.lintcalls import LOOK_UP
+from lossviz.lintdecides import around, region_of
 from lossviz.lintfixes import bare, chosen_fix, of_tensorflow, short, simple, spelled
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, written
 from lossviz.lintproducts import numbers
@@ -180,20 +181,61 @@ def _names(at: At, reading: Reading) -> dict[str, str]:
         if labels := simple(at.loss.spelled.get("labels")):
             found |= {"labels": labels, "onehot_labels": labels, "multi_hot": labels}
     factors = factors_of(at.node, reading)
-    if factors and (text := short(factors.weights)) and _seen(factors.weights, at, reading):
+    if (
+        factors
+        and (text := short(factors.weights))
+        and factors.weights is not None
+        and _seen(factors.weights, at, reading)
+    ):
         found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
     if not factors or (at.loss and not at.loss.batch):  # what weights the loss already goes on to
         found |= _given(at)
-    logits = operands(at.node)
-    if factors:
-        logits = [factors.logits] if factors.logits is not None and _seen(factors.logits, at, reading) else []
-    for node in [*logits, at.loss and at.loss.spelled.get("logits")]:
-        text = simple(node)
-        says = hint(re.findall(r"\w+", text)[-1]) if text else frozenset()
-        sure = says & {LOGITS, SCORES} or (factors and node is factors.logits)
-        if text and sure and not re.search("weight|scaled|prob|softmax|sigmoid", text.lower()):
-            found.setdefault("logits", text)
+    if factors and factors.logits is not None:
+        if text := _of_product(factors.logits, at, reading):
+            found["logits"] = text
+    else:
+        for node in [*operands(at.node), at.loss and at.loss.spelled.get("logits")] if not factors else []:
+            text = simple(node)
+            says = hint(re.findall(r"\w+", text)[-1]) if text else frozenset()
+            if says & {LOGITS, SCORES} and not re.search("weight|scaled|prob|softmax|sigmoid", text.lower()):
+                found.setdefault("logits", text)
     return found | ({"logits": at.logits} if at.logits else {})
+
+
+def _of_product(logits: ast.expr, at: At, reading: Reading) -> str:
+    """How the logits are written where the loss is, once nothing multiplies them; "" where that is not known."""
+    given = at.loss.spelled.get("logits") if at.loss else None
+    if given is at.node:
+        return short(_factor(at.node, logits))
+    if given is None or any(part is at.node for part in ast.walk(given)):
+        return ""
+    return simple(logits) if _gone(at, logits, reading) and _one_scope(at, reading) else short(given)
+
+
+def _factor(product: ast.AST, logits: ast.expr) -> ast.expr:
+    """What is multiplied, with all that reshapes it."""
+    return next((part for part in operands(product) if bare(part) is logits), logits)
+
+
+def _gone(at: At, logits: ast.expr, reading: Reading) -> bool:
+    """Whether nothing is missed where the line of a product is left out: the loss may have the logits by their own name."""
+    statement_ = statement(reading.tree, at.node)
+    if isinstance(statement_, ast.AugAssign):
+        return True
+    if not isinstance(statement_, ast.Assign) or statement_.value is not at.node or not simple(logits):
+        return False
+    target, given = ast.unparse(statement_.targets[0]), at.loss.spelled.get("logits") if at.loss else None
+    return target == simple(logits) or (given is not None and ast.unparse(given) == target and _one_scope(at, reading))
+
+
+def _used(at: At) -> ast.AST | None:
+    """Where the corrected code belongs: the loss, or the call."""
+    return at.loss.call.node if at.loss else at.call and at.call.node
+
+
+def _one_scope(at: At, reading: Reading) -> bool:
+    used = _used(at)
+    return used is not None and region_of(reading.tree, at.node) is region_of(reading.tree, used)
 
 
 class Factors(NamedTuple):
@@ -221,16 +263,19 @@ def factors_of(node: ast.AST, reading: Reading) -> Factors | None:
     return None
 
 
-def _seen(weights: ast.expr | None, at: At, reading: Reading) -> bool:
-    """Whether a name is the same where the corrected code belongs: no argument of a function that only multiplies."""
-    for function in ast.walk(reading.tree):
-        if isinstance(function, ast.FunctionDef) and any(part is at.node for part in ast.walk(function)):
-            arguments = {a.arg for a in [*function.args.args, *function.args.kwonlyargs]}
-            used = at.loss.call.node if at.loss else at.call and at.call.node
-            if any(part is used for part in ast.walk(function)):
-                return True
-            return not (isinstance(weights, ast.Name) and weights.id in arguments)
-    return True
+def _seen(part: ast.expr, at: At, reading: Reading) -> bool:
+    """Whether an expression means the same where the corrected code belongs."""
+    there, used = region_of(reading.tree, at.node), _used(at)
+    if used is None or isinstance(there, ast.Module) or around(there, used):
+        return True
+    names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
+    if "self" in names:
+        classes = [c for c in ast.walk(reading.tree) if isinstance(c, ast.ClassDef)]
+        return any(around(c, at.node) and around(c, used) for c in classes)
+    arguments = there.args
+    own = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
+    own |= {node.id for node in ast.walk(there) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return not names & own
 
 
 def _given(at: At) -> dict[str, str]:
@@ -266,28 +311,28 @@ def operands(node: ast.AST) -> list[ast.expr]:
 
 def _without(at: At, reading: Reading) -> str:
     """Which line has to go, or how it reads without the product; "" where the corrected code takes its place."""
-    factors, around = factors_of(at.node, reading), statement(reading.tree, at.node)
+    factors, whole = factors_of(at.node, reading), statement(reading.tree, at.node)
     user = at.loss.call if at.loss and factors and factors.logits else at.call or (at.loss and at.loss.call)
-    if factors is None or around is None or (user and statement(reading.tree, user.node) is around):
+    if factors is None or whole is None or (user and statement(reading.tree, user.node) is whole):
         return ""
-    text, where = ast.unparse(around), f"line {line(at.node)}"
+    text, where = ast.unparse(whole), f"line {line(at.node)}"
     short_enough = "\n" not in text and len(text) < 90
-    part = isinstance(at.node, ast.BinOp) and isinstance(around, ast.Assign) and around.value is not at.node
-    if isinstance(around, ast.Assign | ast.AugAssign) and (
-        not part if factors.logits is None else around.value is at.node
-    ):
+    part = isinstance(at.node, ast.BinOp) and isinstance(whole, ast.Assign) and whole.value is not at.node
+    gone = not part if factors.logits is None else _gone(at, factors.logits, reading)
+    if isinstance(whole, ast.Assign | ast.AugAssign) and gone:
         return f"# without {where}: {text}" if short_enough else f"# without {where}"
-    if isinstance(around, ast.AugAssign):
+    if isinstance(whole, ast.AugAssign):
         return f"# without {where}: {text}"
-    if isinstance(around, ast.Return | ast.Assign | ast.Expr) and factors.logits is not None and short_enough:
-        return f"# {where} without the product: {text.replace(ast.unparse(at.node), ast.unparse(factors.logits), 1)}"
+    if isinstance(whole, ast.Return | ast.Assign | ast.Expr) and factors.logits is not None and short_enough:
+        plain = ast.unparse(_factor(at.node, factors.logits))
+        return f"# {where} without the product: {text.replace(ast.unparse(at.node), plain, 1)}"
     return f"# without the product in {where}"
 
 
 def statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:
     """The innermost statement that holds a piece of code."""
-    around = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and line(s) <= line(node) <= (s.end_lineno or 0)]
-    return next((s for s in reversed(around) if any(part is node for part in ast.walk(s))), None)
+    at_line = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and line(s) <= line(node) <= (s.end_lineno or 0)]
+    return next((s for s in reversed(at_line) if any(part is node for part in ast.walk(s))), None)
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -205,6 +205,10 @@ CONVENTIONS = {
     "MultiLabelBinarizer": "sklearn.preprocessing.MultiLabelBinarizer",
 }  # fmt: skip
 """Names that a pasted snippet uses without importing them."""
+LIBRARIES = {name.partition(".")[0] for name in CONVENTIONS.values() if name} | set(
+    "sklearn scipy lossviz flax haiku lightning pytorch_lightning torchmetrics transformers xgboost lightgbm catboost".split()
+)
+"""Modules in which a name says what a function does, not what a value is."""
 SAME = (
     (r"tensorflow\.compat\.v[12]\.", "tensorflow."),
     (r"tensorflow\.contrib\.losses\.", "tensorflow.losses."),
@@ -220,6 +224,18 @@ SAME = (
     (r"torch\.nn\.modules\.\w+\.", "torch.nn."),
     (r"sklearn\.utils\.(?=compute_)", "sklearn.utils.class_weight."),
 )
+
+
+def of_module(name: str) -> Value:
+    """What a dotted name stands for: class weights, where a module of the user's own has them; else itself.
+
+    Example:
+        >>> of_module("config.CLASS_WEIGHTS").kinds, of_module("sklearn.utils.class_weight").name
+        (frozenset({'class weights'}), 'sklearn.utils.class_weight')
+    """
+    root, _, last = name.partition(".")[0], *name.rpartition(".")[1:]
+    own = CLASS_WEIGHTS in hint(last) and root not in LIBRARIES
+    return Value(kinds=hint(last)) if own else Value(name=canonical(name))
 
 
 def canonical(name: str) -> str:

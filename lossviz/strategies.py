@@ -112,7 +112,7 @@ def weighted_by_prediction(n: Array, *, class_weight: Any) -> Tables:
 @strategy(
     "Weighted by the kind of error",
     r"M_{y \hat y} \cdot \bigl(-\log \operatorname{softmax}(z)_y\bigr)",
-    source="generalises weights by true and by predicted class",
+    source="folklore: weights by true and by predicted class are cases of it",
     knobs=(
         Choice("error_weight", "Weights M", "balanced", ("balanced",), "A K×K table [true, predicted].", arrays=True),
     ),
@@ -127,11 +127,11 @@ def error_weighted(n: Array, *, error_weight: Any) -> Tables:
 
 @strategy(
     "Expected cost",
-    r"\textstyle\sum_j C_{yj}\,\operatorname{softmax}(z)_j",
+    r"\textstyle\sum_j C_{yj}\,\operatorname{softmax}(z)_j - \lambda \log \operatorname{softmax}(z)_y",
     source="Elkan 2001, IJCAI",
     knobs=(
         Choice("cost", "Costs C", "balanced", ("balanced",), "A K×K table [true, decided]; 0 when right.", arrays=True),
-        Knob("cross_entropy", "Cross-entropy added", 0.0, 0.0, 1.0, 0.05, "A share of plain cross-entropy besides."),
+        Knob("cross_entropy", "Cross-entropy added λ", 0.0, 0.0, 1.0, 0.05, "A share of plain cross-entropy besides."),
     ),
 )
 def expected_cost(n: Array, *, cost: Any, cross_entropy: float) -> Tables:
@@ -268,7 +268,7 @@ def balanced_softmax(n: Array) -> Tables:
 
 @strategy(
     "LDAM",
-    r"-\log \operatorname{softmax}\bigl(s\,(z - m_y e_y)\bigr)_y,\quad m_c \propto n_c^{-1/4}",
+    r"-\omega_y \log \operatorname{softmax}\bigl(s\,(z - m_y e_y)\bigr)_y,\quad m_c \propto n_c^{-1/4}",
     source="Cao et al. 2019, arXiv:1906.07413",
     knobs=(
         Knob("scale", "Scale s", 1.0, 0.1, 50.0, 0.1, "30 in the paper, whose logits are cosines; 1 for raw logits."),

@@ -222,7 +222,7 @@ def strategy_words(entry: Strategy, t: Tables, n: list[float], knobs: dict[str, 
     st.header("Copy this call", anchor=False)
     framework = controls.one("Framework", TITLES["ref-code"], "ref-code", "keras")
     code(calls.call(framework, entry.name, n, **knobs))
-    same = "What this is on average, from LossViz" if t.sampler else "The same numbers from LossViz"
+    same = "What this is on average, from LossViz" if t.sampler == "balanced" else "The same numbers from LossViz"
     st.markdown(f"{same}, at your `logits` [N, K] and `labels` [N]:")
     st.code(calls.ours(entry.name, n, knobs), language="python", wrap_lines=True)
 

@@ -120,8 +120,8 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lintfixes": set(),
     "lintdecides": set(),
     "lintflow": set(),
-    "lintrules": {"lintcalls", "lintfixes", "lintlosses", "lintproducts", "lintread", "lintvalues"},
-    "lintown": {"lintcalls", "lintfixes", "lintlosses", "lintread", "lintrules", "lintvalues"},
+    "lintrules": {"lintcalls", "lintdecides", "lintfixes", "lintlosses", "lintproducts", "lintread", "lintvalues"},
+    "lintown": {"lintcalls", "lintdecides", "lintfixes", "lintlosses", "lintread", "lintrules", "lintvalues"},
     "lintflaws": {
         "lintcalls",
         "lintdecides",

@@ -460,3 +460,13 @@ def test_a_binarizer_from_another_file_is_known_by_its_name():
 def test_a_starred_pair_to_validate_on_is_left_alone():
     code = "w = compute_sample_weight('balanced', v)\nval = (x, v)\nm.fit(a, b, validation_data=(*val, w))"
     assert all("*val, w)" not in f.fix for f in lint(f"from sklearn.utils import compute_sample_weight\n{code}"))
+
+
+@pytest.mark.parametrize(
+    ("head", "weights"),
+    [("from config import CLASS_WEIGHTS", "CLASS_WEIGHTS"), ("from . import settings", "settings.class_weights")],
+)
+def test_weights_of_another_file_are_known_by_their_name(head, weights):
+    code = f"import torch.nn.functional as F\n{head}\nlogits = net(x)\nloss = F.cross_entropy(logits * {weights}, y)"
+    assert [f.code for f in lint(code)] == ["LV001"]
+    assert lint(code.replace(weights.rpartition(".")[2], "temperature")) == []

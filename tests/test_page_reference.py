@@ -68,6 +68,8 @@ def test_an_entry_in_full(kind, entry):
         assert anatomy.in_words(t).replace("'", "&#x27;") in page
         assert calls.call("keras", entry.name, [500, 31], **knobs).code.strip() in [c.strip() for c in code]
         assert calls.ours(entry.name, [500, 31], knobs).strip() in [c.strip() for c in code]
+        assert ("What this is on average, from LossViz" in text(at)) == (entry.name == "resampling")
+        assert ("The same numbers from LossViz" in text(at)) == (entry.name != "resampling")
         for told, what in zip(charts(at), referencefigures.WHAT, strict=True):
             figure, said = referencefigures.curve(entry.name, [500, 31], knobs, what)
             assert told["label"] == said

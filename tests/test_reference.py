@@ -197,3 +197,11 @@ def test_the_picture_of_a_ratio_has_one_scale():
     of_three = pictures.scheme_curve("pos_weight", [900, 90, 10], {})[1]
     assert "class 2 (10 of 1,000) weighs 99 in" in of_three
     assert "class 0 (900) 0.1111 in" in of_three
+
+
+def test_a_formula_has_every_term_that_a_knob_can_turn_on():
+    assert r"- \lambda \log" in STRATEGIES["expected_cost"].formula
+    assert r"\omega_y" in STRATEGIES["ldam"].formula
+    assert anatomy.symbols(STRATEGIES["expected_cost"].formula, STRATEGIES["expected_cost"].knobs)[
+        r"\lambda"
+    ].startswith("cross-entropy added")
