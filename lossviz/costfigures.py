@@ -68,7 +68,7 @@ def bars(found: Sequence[Scored], unit: str) -> "go.Figure":
         go.Bar(
             x=cost, y=who, orientation="h", name="cost per example",
             error_x={"array": [s.high - s.cost for s in shown], "arrayminus": [s.cost - s.low for s in shown],
-                     "symmetric": False},
+                     "symmetric": False, "color": "#7F7F7F", "thickness": 2},
             marker={"color": [_colour(s.strategy) for s in shown],
                     "pattern": {"shape": ["" if s.kind == "trained" else "/" for s in shown]}},
             hovertemplate="%{y}: %{x:.4g}<extra></extra>",

@@ -37,6 +37,7 @@ class MaskCounts:
 
     Attributes:
         names: Of the classes.
+        indices: What stands for them in the masks.
         counts: Their pixels and images, as `lossviz.scenes.count_pixels` has them.
         ignored: Pixels that were left out.
         sizes: Width and height of the masks, each once.
@@ -44,6 +45,7 @@ class MaskCounts:
     """
 
     names: tuple[str, ...]
+    indices: tuple[int, ...]
     counts: PixelCounts
     ignored: int
     sizes: tuple[tuple[int, int], ...]
@@ -217,7 +219,7 @@ def count_masks(
         notes.append(
             f"{empty} of {counted(len(rows), 'mask')} hold{'s' if empty == 1 else ''} nothing but ignored pixels."
         )
-    return MaskCounts(called, tally(each), ignored, tuple(sizes), tuple(notes))
+    return MaskCounts(called, tuple(order), tally(each), ignored, tuple(sizes), tuple(notes))
 
 
 def scene_weights(names: Sequence[str], weights: ArrayLike) -> NDArray[np.float64]:

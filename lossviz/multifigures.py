@@ -313,7 +313,7 @@ def calibration_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], 
     for n in names:
         text = f"{METHODS[n].title} {judged.ece[PLACE[n], c]:.3f}"
         after = judged.repaired_ece[PLACE[n], c]
-        parts.append(text + (f" → {after:.3f}" if METHODS[n].output == "sigmoid" and np.isfinite(after) else ""))
+        parts.append(text + (f" → {after:.3f}" if np.isfinite(after) else ""))
     return (
         f"Expected calibration error of {plan.data.labels[c]} (mean distance of the output from the observed share), as it comes "
         f"→ with the weighting undone: {', '.join(parts)}."

@@ -223,7 +223,7 @@ class Judged:
         hamming: Share of wrong answers among all, [R, M].
         average_precision: [M, L].
         ece: Calibration error of the output, taken for the probability of a yes, [M, L].
-        repaired_ece: The same with the weighting taken out, [M, L]; NaN for the softmax.
+        repaired_ece: The same with the weighting taken out, [M, L]; NaN for a softmax and a doubled sigmoid.
     """
 
     step: int

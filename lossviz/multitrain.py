@@ -204,7 +204,8 @@ def judge(plan: MultiPlan, theta: Array, loss: Array, step: int, thorough: bool 
             for c in range(count):
                 at = stands_for(method, plan.tables[i][c], float(shares[c]))
                 threshold[1, i, c] = np.nan if at is None else at
-                fixed[i, c] = label_calibration_error(data.y_test[:, c], etas[c])
+                if method.output == "sigmoid":
+                    fixed[i, c] = label_calibration_error(data.y_test[:, c], etas[c])
         if thorough:
             ap[i] = average_precision_score(data.y_test, q.T, average=None)
             for c in range(count):

@@ -128,7 +128,14 @@ def weights(right: ArrayLike, wrong: ArrayLike, images: ArrayLike, masks: int, n
     a, b = np.asarray(right, float), np.asarray(wrong, float)
     ratio = np.divide(b, a, out=np.ones_like(a), where=np.isfinite(a) & np.isfinite(b) & (a > 0))
     if np.allclose(ratio, 1):
-        return "Every class is in every image, so that both denominators are the same, and so are the weights."
+        there = np.asarray(images)[np.isfinite(a)]
+        if (there < masks).any():
+            return (
+                "Both denominators give the same weights here: the images of each class hold equally many pixels, and a factor "
+                "that all classes have in common cancels."
+            )
+        who = "Every class" if len(there) == len(a) else "Every class that occurs"
+        return f"{who} is in every image, so that both denominators are the same, and so are the weights."
     c = int(np.abs(np.log(np.maximum(ratio, 1e-12))).argmax())
     return (
         f"With all images in the denominator, {names[c]}, in {int(np.asarray(images)[c])} of {masks} images, weighs "

@@ -45,7 +45,7 @@ def head(plan: ScenePlan) -> bytes:
 
 
 def _mask(plan: ScenePlan, row: int) -> Array:
-    """The weights of a method that it multiplies by, whatever by: [12, 12], by predicted and true class."""
+    """The weights of a method that it multiplies by, whatever by: [12, 12], by true and predicted class."""
     m = METHODS[plan.methods[row]]
     if m.strategy != "masked_logits":
         return plan.tables(row).weight

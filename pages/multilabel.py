@@ -247,7 +247,7 @@ def follow(key: str, tasks: "list[Future]", *args: Any) -> None:
         ended = True
     if ended and not st.session_state.get("m over") == key:
         st.session_state["m over"] = key
-        st.rerun()
+        controls.rerun()
 
 
 def trained(view: str) -> None:

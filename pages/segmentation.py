@@ -249,8 +249,14 @@ def own_masks(source: str) -> None:
             st.caption(f"The scenes above can be trained with them.{taken}")
             st.button("Train with these weights", on_click=lambda: st.session_state.update({"seg-weights": "mine"}))
     there = np.flatnonzero(np.isfinite(right))
-    lines = "".join(f"    {found.names[c]!r}: {float(right[c])!r},\n" for c in there)
-    st.code(f"class_weight = {{\n{lines}}}\n", language="python")
+    at = [found.indices[c] for c in there]
+    st.code(
+        f"import numpy as np\n\nweights = np.zeros({max(256, *(i + 1 for i in at))})  # by index; 0: ignored, or never there\n"
+        f"weights[{at}] = {right[there].tolist()}\n"
+        f"# {', '.join(map(repr, (found.names[c] for c in there)))}\n"
+        "# loss = (weights[labels] * losses).mean()  # the index and the loss of each pixel, both [N, H, W]\n",
+        language="python",
+    )
     table = segfigures.weight_table(found.names, counts, {RIGHT: right, WRONG: wrong})
     table["Class"] = [words_in_cell(n) for n in found.names]
     st.download_button("Weights (CSV)", lambda: table.to_csv(index=False), "weights.csv", "text/csv", on_click="ignore")

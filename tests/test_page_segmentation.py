@@ -161,10 +161,11 @@ def test_ones_own_masks(page):
     assert not page.at.error
     counts = np.array([18, 8, 2]) / np.array([20, 8, 20])
     right = np.median(counts) / counts
-    code = next(c.value for c in page.at.code if c.value.startswith("class_weight"))
-    scope = {}
-    exec(code, scope)
-    assert scope["class_weight"] == pytest.approx(dict(zip(["road", "=sky", "<b>sign</b>"], right, strict=True)))
+    code = next(c.value for c in page.at.code if "weights[labels] * losses" in c.value)
+    assert "# 'road', '=sky', '<b>sign</b>'\n" in code
+    scope = {"labels": np.array([[[0, 2], [1, 255]]]), "losses": np.ones((1, 2, 2))}
+    exec(code.replace("# loss =", "loss ="), scope)
+    assert scope["loss"] == pytest.approx(right.sum() / 4), "an ignored pixel weighs nothing"
     assert "2 masks, 28 pixels counted, 1 ignored" in page.sentences
     assert "2 sizes, from 3×3 to 5×4" in page.sentences
     assert page.charts["seg-mine"]["label"].startswith("With all images in the denominator")

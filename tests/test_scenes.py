@@ -96,7 +96,23 @@ def test_an_absent_class_has_no_weight():
     counts = count_pixels([[[0, 0, 1, 1]]], 3)
     right, _ = segfigures.both_denominators(counts)
     assert np.isnan(right[2])
-    assert "both denominators are the same" in segsentences.weights(right, right, counts.images, 1, ("a", "b", "c"))
+    told = segsentences.weights(right, right, counts.images, 1, ("a", "b", "c"))
+    assert told.startswith("Every class that occurs is in every image, so that both denominators are the same")
+
+
+@pytest.mark.parametrize(
+    ("masks", "said"),
+    [
+        ([[[0, 0]], [[1, 1]]], "hold equally many pixels"),
+        ([[[0, 1]], [[2, 2]]], "hold equally many pixels"),
+        ([[[0, 1, 2]], [[2, 1, 0]]], "Every class is in every image"),
+        ([[[0, 0, 0]], [[0, 1, 2]]], "With all images in the denominator"),
+    ],
+)
+def test_what_is_said_of_the_denominators_holds(masks, said):
+    counts = count_pixels(masks, np.max([np.max(m) for m in masks]) + 1)
+    right, wrong = segfigures.both_denominators(counts)
+    assert said in segsentences.weights(right, wrong, counts.images, counts.masks, ("a", "b", "c"))
 
 
 def linear(colour):

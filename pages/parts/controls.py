@@ -40,6 +40,13 @@ def hidden(key: str, among: Iterable[str] = (), way: bool = False) -> bool:
 def begin() -> None:
     """A page begins: no control stands on it yet."""
     st.session_state["controls above"] = set()
+    st.session_state["link told"] = []
+
+
+def rerun() -> None:
+    """Run the page once more for a reason of its own: what it has said of the link, it says again."""
+    st.session_state["link dropped"] = st.session_state.get("link told", [])
+    st.rerun()
 
 
 def part(show: Callable[..., None]) -> Callable[..., None]:
@@ -136,6 +143,7 @@ def unread(elsewhere: Iterable[str] = ()) -> None:
             )
         )
         st.session_state["link dropped"] = []
+        st.session_state["link told"] = [*st.session_state.get("link told", []), *found]
 
 
 def settle(key: str, offered: Any) -> None:

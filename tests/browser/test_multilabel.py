@@ -72,6 +72,13 @@ def test_the_link_is_the_state(new_page):
     assert said(new_page(page.url)) == words
 
 
+def test_what_a_link_asks_in_vain_is_still_said_when_training_has_ended(new_page):
+    page = new_page(f"{SMALL}&m-seed=77777")
+    said(page)
+    page.wait_for_timeout(1000)
+    expect(page.get_by_text("m-seed=77777")).to_be_visible()
+
+
 def test_files_open_again(new_page):
     page = new_page(SMALL + "&m-view=threshold")
     drawn(page, "threshold")
