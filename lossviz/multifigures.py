@@ -244,7 +244,7 @@ def thresholds(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) ->
 def thresholds_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], c: int) -> str:
     """The plain model at the prior beside pos_weight at a half, and what the learned threshold gives."""
     plain, weighted = PLACE["sigmoid"], PLACE["pos_weight"]
-    r = judged.recall[:, :, c]
+    r, positives = judged.recall[:, :, c], int(plan.data.y_test[:, c].sum())
     best = max({plain, *(PLACE[n] for n in names)}, key=lambda i: np.nan_to_num(judged.f1[2, i, c], nan=-1))
     at_best = f"{judged.f1[2, best, c]:.3f}, is that of {list(METHODS.values())[best].title}"
     other = f"; the plain sigmoid has {judged.f1[2, plain, c]:.3f}" if best != plain else ""
@@ -252,7 +252,8 @@ def thresholds_sentence(plan: MultiPlan, judged: Judged, names: Sequence[str], c
         f"{plan.data.labels[c]}: the plain sigmoid above {judged.threshold[1, plain, c]:.3f} finds "
         f"{percent(float(r[1, plain]))}, pos_weight above a half {percent(float(r[0, weighted]))}; the plain one above "
         f"a half {percent(float(r[0, plain]))}. "
-        f"With thresholds learned on the held-out part the best F1, {at_best}{other}."
+        f"With thresholds learned on the held-out part the best F1, {at_best}{other}; {positives:,} of "
+        f"{len(plan.data.y_test):,} test examples have the label."
     )
 
 

@@ -379,6 +379,7 @@ def test_the_best_is_the_best_and_the_rarest_the_rarest(run):
         said = multifigures.thresholds_sentence(plan, run, [name], 2)
         best = max(run.f1[2, NAMES.index("sigmoid"), 2], run.f1[2, NAMES.index(name), 2])
         assert f"the best F1, {best:.3f}, is that of" in said
+        assert f"{DATA.y_test[:, 2].sum():,} of {len(DATA.y_test):,} test examples have the label." in said
     data = replace(DATA, y=DATA.y[:, ::-1])
     assert data.rarest == 0
     said = multifigures.found_sentence(replace(plan, data=data), run, NAMES, "half")
