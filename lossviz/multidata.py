@@ -162,7 +162,7 @@ def spoilt(table: Table) -> dict[str, str]:
 
     Example:
         >>> from lossviz.tables import read_table
-        >>> table = read_table(b"a,late\n" + b"1,0\n2,1\n" * 6 + b"1,2\n", "mine.csv")
+        >>> table = read_table(b"a,late\n" + b"1,0\n2,1\n3,0\n" * 4 + b"1,2\n", "mine.csv")
         >>> spoilt(table), spoilt(read_table(b"a,late\n1,yes\n2,no\n3,no\n", "mine.csv"))
         ({'late': "'late' holds '2' in row 13"}, {'late': "'late' holds 'yes' and 'no'"})
     """
