@@ -190,11 +190,11 @@ def _names(at: At, reading: Reading) -> dict[str, str]:
         found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
     if not factors or (at.loss and not at.loss.batch):  # what weights the loss already goes on to
         found |= _given(at)
-    if factors and factors.logits is not None:
+    if factors:
         if text := _of_product(factors.logits, at, reading):
             found["logits"] = text
     else:
-        for node in [*operands(at.node), at.loss and at.loss.spelled.get("logits")] if not factors else []:
+        for node in [*operands(at.node), at.loss and at.loss.spelled.get("logits")]:
             text = simple(node)
             says = hint(re.findall(r"\w+", text)[-1]) if text else frozenset()
             if says & {LOGITS, SCORES} and not re.search("weight|scaled|prob|softmax|sigmoid", text.lower()):
@@ -202,14 +202,15 @@ def _names(at: At, reading: Reading) -> dict[str, str]:
     return found | ({"logits": at.logits} if at.logits else {})
 
 
-def _of_product(logits: ast.expr, at: At, reading: Reading) -> str:
+def _of_product(logits: ast.expr | None, at: At, reading: Reading) -> str:
     """How the logits are written where the loss is, once nothing multiplies them; "" where that is not known."""
     given = at.loss.spelled.get("logits") if at.loss else None
-    if given is at.node:
+    if given is at.node and logits is not None:
         return short(_factor(at.node, logits))
     if given is None or any(part is at.node for part in ast.walk(given)):
         return ""
-    return simple(logits) if _gone(at, logits, reading) and _one_scope(at, reading) else short(given)
+    gone = logits is not None and _gone(at, logits, reading) and _one_scope(at, reading)
+    return simple(logits) if gone else short(given)
 
 
 def _factor(product: ast.AST, logits: ast.expr) -> ast.expr:
@@ -225,7 +226,12 @@ def _gone(at: At, logits: ast.expr, reading: Reading) -> bool:
     if not isinstance(statement_, ast.Assign) or statement_.value is not at.node or not simple(logits):
         return False
     target, given = ast.unparse(statement_.targets[0]), at.loss.spelled.get("logits") if at.loss else None
-    return target == simple(logits) or (given is not None and ast.unparse(given) == target and _one_scope(at, reading))
+    if target == simple(logits):
+        return True
+    if given is None or ast.unparse(given) != target or not _one_scope(at, reading):
+        return False
+    loads = (n for n in ast.walk(region_of(reading.tree, at.node)) if isinstance(getattr(n, "ctx", None), ast.Load))
+    return sum(ast.unparse(node) == target for node in loads) == 1  # nothing but the loss reads it
 
 
 def _used(at: At) -> ast.AST | None:

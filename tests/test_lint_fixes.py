@@ -644,6 +644,10 @@ LOOP = "net = Net(class_weights)\nfor xb, yb in batches:\n    "
 MULTIPLIED = {
     "where the logits come from": ("torch", "w = torch.tensor([1.0, 9.0])\nz = net(x) * w\nloss = F.cross_entropy(z, y)"),
     "a line of its own": ("torch", "logits = net(x)\nz = logits * class_weights\nloss = F.cross_entropy(z, y)"),
+    "a line that more than the loss reads": (
+        "torch",
+        "logits = net(x)\nz = logits * class_weights\nguess = z.argmax(1)\nloss = F.cross_entropy(z, y)",
+    ),
     "its own line, read elsewhere": (
         "torch", "def weigh(logits):\n    z = logits * class_weights\n    return z\nloss = F.cross_entropy(weigh(net(x)), y)"
     ),
