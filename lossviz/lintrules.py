@@ -220,18 +220,29 @@ def _factor(product: ast.AST, logits: ast.expr) -> ast.expr:
 
 def _gone(at: At, logits: ast.expr, reading: Reading) -> bool:
     """Whether nothing is missed where the line of a product is left out: the loss may have the logits by their own name."""
-    statement_ = statement(reading.tree, at.node)
-    if isinstance(statement_, ast.AugAssign):
+    tree, product = reading.tree, statement(reading.tree, at.node)
+    if isinstance(product, ast.AugAssign):
         return True
-    if not isinstance(statement_, ast.Assign) or statement_.value is not at.node or not simple(logits):
+    if not isinstance(product, ast.Assign) or product.value is not at.node or not simple(logits):
         return False
-    target, given = ast.unparse(statement_.targets[0]), at.loss.spelled.get("logits") if at.loss else None
+    used, scope = _used(at), region_of(tree, at.node)
+    blocks = (n for n in ast.walk(scope) if isinstance(n, ast.If | ast.For | ast.While | ast.With | ast.Try))
+    if _factor(at.node, logits) is not logits or used is None or any(
+        around(block, at.node) and not around(block, used) for block in blocks
+    ):  # fmt: skip
+        return False
+    target, given = ast.unparse(product.targets[0]), at.loss.spelled.get("logits") if at.loss else None
     if target == simple(logits):
         return True
     if given is None or ast.unparse(given) != target or not _one_scope(at, reading):
         return False
-    loads = (n for n in ast.walk(region_of(reading.tree, at.node)) if isinstance(getattr(n, "ctx", None), ast.Load))
-    return sum(ast.unparse(node) == target for node in loads) == 1  # nothing but the loss reads it
+    named = [n for n in ast.walk(scope) if isinstance(n, ast.Name | ast.Attribute | ast.Subscript)]
+    reads = sum(isinstance(n.ctx, ast.Load) and ast.unparse(n) == target for n in named)
+    again = any(
+        isinstance(n.ctx, ast.Store) and ast.unparse(n) == simple(logits) and line(product) < line(n) <= line(used)
+        for n in named
+    )
+    return reads == 1 and not again  # the loss alone reads it, and the logits are still the same there
 
 
 def _used(at: At) -> ast.AST | None:
@@ -271,16 +282,26 @@ def factors_of(node: ast.AST, reading: Reading) -> Factors | None:
 
 def _seen(part: ast.expr, at: At, reading: Reading) -> bool:
     """Whether an expression means the same where the corrected code belongs."""
-    there, used = region_of(reading.tree, at.node), _used(at)
+    used = _used(at)
+    there: ast.AST = region_of(reading.tree, at.node)
+    inner = [n for n in ast.walk(there) if isinstance(n, ast.Lambda) and around(n, at.node)]
+    there = inner[-1] if inner else there
     if used is None or isinstance(there, ast.Module) or around(there, used):
         return True
     names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
     if "self" in names:
         classes = [c for c in ast.walk(reading.tree) if isinstance(c, ast.ClassDef)]
-        return any(around(c, at.node) and around(c, used) for c in classes)
-    arguments = there.args
-    own = {a.arg for a in [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]}
-    own |= {node.id for node in ast.walk(there) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        has = any(a.arg == "self" for a in ast.walk(region_of(reading.tree, used)) if isinstance(a, ast.arg))
+        return has and any(around(c, at.node) and around(c, used) for c in classes)
+    own: set[str] = set()
+    for node in ast.walk(there):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+                own.add(name)
+            case ast.alias(name=name, asname=other):
+                own.add(other or name.partition(".")[0])
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) if node is not there:
+                own.add(name)
     return not names & own
 
 

@@ -264,8 +264,13 @@ def from_label_table(
     notes = list(table.notes)
     held = [name for name in (offered(table)[1] if features is None else features) if name not in chosen]
     if features is None and (meant := {name: why for name, why in spoilt(table).items() if name not in chosen}):
-        notes.append(f"{'; '.join(meant.values())}: no features, which could give labels away.")
+        told = "; ".join(meant.values())
+        notes.append(f"{told}: no features unless they are named as such, for they could give labels away.")
         held = [name for name in held if name not in meant]
+        if not held:
+            raise TableError(
+                f"No features are left: {told}, as labels do. Name the columns that are features, or bring more."
+            )
     if not held:
         raise TableError("No features are left: beside the labels the table needs a column of numbers to tell them by.")
     if len(held) > MOST_FEATURES:

@@ -175,7 +175,7 @@ def priced(job: Job, run: Run, data: Dataset, cost: np.ndarray, unit: str, fit: 
     ranked = costmatrix.mistakes(cost)
     titles = {f"{t}-{d}": f"{labels[t]} taken for {labels[d]}" for t, d in ranked}
     t, d = controls.choose("The mistake whose cost runs", titles, "c-runs").split("-")
-    controls.unread()
+    controls.unread_of("c-runs")
     entry = (int(t), int(d))
     line = asked(repr((job.token, entry)), costmatrix.curve, plan, run.test_logits, cost, data, entry)
     frame = costfigures.curve_numbers(line)

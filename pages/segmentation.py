@@ -251,7 +251,7 @@ def own_masks(source: str) -> None:
     there = np.flatnonzero(np.isfinite(right))
     at = [found.indices[c] for c in there]
     st.code(
-        f"import numpy as np\n\nweights = np.zeros({max(256, *(i + 1 for i in at))})  # by index; 0: ignored, or never there\n"
+        f"import numpy as np\n\nweights = np.zeros(65536)  # by index; 0: ignored, or never there\n"
         f"weights[{at}] = {right[there].tolist()}\n"
         f"# {', '.join(map(repr, (found.names[c] for c in there)))}\n"
         "# loss = (weights[labels] * losses).mean()  # the index and the loss of each pixel, both [N, H, W]\n",

@@ -648,6 +648,18 @@ MULTIPLIED = {
         "torch",
         "logits = net(x)\nz = logits * class_weights\nguess = z.argmax(1)\nloss = F.cross_entropy(z, y)",
     ),
+    "bound again": ("torch", "logits = net(x)\nz = logits * class_weights\nlogits = load()\nloss = F.cross_entropy(z, y)"),
+    "reshaped, of a name": ("torch", "logits = net(x)\nz = logits.view(-1, 2) * class_weights\nloss = F.cross_entropy(z, y)"),
+    "reshaped, to the same name": (
+        "torch", "logits = net(x)\nlogits = logits.view(-1, 2) * class_weights\nloss = F.cross_entropy(logits, y)"
+    ),
+    "a branch": ("torch", "logits = net(x)\nif x:\n    logits = logits * class_weights\nloss = F.cross_entropy(logits, y)"),
+    "an import within": (
+        "torch", "def weigh(t):\n    from cfg import class_weights as cw\n    return t * cw\nz = weigh(net(x))\n"
+        "loss = F.cross_entropy(z, y)"
+    ),
+    "a lambda": ("torch", "weigh = lambda t, cls_weights: t * cls_weights\nz = weigh(net(x), class_weights)\n"
+                 "loss = F.cross_entropy(z, y)"),
     "its own line, read elsewhere": (
         "torch", "def weigh(logits):\n    z = logits * class_weights\n    return z\nloss = F.cross_entropy(weigh(net(x)), y)"
     ),

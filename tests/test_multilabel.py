@@ -265,6 +265,9 @@ def test_a_column_that_could_be_a_label_in_other_numbers_is_no_feature_unasked(p
     assert data.features == ("a", "b")
     assert any(f"'late' holds '{pair[1]}' and '{pair[0]}': no features" in note for note in data.notes)
     assert from_label_table(coded, ["u", "v"], ["a", "late"]).features == ("a", "late")
+    alone = read_table(coded.frame[["late", "u", "v"]].to_csv(index=False).encode(), "mine.csv")
+    with pytest.raises(TableError, match=r"No features are left: 'late' holds .* Name the columns that are features"):
+        from_label_table(alone, ["u", "v"])
 
 
 def test_a_table_is_split_with_every_label_in_every_part():

@@ -713,3 +713,25 @@ def test_a_turned_knob_reaches_the_run(page):
     assert before.cancelled or before.run().done
     assert page.job.plan.rows[1].knobs["gamma"] == 4
     np.testing.assert_array_equal(page.job.plan.rows[1].tables.focus, 4)
+
+
+def test_what_a_link_asks_in_vain_is_said_once_also_after_a_rerun_of_the_page():
+    def script():
+        import streamlit as st
+        from parts import controls
+
+        controls.begin()
+        controls.one("A", {"x": "X", "y": "Y"}, "a", "x")
+        controls.unread_of("a")
+        controls.unread()
+        if "over" not in st.session_state:
+            st.session_state["over"] = True
+            controls.rerun()
+
+    at = AppTest.from_function(script)
+    at.query_params.update(a="nonsense", only="foo")
+    at.run()
+    of_a, rest = (re.sub(r"\\(.)", r"\1", w.value) for w in at.warning)
+    assert of_a.count("a=nonsense") == rest.count("only=foo") == 1
+    assert "a=nonsense" not in rest
+    assert at.session_state["over"]

@@ -134,15 +134,21 @@ def unread(elsewhere: Iterable[str] = ()) -> None:
     for parameter in ("present", "figure"):
         if (said := st.query_params.get(parameter, "false")) not in ("true", "false"):
             dropped(f"{parameter}={said[:60]} (must be true or false)")
-    if found := st.session_state.get("link dropped"):
-        st.warning(
-            plain(
-                "The link asks for what is not there; the controls show what is used instead: "
-                + "; ".join(found[:8])
-                + "."
-            )
-        )
-        st.session_state["link dropped"] = []
+    _tell(st.session_state.get("link dropped", []))
+    st.session_state["link dropped"] = []
+
+
+def unread_of(key: str) -> None:
+    """Say what the link asks in vain of a control in a part of the page; what it asks of others stays for `unread`."""
+    dropped_ = st.session_state.get("link dropped", [])
+    _tell([text for text in dropped_ if text.startswith(f"{key}=")])
+    st.session_state["link dropped"] = [text for text in dropped_ if not text.startswith(f"{key}=")]
+
+
+def _tell(found: list[str]) -> None:
+    if found := list(dict.fromkeys(found)):
+        said = "The link asks for what is not there; the controls show what is used instead: "
+        st.warning(plain(f"{said}{'; '.join(found[:8])}."))
         st.session_state["link told"] = [*st.session_state.get("link told", []), *found]
 
 

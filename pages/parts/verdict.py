@@ -21,7 +21,7 @@ def show(job: Job, stale: bool) -> None:
     plan = run.plan
     st.header("Of the run before" if stale else f"On {len(plan.y_test):,} test examples", anchor=False)
     view = controls.one("View", VIEWS, "view", "numbers")
-    controls.unread()
+    controls.unread_of("view")
     if view == "threshold":
         _threshold(job)
         return

@@ -37,8 +37,8 @@ def turn() -> Iterator[None]:
     who = object()
     _mine.held = _turn.acquire(timeout=PATIENCE)
     try:
-        SHORT.wait()
         FIRST.came(who)
+        SHORT.wait()
         yield
     finally:
         FIRST.served(who)
