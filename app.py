@@ -1,6 +1,7 @@
 """What `streamlit run app.py` starts: the server, with its workers; nothing else."""
 
 import asyncio
+import gc
 import logging
 import os
 import re
@@ -48,6 +49,9 @@ def start() -> None:
             begin()
         except Exception:
             logging.getLogger(__name__).exception("the workers did not start")
+    # modules stay for good: a collection that looked through them held everybody up for 0.2 s
+    gc.collect()
+    gc.freeze()
 
 
 def stop() -> None:

@@ -5,6 +5,7 @@ place. A run is a chain of short tasks for every four strategies; earlier chunks
 take turns; in a rush all wait until everybody has a first picture.
 """
 
+import gc
 import logging
 import os
 import secrets
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 AHEAD = 3
 """Chunks of a shard that are submitted ahead of what is done: enough that a worker never waits, few to cancel."""
+TOGETHER = 2
+"""Shards whose first chunks are one task: what they train takes less than what Dask does for a task."""
 SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
 COLD = os.environ.get("LOSSVIZ_WARM") == "0"
@@ -76,16 +79,27 @@ def _warm(room: str, model: str, classes: int, after: None) -> None:
     import_module(f"lossviz.{room}").warm(model, 2, classes)
 
 
+def _settle(after: None) -> None:
+    # what TensorFlow and its programs leave stays for good: a collection that looked through it held visitors up for 0.3 s
+    gc.collect()
+    gc.freeze()
+
+
 def _hold(plan: Plan) -> Plan:
     return plan
 
 
-def _advance(plan: Plan, shard: tuple[int, ...], before: Any, chunk: Chunk) -> tuple[Any, Piece]:
+def _advance(
+    plan: Plan, shards: tuple[tuple[int, ...], ...], before: Any, chunk: Chunk
+) -> tuple[dict[tuple[int, ...], Any], list[Piece]]:
     _train()
     room = import_module(f"lossviz.{plan.room}")
-    state = room.start(plan, shard) if before is None else before[0]
-    advanced: tuple[Any, Piece] = room.advance(plan, shard, state, chunk)
-    return advanced
+    states, pieces = {}, []
+    for shard in shards:
+        state = room.start(plan, shard) if before is None else before[0][shard]
+        states[shard], piece = room.advance(plan, shard, state, chunk)
+        pieces.append(piece)
+    return states, pieces
 
 
 @dataclass
@@ -97,7 +111,7 @@ class _Chain:
 
     shard: tuple[int, ...]
     chunks: Iterator[tuple[int, Chunk]]
-    last: "Future | None" = None
+    last: "Future"
     ahead: int = AHEAD
 
 
@@ -132,12 +146,16 @@ class Job:
         self._listeners: list[Callable[[], None]] = []
         self.beside: Future | None = None
         self._beside = (beside, args) if beside else None
-        self._held = engine.submit(_hold, plan, priority=10)
-        chunks = list(enumerate(plan.chunks()))
-        self._chains = [_Chain(shard, iter(chunks)) for shard in plan.shards()]
-        self._running: dict[Future, _Chain] = {}
-        for chain in self._chains:
-            self._extend(chain)
+        first, *later = enumerate(plan.chunks())
+        shards = plan.shards()
+        together = [tuple(shards[i : i + TOGETHER]) for i in range(0, len(shards), TOGETHER)]
+        # a single task brings its plan along: nothing comes before the first picture
+        self._held: Plan | Future = plan if len(together) == 1 else engine.submit(_hold, plan, priority=10)
+        self._shards = len(shards)
+        self._running: dict[Future, list[_Chain]] = {}
+        for some in together:
+            begun = engine.submit(_advance, self._held, some, None, first[1], priority=0)
+            self._running[begun] = [_Chain(shard, iter(later), begun) for shard in some]
         FIRST.came(self)
         Thread(target=self._collect, name="lossviz-job", daemon=True).start()
 
@@ -148,9 +166,14 @@ class Job:
             if step is None:
                 return None
             i, chunk = step
-            chain.last = self._engine.submit(_advance, self._held, chain.shard, chain.last, chunk, priority=-i)
-            self._running[chain.last] = chain
+            chain.last = self._engine.submit(_advance, self._held, (chain.shard,), chain.last, chunk, priority=-i)
+            self._running[chain.last] = [chain]
             return chain.last
+
+    def _hold(self) -> None:
+        """Have a worker hold the plan for what follows, unless one does."""
+        if self._held is self.plan and not self.cancelled:
+            self._held = self._engine.submit(_hold, self.plan, priority=10)
 
     def _go_beside(self) -> None:
         """Submit what else the picture needs, unless it is on its way."""
@@ -171,15 +194,16 @@ class Job:
                 if isinstance(result, BaseException):  # a task that somebody else cancelled, such as a lost scheduler
                     raise result
                 with self._lock:
-                    self._pieces.append(result[1])
-                    ready.append(self._running.pop(future))
+                    self._pieces += result[1]
+                    ready += self._running.pop(future)
                 self._tell()
-                if len(self._pieces) < len(self._chains):  # the first picture is not whole
+                if len(self._pieces) < self._shards:  # the first picture is not whole
                     continue
                 if not whole:  # once: later chunks have their turns by their priorities
                     whole = True
                     FIRST.served(self)
                     FIRST.wait(lambda: self.cancelled)
+                    self._hold()
                     self._go_beside()
                 for chain in ready:
                     ahead, chain.ahead = chain.ahead, 1
@@ -196,7 +220,6 @@ class Job:
             self._release()
         finally:
             FIRST.served(self)
-            self._chains.clear()
             self._running.clear()
             self.ended = True
             self._over.set()
@@ -305,6 +328,8 @@ class Engine:
         self._warm: Future | None = None
         for programs in WARM:  # one after the other, so that a thread stays free for visitors
             self._warm = self.submit(_warm, *programs, self._warm, priority=-1000)
+        if self._warm is not None and address is None:
+            self._warm = self.submit(_settle, self._warm, priority=-1000)
         Thread(target=self._watch, name="lossviz-watch", daemon=True).start()
 
     def submit(self, function: Callable[..., Any], *args: Any, priority: float = 100, **kwargs: Any) -> "Future":

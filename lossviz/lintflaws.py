@@ -13,6 +13,7 @@ from lossviz.lintcalls import MULTIPLY, activation, balances, layer_activation
 from lossviz.lintdecides import VALIDATES, decides, evaluates
 from lossviz.lintfixes import (
     A_DICT,
+    BY_TRUE_LABEL,
     KEYWORDS,
     LOOKED_UP,
     ONE_SIGMOID,
@@ -437,7 +438,7 @@ def _by_example(reading: Reading, loss: Call) -> str:
     "the rare class counts no more than the others in the same place. Where the weight is 0, the gradient is 0 and the "
     "example is stuck. Look the weight up by the true label.",
     11,
-    WEIGHTED,
+    BY_TRUE_LABEL,
 )
 def by_prediction(reading: Reading) -> Places:
     """Weights looked up at predicted labels that reach a loss; not where these labels are its targets, as pseudo-labels are."""

@@ -136,7 +136,9 @@ def weights(right: ArrayLike, wrong: ArrayLike, images: ArrayLike, masks: int, n
             )
         who = "Every class" if len(there) == len(a) else "Every class that occurs"
         return f"{who} is in every image, so that both denominators are the same, and so are the weights."
-    c = int(np.abs(np.log(np.maximum(ratio, 1e-12))).argmax())
+    far = np.abs(np.log(np.maximum(ratio, 1e-12)))
+    fewer = np.where(np.asarray(images) < masks, far, 0.0)  # the others differ only as the median does
+    c = int((fewer if fewer.max() > 0.01 else far).argmax())
     return (
         f"With all images in the denominator, {names[c]}, in {int(np.asarray(images)[c])} of {masks} images, weighs "
         f"{b[c]:.3g} in place of {a[c]:.3g}: {ratio[c]:.2g} times as much."

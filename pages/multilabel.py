@@ -271,7 +271,7 @@ def trained(view: str) -> None:
     words.notes("What was done to the data", data.notes)
     c = data.rarest
     if view not in ("found", "twice"):
-        titles = {str(i): words.plain(n) for i, n in enumerate(data.labels)}
+        titles = {str(i): n for i, n in enumerate(data.labels)}  # a list shows text as it is
         c = int(controls.choose("Label", titles, "m-label", str(c)))
     key = repr((st.session_state["m data"][0], options))
     plan = prepare_multilabel(data, **options)

@@ -103,6 +103,7 @@ def show(job: Job, key: str, scene: int, code: str) -> None:
     st.header("How each class got there", anchor=False)
     titles = {m: METHODS[m].title for m in run.plan.methods}
     row = list(titles).index(controls.choose("By method", titles, "seg-row"))
+    controls.unread_of("seg-row")
     counted = segfigures.iou_table(run)
     mine = counted[counted["Method"] == titles[run.plan.methods[row]]]
     told = segsentences.classes(run, row)

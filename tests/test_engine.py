@@ -322,9 +322,10 @@ if __name__ == "__main__":
     engine = engines.engine()
     assert engines.engine() is engine
     job = engine.start(plan)
-    engine.submit(truth, plan, data).result()
+    found = engine.submit(truth, plan, data)
     while not job.ended:
         job.pieces(), time.sleep(0.02)
+    found.result()
     assert job.run().done, job.error
     loaded = [m for m in ("tensorflow", "keras", "sklearn", "plotly") if m in sys.modules]
     print("loaded", loaded)

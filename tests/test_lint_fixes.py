@@ -185,7 +185,16 @@ def test_keras_from_tensorflow_may_be_of_any_version(imports, function):
 
 
 def test_other_rules_share_what_weights():
-    assert RULES["LV001"].fix is RULES["LV002"].fix is RULES["LV011"].fix is lintfixes.WEIGHTED
+    assert RULES["LV001"].fix is RULES["LV002"].fix is lintfixes.WEIGHTED
+    assert RULES["LV011"].fix is lintfixes.BY_TRUE_LABEL
+    assert {key for key in lintfixes.WEIGHTED if RULES["LV011"].fix[key] != lintfixes.WEIGHTED[key]} == {"torch"}
+
+
+def test_a_look_up_divides_by_the_examples_as_before():
+    after = ran(RULES["LV011"].fix["torch"], "torch")
+    by_examples = (CLASS_WEIGHTS[LABELS] * softmax_losses(LOGITS)).sum() / N
+    assert by_examples != pytest.approx(weighted("torch"), rel=1e-2)
+    assert float(after.loss) == pytest.approx(by_examples, rel=1e-5)
 
 
 @pytest.mark.parametrize(("code", "key"), keys("LV003"))

@@ -155,3 +155,38 @@ def test_labels_beyond_the_most_are_told_and_are_no_features(page):
     page.open()
     assert "10 columns hold only 0 and 1" in page.at.info[0].value
     assert page.at.button_group(key="m-features").value == ["a", "b"]
+
+
+def test_names_with_signs_are_as_they_are_in_lists_and_as_written_in_links(page):
+    parameters = {"m-data": MULTILABEL["m-data"]["upload"], "m-view": MULTILABEL["m-view"]["threshold"]}
+    link = {"m-columns": [r"is\_late", r"very\-dear"], "m-features": ["temp_c"]}
+    page.open(**parameters, **link, **{"m-steps": "20"})
+    table = lines(lambda i, row: [row[0], int(i % 4 == 0), *row[2:]], "temp_c,x-2,is_late,very-dear")
+    page.at.file_uploader[0].set_value(("signs.csv", table, ""))
+    page.open()
+    assert page.at.button_group(key="m-columns").value == ["is_late", "very-dear"]
+    assert page.at.query_params["m-columns"] == link["m-columns"]
+    assert sorted(page.at.selectbox(key="m-label").options) == ["is_late", "very-dear"]
+    (warning,) = page.at.warning
+    said = re.sub(r"\\([\\!-/:-@\[-`{-~])", r"\1", warning.value)
+    assert r"m-features=temp_c (must be temp\_c" in said, "the name as it would be read"
+
+
+def test_what_is_found_in_vain_after_the_last_control_is_said_by_a_page_that_runs_again():
+    def script():
+        import streamlit as st
+        from parts import controls
+
+        controls.begin()
+        if "ran" not in st.session_state:
+            st.session_state["ran"] = True
+            controls.dropped("m-rate=7 (must be less)")
+            controls.unread()
+            controls.dropped("m-example=abc (must be a number)")
+            controls.rerun()
+        controls.unread()
+
+    (warning,) = AppTest.from_function(script).run().warning
+    said = re.sub(r"\\(.)", r"\1", warning.value)
+    assert "m-rate=7 (must be less)" in said
+    assert "m-example=abc (must be a number)" in said

@@ -248,6 +248,12 @@ def test_every_method_has_a_title_and_says_whether_it_is_flawed():
     assert segsentences.share(0.5) == "50 %"
 
 
+def test_a_method_of_the_curves_that_is_not_trained_is_said(page):
+    page.open(**{"seg-row": "zebra"}).train()
+    (warning,) = page.at.warning
+    assert "seg-row=zebra (must be " in re.sub(r"\\(.)", r"\1", warning.value)
+
+
 def test_a_switch_is_true_or_false_in_a_link(page):
     page.open(**{"seg-void": "maybe", "seg-methods": "Plain"})
     assert "seg-void=maybe (must be true or false)" in re.sub(r"\\(.)", r"\1", page.at.warning[0].value)

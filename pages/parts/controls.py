@@ -44,8 +44,9 @@ def begin() -> None:
 
 
 def rerun() -> None:
-    """Run the page once more for a reason of its own: what it has said of the link, it says again."""
-    st.session_state["link dropped"] = st.session_state.get("link told", [])
+    """Run the page once more for a reason of its own: what it has said of the link, or was about to, it says then."""
+    noted = (st.session_state.get(which, []) for which in ("link told", "link dropped"))
+    st.session_state["link dropped"] = [text for texts in noted for text in texts]
     st.rerun()
 
 
@@ -111,7 +112,9 @@ def _check_link(key: str, titles: Mapping[str, str]) -> None:
         return
     wrong = [v for v in st.query_params.get_all(key) if v not in titles.values()]
     if wrong:
-        allowed = ", ".join(titles) if len(titles) <= 12 else "one of the list's; repeat the parameter for several"
+        # the server has read names of the app's own as titles; of a file's columns it knows none, and titles are all that counts
+        known = titles if titles.keys().isdisjoint(wrong) else titles.values()
+        allowed = ", ".join(known) if len(titles) <= 12 else "one of the list's; repeat the parameter for several"
         dropped(f"{key}={wrong[0][:60]} (must be {allowed})")
 
 
