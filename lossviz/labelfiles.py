@@ -89,7 +89,7 @@ class LabelFile:
         guess = self._settle(column, layout, separator)
         if self._reader is None:
             raise FileError(f"{quote(self.filename)} was read elsewhere; open it again to count.")
-        notes = list(self.notes)
+        notes = [*self.notes, *self._guessed(guess, column is None, layout is None and separator is None)]
         counts = self._fast(guess)
         if counts is None:
             frame, more = self._reader.careful(guess.columns)
@@ -107,6 +107,21 @@ class LabelFile:
         if guess.layout == "single" and len(counts.labels) == 1:
             notes.append(f"Every row with a label has the same one, {quote(counts.labels[0])}.")
         return replace(counts, notes=(*notes, *counts.notes))
+
+    def _guessed(self, guess: Guess, column: bool, layout: bool) -> list[str]:
+        """A sentence on what is counted, where the column or the layout was guessed and could have been another."""
+        first, *others = map(quote, guess.columns)
+        if not (column and len(self.columns) > 1) and not (layout and guess.layout != "single"):
+            return []
+        said = {
+            "single": f"Rows are counted by column {first}",
+            "cells": f"Labels are in column {first}, several in a cell",
+            "columns": f"Labels are the columns {listed(guess.columns)}, of 0 and 1",
+            "table": f"Column {others[0] if others else first} is read as the count of each label in {first}",
+            "pixels": f"Column {others[0] if others else first} is read as the pixels of each label in {first}",
+        }[guess.layout]
+        instead = "; the layout “single” counts rows instead" if layout and guess.layout in ("table", "pixels") else ""
+        return [f"{said}: {guess.reason}{instead}."]
 
     def _settle(self, column: str | Sequence[str] | None, layout: str | None, separator: str | None) -> Guess:
         """What is asked for, completed by the guess."""

@@ -154,6 +154,10 @@ LONG = {  # files of more than 400 lines, and why each is one
     "segplan": "what is asked of a segmentation, checked, and what comes back",
     "surfacefigures": "pictures of surfaces, one function each",
     "train": "the compiled program: every part of it is traced together",
+    "pages/parts/lab.js": "what is dragged, drawn and told of one example: all of it looks at one state",
+    "pages/parts/player.js": "one picture that plays: what each of its parts draws hangs on the same frame",
+    "pages/surfaces.py": "one page, from its controls to what is taken away; each part of it in a function",
+    "pages/weights.py": "one page, from a file to what is taken away; each part of it in a function",
 }
 ON_TRIAL = {"trials": {"keras", "torch"}}  # claims about Keras and PyTorch can be tried on them only; inside functions
 LIGHT = (*(MAY_IMPORT.keys() - {"equation", "multitrain", "segment", "surface", "train"}), "__init__")
@@ -217,7 +221,9 @@ def test_the_map_is_in_order():
 
 
 def test_what_is_long_says_why():
-    long = {room for room in ROOMS if len((ROOT / "lossviz" / f"{room}.py").read_text("utf-8").splitlines()) > 400}
+    files = {room: ROOT / "lossviz" / f"{room}.py" for room in ROOMS}
+    files |= {str(p.relative_to(ROOT)): p for p in (ROOT / "pages").rglob("*.*") if p.suffix in (".py", ".js", ".css")}
+    long = {name for name, path in files.items() if len(path.read_text("utf-8").splitlines()) > 400}
     assert long == set(LONG)
 
 

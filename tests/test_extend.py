@@ -47,12 +47,12 @@ def extended(tmp_path_factory):
     return where
 
 
-def run(where, *command):
-    env = {name: value for name, value in os.environ.items() if name != "LOSSVIZ_SCHEDULER"}
+def run(where, *command, **more):
+    env = {name: value for name, value in os.environ.items() if name not in ("LOSSVIZ_SCHEDULER", "PYTHONPATH")}
     done = subprocess.run(
         [sys.executable, *command],
         cwd=where,
-        env=env | {"PYTHONPATH": str(where)},
+        env=env | more,
         capture_output=True,
         text=True,
         check=False,
@@ -70,9 +70,10 @@ def test_its_commands_run(extended):
     commands = [line for block in RUN.findall(TEXT) for line in block.splitlines()]
     assert len(commands) == 5
     for command in commands:
-        start, _, rest = command.partition(" python ")
-        assert start == "$"
-        out = run(extended, *(part.strip('"') for part in re.findall(r'"[^"]*"|\S+', rest)))
+        start, _, rest = command.partition("python ")
+        assert start in ("$ ", "$ PYTHONPATH=. ")
+        path = {"PYTHONPATH": "."} if "PYTHONPATH" in start else {}
+        out = run(extended, *(part.strip('"') for part in re.findall(r'"[^"]*"|\S+', rest)), **path)
         if "pytest" in command:
             assert re.search(r"^\d+ passed", out, re.MULTILINE), out
     assert "| `margin` | Cross-entropy with a margin | Ask for more" in (extended / "README.md").read_text("utf-8")

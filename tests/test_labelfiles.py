@@ -566,3 +566,43 @@ def test_ordinary_files_need_no_help(delimiter, labels, name, place):
         (name,),
     )
     assert tally(file.count()) == {labels[1]: 14, labels[0]: 26}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "age,label\n34,yes\n25,no\n41,maybe\n",
+            "Column 'age' is read as the count of each label in 'label': every label has",
+        ),
+        (
+            "road;kind;size\nx;A;1,5\ny;B;2,5\nz;C;\n",
+            "Rows are counted by column 'size': 'size' is the last one with text.",
+        ),
+        ("id,tags\n1,a|b\n2,b\n3,b|a\n4,a\n", "Labels are in column 'tags', several in a cell: most cells of 'tags' split at '|'"),
+        (
+            "x,cat,dog\n0.5,1,0\n0.7,0,1\n0.1,1,1\n",
+            "Labels are the columns 'cat', 'dog', of 0 and 1: 2 columns hold only 0",
+        ),
+        (
+            "label,pixels\nsky,900\npole,7\n",
+            "Column 'pixels' is read as the pixels of each label in 'label': 'pixels' holds",
+        ),
+    ],
+)
+def test_what_was_guessed_is_said(text, said):
+    file = open_labels(text.encode())
+    guess = file.guess()
+    notes = file.count().notes
+    assert any(note.startswith(said) for note in notes), notes
+    assert any("layout “single” counts rows" in note for note in notes) == (guess.layout in ("table", "pixels"))
+    chosen = file.count(list(guess.columns), layout=guess.layout, separator=guess.separator).notes
+    assert set(notes) - set(chosen) == {note for note in notes if note.startswith(said)}, (
+        "what was asked for is no news"
+    )
+
+
+def test_the_only_column_is_no_news():
+    assert open_labels(b"ham\nham\nspam\nham\n").count().notes == open_labels(b"ham\nham\nspam\nham\n").notes
+    asked = open_labels(b"a|b\nb\nb|c\nc\n", separator="|").count(separator="|").notes
+    assert not any("several in a cell" in note for note in asked)
