@@ -112,6 +112,8 @@ def facts_of(
         least, ratio, several = n[r], float(n[top] / n[r]), bool((n > 0).sum() > 1)
         rare, one = quoted(c.labels[r]), f"{'pixel' if c.kind == 'pixels' else 'example'} of {quoted(c.labels[r])}"
         apart = f"the largest class, {quoted(c.labels[top])}, is {times(ratio)} times the smallest, {rare}"
+        if ratio == 1:
+            apart = f"all classes that occur are equally large, {least:,.0f} each"
     share = percent(float(n[r] / total))
     if c.kind == "multi":
         how = f"decide each label where its probability is above its share ({rare}: {share})"

@@ -172,6 +172,7 @@ def test_even():
     assert "even" in about([149, 100])
     assert "even" not in about([150, 100])
     assert "the largest class, '0', is 1.2 times the smallest, '1'" in about([120, 100])["even"].sentence
+    assert "all classes that occur are equally large, 100 each" in about([100, 100, 0])["even"].sentence
 
 
 def test_flat():
