@@ -36,9 +36,10 @@ def speed() -> str:
         if ours and others and not part.startswith("Counting"):
             told = "<br>".join(f"{title} {took / ours:,.{1 if took < 20 * ours else 0}f}×" for title, took in others)
             lines.append(f"| {part.split(chr(10))[0]} | {1000 * ours:,.0f} ms | {told} |")
-        elif others:  # each of ours stands beside the one it is like
-            pairs = re.findall(r"\*\*(`[^*]*`)\*\*.*?([\d.]+)× ([^;|]*)", part)
-            lines.append(f"| Counting labels | | {'<br>'.join(f'{a} takes {n}× {b}' for a, n, b in pairs)} |")
+        elif others:  # each stands beside the one it is like
+            beside = ((r[0].removeprefix("| ").replace("**", ""), re.match(r"([\d.]+)× ([^;]*)", r[-1])) for r in rows)
+            pairs = [f"{title}: {m[1]}× {m[2].strip(' |')}" for title, m in beside if m]
+            lines.append(f"| Counting labels | | {'<br>'.join(pairs)} |")
     return "\n".join(lines)
 
 
