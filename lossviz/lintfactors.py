@@ -1,0 +1,325 @@
+"""What a product of class weights is made of, and how these weights are written where the loss is."""
+
+import ast
+import copy
+import re
+from collections.abc import Iterator
+from itertools import permutations
+from typing import NamedTuple
+
+from lossviz.lintcalls import LOOK_UP
+from lossviz.lintdecides import around, region_of
+from lossviz.lintfixes import simple
+from lossviz.lintlosses import written
+from lossviz.lintproducts import numbers
+from lossviz.lintread import Reading
+from lossviz.lintvalues import CLASS_WEIGHTS, EXAMPLE_WEIGHTS, PREDICTED, SIGMOID, SOFTMAX, WEIGHTS
+
+TILED = set("expand expand_as repeat tile broadcast_to diag diag_embed".split())
+"""Of what only shapes weights: what no flattening undoes."""
+SHAPES = TILED | set("view view_as reshape expand_dims unsqueeze".split())
+MOVES = set(
+    "to cuda cpu float double half type type_as astype cast detach clone numpy stop_gradient tensor as_tensor Tensor "
+    "FloatTensor from_numpy array asarray constant convert_to_tensor device_put".split()
+)
+"""Functions and methods of which weights come out with the same shape."""
+_LIBRARIES = {"tf", "tensorflow", "np", "numpy", "jnp", "jax", "torch", "keras", "ops", "K"}
+
+
+class Factors(NamedTuple):
+    """Of a product or a look-up, as written.
+
+    Attributes:
+        weights: What is weights; None where that is not written there.
+        rest: What stays of the product without them; None of a look-up, and of probabilities.
+    """
+
+    weights: ast.expr | None
+    rest: ast.expr | None
+
+
+class Vector(NamedTuple):
+    """Class weights, one number each.
+
+    Attributes:
+        node: How they are written.
+        flat: Whether they are a vector as they are; else they have to be flattened.
+        numpy: Whether they are an array of NumPy, as far as the file tells.
+    """
+
+    node: ast.expr
+    flat: bool
+    numpy: bool
+
+
+def factors_of(node: ast.AST, reading: Reading) -> Factors | None:
+    """What is multiplied or looked up; None of anything else."""
+    if isinstance(node, ast.Subscript):
+        return Factors(node.value, None)
+    for call in (c for c in reading.calls if c.node is node):
+        if call.method in LOOK_UP and isinstance(node, ast.Call):
+            on = node.func.value if not call.name and isinstance(node.func, ast.Attribute) else None
+            return Factors(on or written(node, "params", 0), None)
+        parts, values = operands(node), list(call.args)
+        if isinstance(node, ast.Call) and not call.name:  # a method
+            values = [call.on, *values]
+        for (part, value), (other, by) in permutations(list(zip(parts, values, strict=False))[-2:], 2):
+            if value.has(CLASS_WEIGHTS, WEIGHTS, EXAMPLE_WEIGHTS) or numbers(value):
+                table = factors_of(unshaped(part), reading) if EXAMPLE_WEIGHTS in value else Factors(part, None)
+                return Factors(table and table.weights, None if by.has(SOFTMAX, SIGMOID, PREDICTED) else other)
+    return None
+
+
+def operands(node: ast.AST) -> list[ast.expr]:
+    """What a product multiplies, an activation is applied to."""
+    match node:
+        case ast.BinOp():
+            return [node.left, node.right]
+        case ast.AugAssign():
+            return [node.target, node.value]
+        case ast.Call(func=ast.Attribute(value=on)) if len(node.args) < 2:
+            return [on, *node.args]
+        case ast.Call():
+            return list(node.args)
+    return []
+
+
+def unshaped(node: ast.expr, dropped: set[str] | None = None) -> ast.expr:
+    """Weights without what only shapes them for a product; what moves or casts them stays.
+
+    Args:
+        node: How they are written.
+        dropped: Takes what was left out, by name; `[]` of axes and brackets.
+
+    Example:
+        >>> ast.unparse(unshaped(ast.parse("torch.tensor(w[None, :]).view(1, -1).to(device)").body[0].value))
+        'torch.tensor(w).to(device)'
+    """
+    dropped = set() if dropped is None else dropped
+    match node:
+        case ast.Subscript() if _only_axes(node.slice):
+            dropped.add("[]")
+            return unshaped(node.value, dropped)
+        case ast.List(elts=[ast.List() as row]):
+            dropped.add("[]")
+            return row
+        case ast.Call() if (inner := _given(node)) is not None:
+            name = str(getattr(node.func, "attr", getattr(node.func, "id", "")))
+            if name in SHAPES:
+                if [ast.unparse(a) for a in node.args if a is not inner] in (
+                    ["-1"],
+                    ["[-1]"],
+                ) and "squeeze" not in name:
+                    return node  # a vector
+                dropped.add(name)
+                return unshaped(inner, dropped)
+            if name in MOVES:
+                found = replaced(node, inner, unshaped(inner, dropped))
+                assert isinstance(found, ast.expr)
+                return found
+    return node
+
+
+def _only_axes(index: ast.expr) -> bool:
+    """Whether an index does nothing but add axes."""
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    return all(ast.unparse(p) in (":", "None", "...", "np.newaxis", "tf.newaxis", "jnp.newaxis") for p in parts)
+
+
+def _given(call: ast.Call) -> ast.expr | None:
+    """What a function of a library, or a method, is applied to."""
+    root = call.func
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    if isinstance(call.func, ast.Attribute) and getattr(root, "id", "") not in _LIBRARIES:
+        return call.func.value
+    return call.args[0] if call.args else None
+
+
+def vector(weights: ast.expr, product: ast.AST, used: ast.AST | None, reading: Reading) -> Vector | None:
+    """Class weights as a vector that means the same in another place.
+
+    Args:
+        weights: How they are written in a product or a look-up.
+        product: The product.
+        used: Where the vector is wanted; None where that is not known.
+        reading: Of the file.
+
+    Returns:
+        None where there is no such way to write them.
+    """
+    node, tree = unshaped(weights), reading.tree
+    base = _base(node)
+    shaping, makers = _shaping(base, product, tree), _makers(base, product, tree)
+    if shaping and len(makers) == 1:
+        under = unshaped(makers[0])
+        plain = (simple(under) or shaping & TILED) and not _shaping(under, makers[0], tree)
+        if plain and _means_the_same(under, makers[0], used, tree):
+            node, shaping = _expression(replaced(node, base, under)), set()
+            base, makers = _base(under), _makers(_base(under), product, tree)
+    if shaping & TILED or not _means_the_same(node, product, used, tree):
+        return None
+    return Vector(node, not shaping, _of_numpy([node, *makers]))
+
+
+def _of_numpy(made: list[ast.expr]) -> bool:
+    """Whether what makes a value calls NumPy, or scikit-learn, and none of the frameworks."""
+    text = " ".join(map(ast.unparse, made))
+    return bool(re.search(r"\bnp\.|\bnumpy\.|compute_class_weight", text)) and not re.search(
+        r"\b(tf|tensorflow|jnp|jax|torch|keras|ops|K)\.", text
+    )
+
+
+def _expression(node: ast.AST) -> ast.expr:
+    assert isinstance(node, ast.expr)
+    return node
+
+
+def _base(node: ast.expr) -> ast.expr:
+    """What is moved and cast, without that."""
+    while isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in MOVES:
+        inner = _given(node)
+        if inner is None:
+            break
+        node = inner
+    return node
+
+
+def _shaping(node: ast.expr, where: ast.AST, tree: ast.Module, met: set[str] | None = None) -> set[str]:
+    """What shapes a value, where it is written and before it has its name."""
+    found: set[str] = set()
+    base = _base(unshaped(node, found))
+    met = set() if met is None else met
+    if isinstance(base, ast.BinOp):
+        return found | _shaping(base.left, where, tree, met) | _shaping(base.right, where, tree, met)
+    if (text := simple(base)) not in met:
+        met.add(text)
+        for made in _makers(base, where, tree):
+            found |= _shaping(made, made, tree, met)
+    return found
+
+
+def _makers(node: ast.expr, where: ast.AST, tree: ast.Module) -> list[ast.expr]:
+    """What a name, or an attribute of `self`, is given, as far as that is written in assignments to nothing else."""
+    text = simple(node)
+    places: list[ast.AST] = [region_of(tree, where)]
+    if text.startswith("self."):
+        places = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and around(n, where)]
+    elif not text or not _binds(places[0], {text}):
+        places = [tree]
+    found: list[ast.expr] = []
+    for part in (p for place in places for p in ast.walk(place) if text):
+        match part:
+            case ast.Assign(targets=[target], value=value) if ast.unparse(target) == text:
+                found.append(value)
+            case ast.AnnAssign(target=target, value=ast.expr() as value) if ast.unparse(target) == text:
+                found.append(value)
+            case ast.Call(func=ast.Attribute(attr="register_buffer"), args=[ast.Constant(value=str(name)), value, *_]):
+                found += [value] * (text == f"self.{name}")
+    return [value for value in found if value is not where]
+
+
+def _binds(place: ast.AST, names: set[str], lines: range = range(1, 10**9)) -> bool:
+    """Whether any of these names is bound or deleted in these lines of a piece of code, or is a parameter of it."""
+    for node in ast.walk(place):
+        match node:
+            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
+                bound = {name}
+            case ast.Attribute(ctx=ast.Store()):
+                bound = {ast.unparse(node)}
+            case ast.alias(name=name, asname=other):
+                bound = {other or name.partition(".")[0]}
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) if node is not place:
+                bound = {name}
+            case _:
+                continue
+        if bound & names and node.lineno in lines:
+            return True
+    return False
+
+
+def _means_the_same(part: ast.expr, where: ast.AST, used: ast.AST | None, tree: ast.Module) -> bool:
+    """Whether an expression means the same in another place: its names are seen there, and not bound again before."""
+    there: ast.AST = region_of(tree, where)
+    if used is None:
+        return True
+    attributes = {ast.unparse(n) for n in ast.walk(part) if isinstance(n, ast.Attribute)}
+    names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
+    if around(there, used) or isinstance(there, ast.Module):
+        after = range(where.end_lineno + 1, used.lineno + 1)  # type: ignore[attr-defined]
+        if _binds(there, names | attributes, after):
+            return False
+    inner = [n for n in ast.walk(there) if isinstance(n, ast.Lambda) and around(n, where)]
+    there = inner[-1] if inner else there
+    if isinstance(there, ast.Module) or around(there, used):
+        return True
+    if "self" in names:
+        classes = [c for c in ast.walk(tree) if isinstance(c, ast.ClassDef)]
+        has = any(a.arg == "self" for a in ast.walk(region_of(tree, used)) if isinstance(a, ast.arg))
+        return has and any(around(c, where) and around(c, used) for c in classes)
+    return not _binds(there, names)
+
+
+def statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:
+    """The innermost statement that holds a piece of code."""
+    held = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and around(s, node)]
+    return next((s for s in reversed(held) if holds(s, node)), None)
+
+
+def replaced(whole: ast.AST, old: ast.AST | None, new: ast.AST | None) -> ast.AST:
+    """A copy with one part replaced: what the memo holds is taken for a copy.
+
+    Example:
+        >>> whole = ast.parse("f(z * w, y)").body[0].value
+        >>> ast.unparse(replaced(whole, whole.args[0], whole.args[0].left))
+        'f(z, y)'
+    """
+    return copy.deepcopy(whole, {id(old): new}) if old is not None and new is not None else whole
+
+
+def holds(whole: ast.AST, part: ast.AST) -> bool:
+    """Whether a piece of code is part of another."""
+    return any(node is part for node in ast.walk(whole))
+
+
+def without_product(product: ast.AST, rest: ast.expr, reading: Reading) -> str:
+    """A comment: how the statement of a product reads without it.
+
+    Args:
+        product: What multiplies.
+        rest: What stays of it.
+        reading: Of the file.
+
+    Returns:
+        The statement with the product replaced; where that would say nothing, such as `z = z`, that its line goes.
+    """
+    whole = statement(reading.tree, product)
+    where = f"line {getattr(product, 'lineno', 1)}"
+    if whole is None:
+        return f"# without the product in {where}"
+    plain = replaced(whole, product, rest)
+    if isinstance(whole, ast.AugAssign) and product is whole:
+        plain = ast.Assign([whole.target], whole.target, lineno=whole.lineno)
+    text, mended = (ast.unparse(s).partition("\n")[0] for s in (whole, plain))  # of a block its first line
+    if len(mended) > 100 or mended == text:
+        return f"# without the product in {where}"
+    match plain:
+        case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
+            idle = ast.unparse(target) == ast.unparse(value)
+        case _:
+            idle = isinstance(plain, ast.Expr) and bool(simple(plain.value))
+    if idle and not _alone(whole, reading.tree):
+        return f"# without {where}: {text}"
+    return f"# {where} without the product: {mended}"
+
+
+def _alone(whole: ast.stmt, tree: ast.Module) -> bool:
+    """Whether nothing would be left of a block without this statement."""
+    return [whole] in _blocks(tree)
+
+
+def _blocks(tree: ast.Module) -> Iterator[list[ast.stmt]]:
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Module):
+            held = (getattr(node, name, None) for name in ("body", "orelse", "finalbody"))
+            yield from (block for block in held if isinstance(block, list))
