@@ -44,12 +44,12 @@ class Vector(NamedTuple):
     Attributes:
         node: How they are written.
         flat: Whether they are a vector as they are; else they have to be flattened.
-        numpy: Whether they are an array of NumPy, as far as the file tells.
+        wide: Whether they may be NumPy's array, or of 64 bits as that is; as far as the file tells.
     """
 
     node: ast.expr
     flat: bool
-    numpy: bool
+    wide: bool
 
 
 def factors_of(node: ast.AST, reading: Reading) -> Factors | None:
@@ -106,10 +106,8 @@ def unshaped(node: ast.expr, dropped: set[str] | None = None) -> ast.expr:
         case ast.Call() if (inner := _given(node)) is not None:
             name = str(getattr(node.func, "attr", getattr(node.func, "id", "")))
             if name in SHAPES:
-                if [ast.unparse(a) for a in node.args if a is not inner] in (
-                    ["-1"],
-                    ["[-1]"],
-                ) and "squeeze" not in name:
+                to = [ast.unparse(a) for a in node.args if a is not inner]
+                if name in ("view", "reshape") and to in (["-1"], ["[-1]"]):
                     return node  # a vector
                 dropped.add(name)
                 return unshaped(inner, dropped)
@@ -150,24 +148,22 @@ def vector(weights: ast.expr, product: ast.AST, used: ast.AST | None, reading: R
     """
     node, tree = unshaped(weights), reading.tree
     base = _base(node)
-    shaping, makers = _shaping(base, product, tree), _makers(base, product, tree)
-    if shaping and len(makers) == 1:
-        under = unshaped(makers[0])
-        plain = (simple(under) or shaping & TILED) and not _shaping(under, makers[0], tree)
-        if plain and _means_the_same(under, makers[0], used, tree):
+    made, bound = _made(base, product, tree)
+    shaping = _shaping(base, product, tree)
+    if shaping and len(made) == bound == 1:
+        under = unshaped(made[0])
+        plain = (simple(under) or shaping & TILED) and not _shaping(under, made[0], tree)
+        if plain and _means_the_same(under, made[0], used, tree):
             node, shaping = _expression(replaced(node, base, under)), set()
-            base, makers = _base(under), _makers(_base(under), product, tree)
     if shaping & TILED or not _means_the_same(node, product, used, tree):
         return None
-    return Vector(node, not shaping, _of_numpy([node, *makers]))
+    return Vector(node, not shaping, _wide(" ".join(map(ast.unparse, _history(node, product, tree)))))
 
 
-def _of_numpy(made: list[ast.expr]) -> bool:
-    """Whether what makes a value calls NumPy, or scikit-learn, and none of the frameworks."""
-    text = " ".join(map(ast.unparse, made))
-    return bool(re.search(r"\bnp\.|\bnumpy\.|compute_class_weight", text)) and not re.search(
-        r"\b(tf|tensorflow|jnp|jax|torch|keras|ops|K)\.", text
-    )
+def _wide(text: str) -> bool:
+    """Whether NumPy or scikit-learn makes a value, and a framework only takes it as it comes."""
+    cast = r"float32|float\(|FloatTensor|dtype|type_as|\.to\(|cast|half|\b(tf|tensorflow|jnp|jax|keras|ops|K)\."
+    return bool(re.search(r"\bnp\.|\bnumpy\.|compute_class_weight", text)) and not re.search(cast, text)
 
 
 def _expression(node: ast.AST) -> ast.expr:
@@ -185,79 +181,104 @@ def _base(node: ast.expr) -> ast.expr:
     return node
 
 
-def _shaping(node: ast.expr, where: ast.AST, tree: ast.Module, met: set[str] | None = None) -> set[str]:
+def _shaping(node: ast.expr, where: ast.AST, tree: ast.Module) -> set[str]:
     """What shapes a value, where it is written and before it has its name."""
     found: set[str] = set()
-    base = _base(unshaped(node, found))
-    met = set() if met is None else met
-    if isinstance(base, ast.BinOp):
-        return found | _shaping(base.left, where, tree, met) | _shaping(base.right, where, tree, met)
-    if (text := simple(base)) not in met:
-        met.add(text)
-        for made in _makers(base, where, tree):
-            found |= _shaping(made, made, tree, met)
+    for part in _history(node, where, tree):
+        unshaped(part, found)
     return found
 
 
-def _makers(node: ast.expr, where: ast.AST, tree: ast.Module) -> list[ast.expr]:
-    """What a name, or an attribute of `self`, is given, as far as that is written in assignments to nothing else."""
+def _history(node: ast.expr, where: ast.AST, tree: ast.Module, met: set[str] | None = None) -> Iterator[ast.expr]:
+    """An expression, and what its names are given, as far back as the file tells."""
+    yield node
+    base, met = _base(unshaped(node)), set() if met is None else met
+    if isinstance(base, ast.BinOp):
+        yield from _history(base.left, where, tree, met)
+        yield from _history(base.right, where, tree, met)
+    elif (text := simple(base)) not in met:
+        met.add(text)
+        for made in _made(base, where, tree)[0]:
+            yield from _history(made, made, tree, met)
+
+
+def _made(node: ast.expr, where: ast.AST, tree: ast.Module) -> tuple[list[ast.expr], int]:
+    """What a name, or an attribute of `self`, is given, as far as that is written; and how often it is bound."""
     text = simple(node)
     places: list[ast.AST] = [region_of(tree, where)]
     if text.startswith("self."):
         places = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and around(n, where)]
-    elif not text or not _binds(places[0], {text}):
+    elif not _binds(places[0], {text}):
         places = [tree]
-    found: list[ast.expr] = []
+    found: list[tuple[ast.expr, ast.expr]] = []
     for part in (p for place in places for p in ast.walk(place) if text):
         match part:
-            case ast.Assign(targets=[target], value=value) if ast.unparse(target) == text:
-                found.append(value)
-            case ast.AnnAssign(target=target, value=ast.expr() as value) if ast.unparse(target) == text:
-                found.append(value)
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+                found += zip(names, values, strict=False)
+            case ast.Assign(targets=[target], value=value):
+                found.append((target, value))
+            case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+                found.append((target, value))
             case ast.Call(func=ast.Attribute(attr="register_buffer"), args=[ast.Constant(value=str(name)), value, *_]):
-                found += [value] * (text == f"self.{name}")
-    return [value for value in found if value is not where]
+                found.append((ast.Name(f"self.{name}"), value))
+    made = [value for target, value in found if ast.unparse(target) == text and value is not where]
+    return made, max(len(made), sum(len(list(_bindings(place, {text}))) for place in places))
 
 
-def _binds(place: ast.AST, names: set[str], lines: range = range(1, 10**9)) -> bool:
-    """Whether any of these names is bound or deleted in these lines of a piece of code, or is a parameter of it."""
+def _bindings(place: ast.AST, names: set[str]) -> Iterator[int]:
+    """In which lines of a piece of code any of these names is bound or deleted; where it is a parameter, too."""
     for node in ast.walk(place):
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-                bound = {name}
+                bound = name
             case ast.Attribute(ctx=ast.Store()):
-                bound = {ast.unparse(node)}
+                bound = ast.unparse(node)
             case ast.alias(name=name, asname=other):
-                bound = {other or name.partition(".")[0]}
+                bound = other or name.partition(".")[0]
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name) if node is not place:
-                bound = {name}
+                bound = name
             case _:
                 continue
-        if bound & names and node.lineno in lines:
-            return True
-    return False
+        if bound in names:
+            yield node.lineno
+
+
+def _binds(place: ast.AST, names: set[str], lines: range = range(10**9)) -> bool:
+    return any(at in lines for at in _bindings(place, names))
 
 
 def _means_the_same(part: ast.expr, where: ast.AST, used: ast.AST | None, tree: ast.Module) -> bool:
     """Whether an expression means the same in another place: its names are seen there, and not bound again before."""
-    there: ast.AST = region_of(tree, where)
     if used is None:
         return True
+    there, here = region_of(tree, where), region_of(tree, used)
     attributes = {ast.unparse(n) for n in ast.walk(part) if isinstance(n, ast.Attribute)}
     names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
-    if around(there, used) or isinstance(there, ast.Module):
-        after = range(where.end_lineno + 1, used.lineno + 1)  # type: ignore[attr-defined]
-        if _binds(there, names | attributes, after):
-            return False
+    inside = isinstance(there, ast.Module) or there is here or around(there, used)
+    after = range(where.end_lineno + 1, used.lineno + 1)  # type: ignore[attr-defined]
+    if inside and _binds(there, names | attributes, after):
+        return False
+    if here is not there and not isinstance(here, ast.Module) and _binds(here, names - {"self"}):
+        return False
     inner = [n for n in ast.walk(there) if isinstance(n, ast.Lambda) and around(n, where)]
-    there = inner[-1] if inner else there
-    if isinstance(there, ast.Module) or around(there, used):
+    if inside and not inner:
         return True
-    if "self" in names:
+    if "self" in names and not inner:
         classes = [c for c in ast.walk(tree) if isinstance(c, ast.ClassDef)]
-        has = any(a.arg == "self" for a in ast.walk(region_of(tree, used)) if isinstance(a, ast.arg))
-        return has and any(around(c, where) and around(c, used) for c in classes)
-    return not _binds(there, names)
+        return _binds(here, {"self"}) and any(around(c, where) and around(c, used) for c in classes)
+    own = inner[-1] if inner else there
+    return (bool(inner) and around(own, used)) or not _binds(own, names)
+
+
+def is_only(whole: ast.expr, part: ast.AST) -> bool:
+    """Whether an expression is another that is moved, cast or shaped.
+
+    Example:
+        >>> whole = ast.parse("w[y].float()[:, None]").body[0].value
+        >>> is_only(whole, whole.value.func.value)
+        True
+    """
+    return _base(unshaped(whole)) is part
 
 
 def statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:

@@ -232,29 +232,31 @@ def spelled(fix: str, names: dict[str, str], taken: Iterable[str] = ()) -> str:
     return first + "\n".join(lines)
 
 
-def one_a_class(text: str, framework: str, modules: dict[str, str], flat: bool = False, numpy: bool = False) -> str:
-    """Class weights as a framework's look-up takes them: one number each, and in its own arrays.
+def one_a_class(text: str, framework: str, modules: dict[str, str], flat: bool = True, wide: bool = False) -> str:
+    """Class weights as a framework's loss or look-up takes them: one number each, of its own kind.
 
     Args:
         text: How the weights are written.
         framework: Such as torch.
         modules: What the file calls its modules.
         flat: Whether they are a vector already.
-        numpy: Whether they are NumPy's, of 64 bits.
+        wide: Whether they may be of 64 bits, as NumPy makes them; or be its array.
 
     Example:
-        >>> one_a_class("w", "torch", {}), one_a_class("w", "tensorflow", {}, flat=True, numpy=True)
+        >>> one_a_class("w", "torch", {}, flat=False), one_a_class("w", "tensorflow", {}, wide=True)
         ('w.flatten()', 'tf.cast(w, tf.float32)')
-        >>> one_a_class("w", "keras", {}), one_a_class("w", "jax", {"jax.numpy": "jnp"}, flat=True, numpy=True)
+        >>> one_a_class("w", "keras", {}, flat=False), one_a_class("w", "jax", {"jax.numpy": "jnp"}, wide=True)
         ('keras.ops.reshape(w, [-1])', 'jnp.asarray(w)')
     """
     google = framework in ("tensorflow", "keras")
     tf = modules.get("tensorflow", "tf" if framework == "tensorflow" else "")
     if not flat:
         text = f"{tf or 'keras.ops'}.reshape({text}, [-1])" if google else f"{text}.flatten()"
-    if numpy and framework == "tensorflow":
-        text = f"{tf}.cast({text}, {tf}.float32)"
-    return f"{modules.get('jax.numpy', 'jax.numpy')}.asarray({text})" if numpy and framework == "jax" else text
+    narrow = {
+        "tensorflow": f"{tf}.cast({text}, {tf}.float32)", "torch": f"{text}.float()",
+        "jax": f"{modules.get('jax.numpy', 'jax.numpy')}.asarray({text})",
+    }  # fmt: skip
+    return narrow.get(framework, text) if wide else text
 
 
 def simple(node: ast.AST | None) -> str:

@@ -10,13 +10,14 @@ from lossviz.lintfactors import (
     Factors,
     factors_of,
     holds,
+    is_only,
     operands,
     replaced,
     statement,
     vector,
     without_product,
 )
-from lossviz.lintfixes import chosen_fix, of_tensorflow, one_a_class, short, simple, spelled
+from lossviz.lintfixes import LOOKED_UP, WEIGHTED, chosen_fix, of_tensorflow, one_a_class, short, simple, spelled
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, written
 from lossviz.lintread import Reading
 from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, SCORES, UNKNOWN, Call, canonical, hint
@@ -109,6 +110,8 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     if at.own:
         return at.own
     framework = _framework(at, reading)
+    if fixes is WEIGHTED and at.loss and at.loss.batch and framework == "tensorflow":
+        fixes = LOOKED_UP  # a function that takes weights
     form = at.form or (at.loss.form if at.loss else "")
     compiled = any(c is not None and c.method in ({"compile"} | FIT) for c in (at.loss and at.loss.call, at.call))
     imported = dict(_imported(reading.tree))
@@ -142,13 +145,10 @@ def _with_options(fix: str, at: At) -> str:
     if made.name.startswith("torch.") and fix.endswith(")") and ("binary" in fix) == (at.loss.kind == "sigmoid"):
         more = [ast.unparse(k) for k in told if k.arg in OPTIONS and f" {k.arg}=" not in fix]
         return ", ".join([fix.removesuffix(")"), *more]) + ")"
-    also = (
-        written(at.loss.call.node, "sample_weight", 2) if at.loss.batch and at.node is not at.loss.call.node else None
-    )
-    if also is not None:  # what else weights the examples goes on to
-        own = re.search(r"sample_weight=(\w+)\)", fix)
-        both = ast.unparse(ast.BinOp(ast.Name(own[1]), ast.Mult(), also)) if own else ""
-        fix = fix.replace(own[0], f"sample_weight={both})") if own else fix
+    if at.loss.batch and at.node is not at.loss.call.node:  # what else weights the examples goes on to
+        also = written(at.loss.call.node, "weights" if "tensorflow." in made.name else "sample_weight", 2)
+        by = ast.unparse(ast.BinOp(ast.Name("_"), ast.Mult(), also))[1:] if also else ""
+        fix = re.sub(r"(\b(?:sample_weight|weights)=\w+)\)", lambda m: f"{m[1]}{by})", fix)
     if at.loss.made and at.loss.from_logits:
         own = ast.unparse(ast.Call(made.node.func, made.node.args, told))
         return re.sub(r"keras\.losses\.\w+\(from_logits=True\)", lambda _: own, fix)
@@ -186,7 +186,7 @@ def _names(at: At, reading: Reading, modules: dict[str, str]) -> dict[str, str]:
     if factors and factors.weights is not None:
         weights = vector(factors.weights, at.node, _used(at), reading)
         if weights and (text := short(weights.node)):
-            text = one_a_class(text, _framework(at, reading), modules, weights.flat, weights.numpy)
+            text = one_a_class(text, _framework(at, reading), modules, weights.flat, weights.wide)
             found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
     if not factors or (at.loss and not at.loss.batch):  # what weights the loss already goes on to
         found |= _given(at)
@@ -245,7 +245,7 @@ def _without(at: At, reading: Reading) -> str:
     if factors.rest is not None:
         return without_product(at.node, factors.rest, reading)
     text, where = ast.unparse(whole), f"line {line(at.node)}"
-    if not isinstance(whole, ast.Assign) or (isinstance(at.node, ast.BinOp) and whole.value is not at.node):
+    if not isinstance(whole, ast.Assign) or not is_only(whole.value, at.node):
         return f"# without the product in {where}"
     return f"# without {where}: {text}" if "\n" not in text and len(text) < 90 else f"# without {where}"
 
