@@ -3,7 +3,8 @@
 import ast
 import copy
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from itertools import permutations
 from typing import NamedTuple
 
@@ -147,17 +148,16 @@ def vector(weights: ast.expr, product: ast.AST, used: ast.AST | None, reading: R
         None where there is no such way to write them.
     """
     node, tree = unshaped(weights), reading.tree
-    base = _base(node)
-    made, bound = _made(base, product, tree)
-    shaping = _shaping(base, product, tree)
-    if shaping and len(made) == bound == 1:
-        under = unshaped(made[0])
-        plain = (simple(under) or shaping & TILED) and not _shaping(under, made[0], tree)
-        if plain and _means_the_same(under, made[0], used, tree):
+    base, history = _base(node), list(_history(node, product, tree))
+    shaping, bound = _shaping(history), _bound(simple(base), product, tree)
+    if shaping and len(bound) == 1 and (made := bound[0].value) is not None:
+        under = unshaped(made)
+        plain = (simple(under) or shaping & TILED) and not _shaping(_history(under, made, tree))
+        if plain and _means_the_same(under, made, used, tree):
             node, shaping = _expression(replaced(node, base, under)), set()
     if shaping & TILED or not _means_the_same(node, product, used, tree):
         return None
-    return Vector(node, not shaping, _wide(" ".join(map(ast.unparse, _history(node, product, tree)))))
+    return Vector(node, not shaping, _wide(" ".join(map(ast.unparse, history))))
 
 
 def _wide(text: str) -> bool:
@@ -181,10 +181,10 @@ def _base(node: ast.expr) -> ast.expr:
     return node
 
 
-def _shaping(node: ast.expr, where: ast.AST, tree: ast.Module) -> set[str]:
+def _shaping(history: Iterable[ast.expr]) -> set[str]:
     """What shapes a value, where it is written and before it has its name."""
     found: set[str] = set()
-    for part in _history(node, where, tree):
+    for part in history:
         unshaped(part, found)
     return found
 
@@ -198,53 +198,67 @@ def _history(node: ast.expr, where: ast.AST, tree: ast.Module, met: set[str] | N
         yield from _history(base.right, where, tree, met)
     elif (text := simple(base)) not in met:
         met.add(text)
-        for made in _made(base, where, tree)[0]:
-            yield from _history(made, made, tree, met)
+        for _, made in _bound(text, where, tree):
+            if made is not None and made is not where:
+                yield from _history(made, made, tree, met)
 
 
-def _made(node: ast.expr, where: ast.AST, tree: ast.Module) -> tuple[list[ast.expr], int]:
-    """What a name, or an attribute of `self`, is given, as far as that is written; and how often it is bound."""
-    text = simple(node)
-    places: list[ast.AST] = [region_of(tree, where)]
-    if text.startswith("self."):
-        places = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and around(n, where)]
-    elif not _binds(places[0], {text}):
-        places = [tree]
-    found: list[tuple[ast.expr, ast.expr]] = []
-    for part in (p for place in places for p in ast.walk(place) if text):
-        match part:
-            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
-                found += zip(names, values, strict=False)
-            case ast.Assign(targets=[target], value=value):
-                found.append((target, value))
-            case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
-                found.append((target, value))
-            case ast.Call(func=ast.Attribute(attr="register_buffer"), args=[ast.Constant(value=str(name)), value, *_]):
-                found.append((ast.Name(f"self.{name}"), value))
-    made = [value for target, value in found if ast.unparse(target) == text and value is not where]
-    return made, max(len(made), sum(len(list(_bindings(place, {text}))) for place in places))
+class _Binding(NamedTuple):
+    """Where a name is bound or deleted, and the value that it is given where that is written."""
+
+    node: ast.AST
+    value: ast.expr | None
 
 
-def _bindings(place: ast.AST, names: set[str]) -> Iterator[int]:
-    """In which lines of a piece of code any of these names is bound or deleted; where it is a parameter, too."""
-    for node in ast.walk(place):
+@lru_cache(maxsize=4)
+def _bindings(tree: ast.Module) -> dict[str, list[_Binding]]:
+    """Of every name, attribute and item of a file; parameters, imports and functions are names."""
+    found: dict[str, list[_Binding]] = {}
+    given: dict[int, ast.expr] = {}  # targets by identity; a statement comes before what it holds
+    for node in ast.walk(tree):
+        value = given.get(id(node))
         match node:
-            case ast.Name(id=name, ctx=ast.Store() | ast.Del()) | ast.arg(arg=name):
-                bound = name
-            case ast.Attribute(ctx=ast.Store()):
-                bound = ast.unparse(node)
+            case ast.Assign(targets=[ast.Tuple(elts=targets)], value=ast.Tuple(elts=values)):
+                given |= zip(map(id, targets), values, strict=False)
+                continue
+            case ast.Assign(targets=[target], value=value):
+                given[id(target)] = value
+                continue
+            case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.NamedExpr(target=target, value=value):
+                given[id(target)] = value
+                continue
+            case ast.Call(func=ast.Attribute(attr="register_buffer"), args=[ast.Constant(value=str(name)), value, *_]):
+                text = f"self.{name}"
+            case (
+                ast.Name(ctx=ast.Store() | ast.Del()) | ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store())
+            ):
+                text = ast.unparse(node)
+            case ast.arg(arg=text) | ast.FunctionDef(name=text) | ast.ClassDef(name=text):
+                pass
             case ast.alias(name=name, asname=other):
-                bound = other or name.partition(".")[0]
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) if node is not place:
-                bound = name
+                text = other or name.partition(".")[0]
             case _:
                 continue
-        if bound in names:
-            yield node.lineno
+        found.setdefault(text, []).append(_Binding(node, value))
+    return found
 
 
-def _binds(place: ast.AST, names: set[str], lines: range = range(10**9)) -> bool:
-    return any(at in lines for at in _bindings(place, names))
+def _within(text: str, place: ast.AST, tree: ast.Module) -> list[_Binding]:
+    """Where a name is bound in a function, in a class, or in the file."""
+    bound = _bindings(tree).get(text, [])
+    return bound if place is tree else [b for b in bound if b.node is not place and around(place, b.node)]
+
+
+def _bound(text: str, where: ast.AST, tree: ast.Module) -> list[_Binding]:
+    """Where a name is bound that is read somewhere: in the same function, else in the file; of `self` in its class."""
+    if text.startswith("self."):
+        classes = [n for n in ast.walk(tree) if isinstance(n, ast.ClassDef) and around(n, where)]
+        return _within(text, classes[-1], tree) if classes else []
+    return _within(text, region_of(tree, where), tree) or _within(text, tree, tree)
+
+
+def _binds(place: ast.AST, names: set[str], tree: ast.Module, lines: range = range(10**9)) -> bool:
+    return any(getattr(b.node, "lineno", 0) in lines for name in names for b in _within(name, place, tree))
 
 
 def _means_the_same(part: ast.expr, where: ast.AST, used: ast.AST | None, tree: ast.Module) -> bool:
@@ -256,18 +270,18 @@ def _means_the_same(part: ast.expr, where: ast.AST, used: ast.AST | None, tree: 
     names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
     inside = isinstance(there, ast.Module) or there is here or around(there, used)
     after = range(where.end_lineno + 1, used.lineno + 1)  # type: ignore[attr-defined]
-    if inside and _binds(there, names | attributes, after):
+    if inside and _binds(there, names | attributes, tree, after):
         return False
-    if here is not there and not isinstance(here, ast.Module) and _binds(here, names - {"self"}):
+    if here is not there and not isinstance(here, ast.Module) and _binds(here, names - {"self"}, tree):
         return False
     inner = [n for n in ast.walk(there) if isinstance(n, ast.Lambda) and around(n, where)]
     if inside and not inner:
         return True
     if "self" in names and not inner:
         classes = [c for c in ast.walk(tree) if isinstance(c, ast.ClassDef)]
-        return _binds(here, {"self"}) and any(around(c, where) and around(c, used) for c in classes)
+        return _binds(here, {"self"}, tree) and any(around(c, where) and around(c, used) for c in classes)
     own = inner[-1] if inner else there
-    return (bool(inner) and around(own, used)) or not _binds(own, names)
+    return (bool(inner) and around(own, used)) or not _binds(own, names, tree)
 
 
 def is_only(whole: ast.expr, part: ast.AST) -> bool:
@@ -283,8 +297,13 @@ def is_only(whole: ast.expr, part: ast.AST) -> bool:
 
 def statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:
     """The innermost statement that holds a piece of code."""
-    held = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and around(s, node)]
+    held = [s for s in _statements(tree) if around(s, node)]
     return next((s for s in reversed(held) if holds(s, node)), None)
+
+
+@lru_cache(maxsize=4)
+def _statements(tree: ast.Module) -> list[ast.stmt]:
+    return [node for node in ast.walk(tree) if isinstance(node, ast.stmt)]
 
 
 def replaced(whole: ast.AST, old: ast.AST | None, new: ast.AST | None) -> ast.AST:
