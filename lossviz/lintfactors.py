@@ -54,7 +54,13 @@ class Vector(NamedTuple):
 
 
 def factors_of(node: ast.AST, reading: Reading) -> Factors | None:
-    """What is multiplied or looked up; None of anything else."""
+    """What is multiplied or looked up; None of anything else.
+
+    Example:
+        >>> reading = Reading(ast.parse("logits * class_weights[None]"))
+        >>> [ast.unparse(part) for part in factors_of(reading.tree.body[0].value, reading)]
+        ['class_weights[None]', 'logits']
+    """
     if isinstance(node, ast.Subscript):
         return Factors(node.value, None)
     for call in (c for c in reading.calls if c.node is node):
@@ -136,7 +142,7 @@ def _given(call: ast.Call) -> ast.expr | None:
 
 
 def vector(weights: ast.expr, product: ast.AST, used: ast.AST | None, reading: Reading) -> Vector | None:
-    """Class weights as a vector that means the same in another place.
+    r"""Class weights as a vector that means the same in another place.
 
     Args:
         weights: How they are written in a product or a look-up.
@@ -146,6 +152,12 @@ def vector(weights: ast.expr, product: ast.AST, used: ast.AST | None, reading: R
 
     Returns:
         None where there is no such way to write them.
+
+    Example:
+        >>> reading = Reading(ast.parse("row = w[None]\nz = logits * row\nf(z, y)"))
+        >>> _, product, loss = (statement.value for statement in reading.tree.body)
+        >>> ast.unparse(vector(product.right, product, loss, reading).node)
+        'w'
     """
     node, tree = unshaped(weights), reading.tree
     base, history = _base(node), list(_history(node, product, tree))
@@ -323,7 +335,7 @@ def holds(whole: ast.AST, part: ast.AST) -> bool:
 
 
 def without_product(product: ast.AST, rest: ast.expr, reading: Reading) -> str:
-    """A comment: how the statement of a product reads without it.
+    r"""A comment: how the statement of a product reads without it.
 
     Args:
         product: What multiplies.
@@ -332,6 +344,13 @@ def without_product(product: ast.AST, rest: ast.expr, reading: Reading) -> str:
 
     Returns:
         The statement with the product replaced; where that would say nothing, such as `z = z`, that its line goes.
+
+    Example:
+        >>> reading = Reading(ast.parse("z = net(x) * w\nz = z * w"))
+        >>> for statement in reading.tree.body:
+        ...     print(without_product(statement.value, statement.value.left, reading))
+        # line 1 without the product: z = net(x)
+        # without line 2: z = z * w
     """
     whole = statement(reading.tree, product)
     where = f"line {getattr(product, 'lineno', 1)}"

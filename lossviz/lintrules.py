@@ -149,6 +149,8 @@ def _with_options(fix: str, at: At) -> str:
         also = written(at.loss.call.node, "weights" if "tensorflow." in made.name else "sample_weight", 2)
         by = ast.unparse(ast.BinOp(ast.Name("_"), ast.Mult(), also))[1:] if also else ""
         fix = re.sub(r"(\b(?:sample_weight|weights)=\w+)\)", lambda m: f"{m[1]}{by})", fix)
+        if also and at.loss.kind == "sigmoid":  # an example's loss is the mean over its labels
+            fix = re.sub(r"([\w.]*mean)\((\w+ \* \w+)\)$", lambda m: f"{m[1]}({m[1]}({m[2]}, axis=-1){by})", fix)
     if at.loss.made and at.loss.from_logits:
         own = ast.unparse(ast.Call(made.node.func, made.node.args, told))
         return re.sub(r"keras\.losses\.\w+\(from_logits=True\)", lambda _: own, fix)

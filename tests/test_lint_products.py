@@ -457,6 +457,17 @@ def test_a_snippet_runs_and_is_weighted(name, monkeypatch):
     assert found[0] != pytest.approx(expected, rel=1e-3), "this snippet shows nothing"
 
 
+def test_a_sigmoid_keeps_the_other_weights_of_its_examples():
+    keras = pytest.importorskip("keras")
+    code = "import keras\ncriterion = keras.losses.BinaryCrossentropy(from_logits=True)\n"
+    (f,) = lint(f"{code}loss = criterion(y, logits * pos_weight, sample_weight=sw + 0)")
+    held = {"keras": keras, "y": np.eye(3, dtype="float32")[LABELS], "logits": LOGITS, "pos_weight": np.float32(1)}
+    held["sw"] = np.where(KEPT, 2, 0.5).astype("float32")
+    exec(f.fix, held)
+    plain = keras.losses.BinaryCrossentropy(from_logits=True)(held["y"], LOGITS, sample_weight=held["sw"])
+    assert float(held["loss"]) == pytest.approx(float(plain), rel=1e-5)
+
+
 # Names that are seen where the loss is
 
 
