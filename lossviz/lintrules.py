@@ -204,16 +204,17 @@ def _names(at: At, reading: Reading, modules: dict[str, str]) -> dict[str, str]:
     return found | ({"logits": at.logits} if at.logits else {})
 
 
-def _logits(factors: Factors | None, at: At) -> str:
+def _logits(factors: Factors, at: At) -> str:
     """How the logits are written where the loss is, or the softmax: as they are, but for the product."""
-    call = at.call.node if at.call else None
     given = at.loss.spelled.get("logits") if at.loss else None
-    if at.loss is None and isinstance(call, ast.Call) and factors and factors.rest is not None:
-        method = at.call and not at.call.name and at.call.method and isinstance(call.func, ast.Attribute)
-        given = call.func.value if method and isinstance(call.func, ast.Attribute) else next(iter(call.args), None)
-    if given is None or not holds(given, at.node):
-        return ast.unparse(given) if given is not None else ""
-    return ast.unparse(replaced(given, at.node, factors.rest)) if factors and factors.rest is not None else ""
+    if at.loss is None and at.call and isinstance(node := at.call.node, ast.Call) and factors.rest is not None:
+        method = isinstance(node.func, ast.Attribute) and at.call.method and not at.call.name
+        given = getattr(node.func, "value", None) if method else next(iter(node.args), None)
+    if given is None:
+        return ""
+    if not holds(given, at.node):
+        return ast.unparse(given)
+    return ast.unparse(replaced(given, at.node, factors.rest)) if factors.rest is not None else ""
 
 
 def _used(at: At) -> ast.AST | None:
@@ -260,8 +261,10 @@ def _stated(fix: str, at: At, reading: Reading) -> str:
         above, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr
     ):  # fmt: skip
         return fix
-    code, mark, comment = last.removeprefix("loss = ").partition("  #")
-    new, node = ast.parse(code, mode="eval").body, at.loss.call.node
+    told = ast.parse(last).body[0]
+    assert isinstance(told, ast.Assign)
+    comment = last.encode()[told.end_col_offset :].decode()
+    new, node = told.value, at.loss.call.node
     if any(not text.startswith("#") for text in before):
         inner = ast.Lambda | ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
         if any(isinstance(part, inner) and holds(part, node) for part in ast.walk(above)):
@@ -277,7 +280,7 @@ def _stated(fix: str, at: At, reading: Reading) -> str:
     if isinstance(above, ast.Expr) and above.value is node:
         return fix
     text = ast.unparse(replaced(above, node, new))
-    return "\n".join([*before, text + mark + comment]) if "\n" not in text else fix
+    return "\n".join([*before, text + comment]) if "\n" not in text else fix
 
 
 def _mean_of(node: ast.AST) -> ast.expr | None:
