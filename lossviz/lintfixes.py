@@ -7,13 +7,14 @@ names that it does not define, always the same: logits, labels, onehot_labels, c
 
 import ast
 import re
+from collections.abc import Iterable
 
 WEIGHTED = {
     "tensorflow": """losses = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
 weights = tf.gather(class_weights, labels)  # of each example's true class
 loss = tf.reduce_mean(weights * losses)""",
     "tensorflow_onehot": """losses = tf.nn.softmax_cross_entropy_with_logits(labels=onehot_labels, logits=logits)
-weights = tf.reduce_sum(class_weights * onehot_labels, axis=1)  # of each example's true class
+weights = tf.reduce_sum(class_weights * onehot_labels, axis=-1)  # of each example's true class
 loss = tf.reduce_mean(weights * losses)""",
     "tensorflow_sigmoid": """# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label
 losses = tf.nn.weighted_cross_entropy_with_logits(labels=labels, logits=logits, pos_weight=pos_weight)
@@ -137,7 +138,7 @@ loss = losses.sum() / len(labels)""",
 LOOKED_UP = {
     "tensorflow": """weights = tf.gather(class_weights, labels)  # of each example's true class
 loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(labels=labels, logits=logits, weights=weights)""",
-    "tensorflow_onehot": """weights = tf.reduce_sum(class_weights * onehot_labels, axis=1)  # of each example's true class
+    "tensorflow_onehot": """weights = tf.reduce_sum(class_weights * onehot_labels, axis=-1)  # of each example's true class
 loss = tf.compat.v1.losses.softmax_cross_entropy(onehot_labels, logits, weights=weights)""",
     "keras": WEIGHTED["keras"],
     "keras_onehot": WEIGHTED["keras_onehot"],
@@ -199,25 +200,69 @@ def of_tensorflow(fix: str, tf: str) -> str:
     return fix
 
 
-def spelled(fix: str, names: dict[str, str]) -> str:
-    """The code with other names for some of its own; a keyword of a call stays what it is.
+def spelled(fix: str, names: dict[str, str], taken: Iterable[str] = ()) -> str:
+    r"""The code with other names for some of its own; a keyword of a call stays what it is.
+
+    Args:
+        fix: An entry of a table above.
+        names: Names of it -> what to write instead.
+        taken: What the user's file has names for: the code binds none of these but its loss and its criterion.
 
     Example:
         >>> spelled("loss = criterion(logits, labels, weight=logits)", {"labels": "batch['y']", "logits": "z"})
         "loss = criterion(z, batch['y'], weight=z)"
         >>> spelled("f(logits=logits)", {"logits": "self.scores"})
         'f(logits=self.scores)'
+        >>> print(spelled("weights = w[labels]\nloss = f(labels, weights)", {"labels": "y.long()"}, ["weights"]))
+        labels = y.long()
+        example_weights = w[labels]
+        loss = f(labels, example_weights)
     """
     made = set(re.findall(r"^(\w+) =", fix, re.MULTILINE))  # names of its own
     used = {name: text for name, text in names.items() if name not in made}
+    used |= {name: f"example_{name}" for name in made & {"weights", "losses"} & set(taken)}
+    code = re.sub("#.*", "", fix)
+    first = ""
+    for name in ("labels", "onehot_labels"):
+        text, times = used.get(name, "x"), len(re.findall(rf"(?<![\w.]){name}\b(?!=(?!=))", code))
+        if times > 1 and not simple(ast.parse(text, mode="eval").body):
+            used[name] = f"example_{name}" if name in taken else name
+            first = f"{used[name]} = {text}\n"
     if not used:
         return fix
-    pattern = re.compile(rf"(?<![\w.])({'|'.join(used)})\b(?!\s*=(?!=))")
+    pattern = re.compile(rf"(?<![\w.])({'|'.join(used)})\b(?!=(?!=))")
     lines = []
     for text in fix.split("\n"):
         code, mark, comment = text.partition("#")
         lines.append(pattern.sub(lambda match: used[match[1]], code) + mark + comment)
-    return "\n".join(lines)
+    return first + "\n".join(lines)
+
+
+def one_a_class(text: str, framework: str, modules: dict[str, str], flat: bool = True, wide: bool = False) -> str:
+    """Class weights as a framework's loss or look-up takes them: one number each, of its own kind.
+
+    Args:
+        text: How the weights are written.
+        framework: Such as torch.
+        modules: What the file calls its modules.
+        flat: Whether they are a vector already.
+        wide: Whether they may be of 64 bits, as NumPy makes them; or be its array.
+
+    Example:
+        >>> one_a_class("w", "torch", {}, flat=False), one_a_class("w", "tensorflow", {}, wide=True)
+        ('w.flatten()', 'tf.cast(w, tf.float32)')
+        >>> one_a_class("w", "keras", {}, flat=False), one_a_class("w", "jax", {"jax.numpy": "jnp"}, wide=True)
+        ('keras.ops.reshape(w, [-1])', 'jnp.asarray(w)')
+    """
+    google = framework in ("tensorflow", "keras")
+    tf = modules.get("tensorflow", "tf" if framework == "tensorflow" else "")
+    if not flat:
+        text = f"{tf or 'keras.ops'}.reshape({text}, [-1])" if google else f"{text}.flatten()"
+    narrow = {
+        "tensorflow": f"{tf}.cast({text}, {tf}.float32)", "torch": f"{text}.float()",
+        "jax": f"{modules.get('jax.numpy', 'jax.numpy')}.asarray({text})",
+    }  # fmt: skip
+    return narrow.get(framework, text) if wide else text
 
 
 def simple(node: ast.AST | None) -> str:
@@ -234,30 +279,6 @@ def simple(node: ast.AST | None) -> str:
     return text if len(text) <= 30 else ""
 
 
-SHAPES = set("to view reshape expand_dims cast unsqueeze expand cuda cpu float double type_as expand_as astype".split())
-"""Methods and functions that leave weights the weights they are."""
-
-
-def bare(node: ast.expr | None) -> ast.expr | None:
-    """An expression without what only reshapes or moves it.
-
-    Example:
-        >>> ast.unparse(bare(ast.parse("w[None, :].to(device)").body[0].value))
-        'w'
-    """
-    while node is not None:
-        if isinstance(node, ast.Subscript) and not isinstance(node.slice, ast.Constant | ast.Name):
-            node = node.value
-        elif isinstance(node, ast.Subscript) and getattr(node.slice, "value", "") is None:
-            node = node.value
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in SHAPES:
-            library = isinstance(node.func.value, ast.Name) and node.func.value.id in ("tf", "np", "jnp", "torch", "K")
-            node = node.args[0] if library and node.args else node.func.value
-        else:
-            break
-    return node
-
-
 def short(node: ast.expr | None) -> str:
     """The text of an expression that can stand in another place, where it is short; else "".
 
@@ -269,4 +290,4 @@ def short(node: ast.expr | None) -> str:
         return ""
     text = ast.unparse(node)
     text = f"({text})" if isinstance(node, ast.BinOp | ast.UnaryOp | ast.IfExp | ast.BoolOp) else text
-    return text if len(text) <= 40 and "\n" not in text else ""
+    return text if len(text) <= 60 and "\n" not in text else ""

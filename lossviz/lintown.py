@@ -1,14 +1,14 @@
 """The user's own code with little changed, to write instead: a loss without the softmax before it, a call without an argument."""
 
 import ast
-import copy
 
 from lossviz.lintcalls import activation, layer_activation
 from lossviz.lintdecides import region_of
-from lossviz.lintfixes import bare, short, simple
+from lossviz.lintfactors import factors_of, holds, operands, replaced, statement
+from lossviz.lintfixes import short, simple
 from lossviz.lintlosses import Loss
 from lossviz.lintread import Reading
-from lossviz.lintrules import factors_of, line, operands, statement
+from lossviz.lintrules import line
 from lossviz.lintvalues import Call
 
 SHORT = 100  # characters of a line that is shown as a whole
@@ -61,7 +61,7 @@ def unactivated(mark: ast.AST, loss: Loss | None, call: Call, reading: Reading) 
         activation is given.
     """
     compiled = call.method == "compile" and not call.name
-    inside = not compiled and _holds(call.node, mark)
+    inside = not compiled and holds(call.node, mark)
     found = peeled(mark, call.node if inside else reading.tree, reading)
     if found is None:
         return ""
@@ -104,9 +104,9 @@ def raw(product: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
     if region_of(reading.tree, product) is not here:
         return without_activation(mark.node, reading), short(loss.spelled.get("logits"))
     factors = factors_of(product, reading)
-    weights = ast.unparse(factors.weights) if factors and factors.weights else ""
-    parts = [new if part is old else part for part in operands(product)]
-    named = (short(part) for part in parts if part is not None and ast.unparse(bare(part) or part) != weights)
+    weights = factors.weights if factors else None
+    parts = [new if part is old else part for part in operands(product) if part is not weights]
+    named = (short(part) for part in parts)
     inside = any(part is old for part in ast.walk(product))
     return "" if inside else without_activation(mark.node, reading), next(filter(None, named), "")
 
@@ -122,7 +122,7 @@ def without_activation(mark: ast.AST, reading: Reading) -> str:
         return f"# without {ast.unparse(mark)} of line {line(mark)}, which is only to predict"
     if isinstance(above, ast.Assign) and above.value is old and ast.unparse(above.targets[0]) == ast.unparse(new):
         return f"# without line {line(old)}, which is only to predict: {ast.unparse(above)}"
-    text = ast.unparse(_replaced(above, old, new))
+    text = ast.unparse(replaced(above, old, new))
     if "\n" in text or len(text) > SHORT or line(above) != line(old):
         text = ast.unparse(new)
     return f"# line {line(old)} without the {kind}, which is only to predict: {text}"
@@ -168,16 +168,7 @@ def _told(
         part, name = above.value, "loss = " if loss else ""
     else:
         name = "loss = " if loss else ""
-    text = name + ast.unparse(_replaced(part, old, new))
+    text = name + ast.unparse(replaced(part, old, new))
     if "\n" in text or len(text) > SHORT:
-        text = ("loss = " if loss else "") + ast.unparse(_replaced(node, old, new))
+        text = ("loss = " if loss else "") + ast.unparse(replaced(node, old, new))
     return f"{text}  # of the logits as they are" if loss else text
-
-
-def _replaced(whole: ast.AST, old: ast.AST | None, new: ast.AST | None) -> ast.AST:
-    """A copy with one part replaced: what the memo holds is taken for a copy."""
-    return copy.deepcopy(whole, {id(old): new}) if old is not None and new is not None else whole
-
-
-def _holds(whole: ast.AST, part: ast.AST) -> bool:
-    return any(node is part for node in ast.walk(whole))

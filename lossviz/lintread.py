@@ -99,6 +99,8 @@ class Reading:
             case ast.AugAssign():
                 value = self._product(node, self.value(node.target, scope), self.value(node.value, scope))
                 self._assign(node.target, value, scope)
+            case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name() as target, attr="mul_"))):
+                self._assign(target, self.value(node.value, scope), scope)
             case ast.Expr():
                 self.value(node.value, scope)
             case ast.Return():
@@ -315,6 +317,8 @@ class Reading:
                 return value
             case ast.Await() | ast.Starred():
                 return self.value(node.value, scope)
+            case ast.Yield(value=ast.expr() as value):
+                self.value(value, scope)
         return UNKNOWN
 
     def _name(self, name: str, scope: Scope) -> Value:
@@ -362,8 +366,7 @@ class Reading:
         return found
 
     def _product(self, node: Any, left: Value, right: Value) -> Value:
-        if isinstance(node.op, ast.Mult | ast.Div):
-            name = "*" if isinstance(node.op, ast.Mult) else "/"
+        if name := {ast.Mult: "*", ast.Div: "/", ast.MatMult: "@"}.get(type(node.op)):
             self.calls.append(Call(node, name, name, UNKNOWN, (left, right), {}, tuple(self._inside)))
         return binary(node, type(node.op).__name__, left, right)
 

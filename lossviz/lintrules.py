@@ -4,28 +4,23 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from itertools import permutations
 from typing import NamedTuple
 
-from lossviz.lintcalls import LOOK_UP
-from lossviz.lintdecides import around, region_of
-from lossviz.lintfixes import bare, chosen_fix, of_tensorflow, short, simple, spelled
+from lossviz.lintfactors import (
+    Factors,
+    factors_of,
+    holds,
+    is_only,
+    operands,
+    replaced,
+    statement,
+    vector,
+    without_product,
+)
+from lossviz.lintfixes import LOOKED_UP, WEIGHTED, chosen_fix, of_tensorflow, one_a_class, short, simple, spelled
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, written
-from lossviz.lintproducts import numbers
 from lossviz.lintread import Reading
-from lossviz.lintvalues import (
-    CLASS_WEIGHTS,
-    DIAGONAL,
-    LOGITS,
-    SCORES,
-    SIGMOID,
-    SOFTMAX,
-    UNKNOWN,
-    WEIGHTS,
-    Call,
-    canonical,
-    hint,
-)  # fmt: skip
+from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, SCORES, UNKNOWN, Call, canonical, hint
 
 FRAMEWORKS = {
     "torch": "torch", "tensorflow": "tensorflow", "keras": "keras", "jax": "jax", "optax": "jax", "flax": "jax",
@@ -115,6 +110,8 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     if at.own:
         return at.own
     framework = _framework(at, reading)
+    if fixes is WEIGHTED and at.loss and at.loss.batch and framework == "tensorflow":
+        fixes = LOOKED_UP  # a function that takes weights
     form = at.form or (at.loss.form if at.loss else "")
     compiled = any(c is not None and c.method in ({"compile"} | FIT) for c in (at.loss and at.loss.call, at.call))
     imported = dict(_imported(reading.tree))
@@ -123,11 +120,13 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
         imported.setdefault("keras", f"{tf}.keras")
         if not re.search(r"^\s*(import|from) keras\b", ast.unparse(reading.tree), re.MULTILINE):
             fix = of_tensorflow(fix, tf)
-    fix = _with_options(spelled(fix, _names(at, reading)), at)
+        fix = re.sub(r"(?<![\w.])tf\.", f"{tf}.", fix)
+    taken = {node.id for node in ast.walk(reading.tree) if isinstance(node, ast.Name)}
+    fix = _with_options(spelled(fix, _names(at, reading, imported), taken), at)
     for dotted in ("torch.nn.functional", "torch.nn", "keras"):
         if dotted in imported:
             fix = re.sub(rf"(?<![\w.]){re.escape(dotted)}\.", f"{imported[dotted]}.", fix)
-    return "\n".join(filter(None, [at.before, _without(at, reading), fix]))
+    return "\n".join(filter(None, [at.before, _without(at, reading), _stated(fix, at, reading)]))
 
 
 OPTIONS = {"weight", "ignore_index", "reduction", "label_smoothing"}
@@ -146,6 +145,12 @@ def _with_options(fix: str, at: At) -> str:
     if made.name.startswith("torch.") and fix.endswith(")") and ("binary" in fix) == (at.loss.kind == "sigmoid"):
         more = [ast.unparse(k) for k in told if k.arg in OPTIONS and f" {k.arg}=" not in fix]
         return ", ".join([fix.removesuffix(")"), *more]) + ")"
+    if at.loss.batch and at.node is not at.loss.call.node:  # what else weights the examples goes on to
+        also = written(at.loss.call.node, "weights" if "tensorflow." in made.name else "sample_weight", 2)
+        by = ast.unparse(ast.BinOp(ast.Name("_"), ast.Mult(), also))[1:] if also else ""
+        fix = re.sub(r"(\b(?:sample_weight|weights)=\w+)\)", lambda m: f"{m[1]}{by})", fix)
+        if also and at.loss.kind == "sigmoid":  # an example's loss is the mean over its labels
+            fix = re.sub(r"([\w.]*mean)\((\w+ \* \w+)\)$", lambda m: f"{m[1]}({m[1]}({m[2]}, axis=-1){by})", fix)
     if at.loss.made and at.loss.from_logits:
         own = ast.unparse(ast.Call(made.node.func, made.node.args, told))
         return re.sub(r"keras\.losses\.\w+\(from_logits=True\)", lambda _: own, fix)
@@ -174,24 +179,21 @@ def _framework(at: At, reading: Reading) -> str:
     return roots.most_common(1)[0][0] if roots else ""
 
 
-def _names(at: At, reading: Reading) -> dict[str, str]:
+def _names(at: At, reading: Reading, modules: dict[str, str]) -> dict[str, str]:
     """How the user calls what the corrected code calls logits, labels and class weights, where that is sure."""
     found: dict[str, str] = {}
-    if at.loss:
-        if labels := simple(at.loss.spelled.get("labels")):
-            found |= {"labels": labels, "onehot_labels": labels, "multi_hot": labels}
+    if at.loss and (labels := at.loss.spelled.get("labels")):
+        found |= dict.fromkeys(("labels", "onehot_labels", "multi_hot"), ast.unparse(labels))
     factors = factors_of(at.node, reading)
-    if (
-        factors
-        and (text := short(factors.weights))
-        and factors.weights is not None
-        and _seen(factors.weights, at, reading)
-    ):
-        found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
+    if factors and factors.weights is not None:
+        weights = vector(factors.weights, at.node, _used(at), reading)
+        if weights and (text := short(weights.node)):
+            text = one_a_class(text, _framework(at, reading), modules, weights.flat, weights.wide)
+            found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
     if not factors or (at.loss and not at.loss.batch):  # what weights the loss already goes on to
         found |= _given(at)
     if factors:
-        if text := _of_product(factors.logits, at, reading):
+        if text := _logits(factors, at):
             found["logits"] = text
     else:
         for node in [*operands(at.node), at.loss and at.loss.spelled.get("logits")]:
@@ -202,107 +204,22 @@ def _names(at: At, reading: Reading) -> dict[str, str]:
     return found | ({"logits": at.logits} if at.logits else {})
 
 
-def _of_product(logits: ast.expr | None, at: At, reading: Reading) -> str:
-    """How the logits are written where the loss is, once nothing multiplies them; "" where that is not known."""
+def _logits(factors: Factors, at: At) -> str:
+    """How the logits are written where the loss is, or the softmax: as they are, but for the product."""
     given = at.loss.spelled.get("logits") if at.loss else None
-    if given is at.node and logits is not None:
-        return short(_factor(at.node, logits))
-    if given is None or any(part is at.node for part in ast.walk(given)):
+    if at.loss is None and at.call and isinstance(node := at.call.node, ast.Call) and factors.rest is not None:
+        method = isinstance(node.func, ast.Attribute) and at.call.method and not at.call.name
+        given = getattr(node.func, "value", None) if method else next(iter(node.args), None)
+    if given is None:
         return ""
-    gone = logits is not None and _gone(at, logits, reading) and _one_scope(at, reading)
-    return simple(logits) if gone else short(given)
-
-
-def _factor(product: ast.AST, logits: ast.expr) -> ast.expr:
-    """What is multiplied, with all that reshapes it."""
-    return next((part for part in operands(product) if bare(part) is logits), logits)
-
-
-def _gone(at: At, logits: ast.expr, reading: Reading) -> bool:
-    """Whether nothing is missed where the line of a product is left out: the loss may have the logits by their own name."""
-    tree, product = reading.tree, statement(reading.tree, at.node)
-    if isinstance(product, ast.AugAssign):
-        return True
-    if not isinstance(product, ast.Assign) or product.value is not at.node or not simple(logits):
-        return False
-    used, scope = _used(at), region_of(tree, at.node)
-    blocks = (n for n in ast.walk(scope) if isinstance(n, ast.If | ast.For | ast.While | ast.With | ast.Try))
-    if _factor(at.node, logits) is not logits or used is None or any(
-        around(block, at.node) and not around(block, used) for block in blocks
-    ):  # fmt: skip
-        return False
-    target, given = ast.unparse(product.targets[0]), at.loss.spelled.get("logits") if at.loss else None
-    if target == simple(logits):
-        return True
-    if given is None or ast.unparse(given) != target or not _one_scope(at, reading):
-        return False
-    named = [n for n in ast.walk(scope) if isinstance(n, ast.Name | ast.Attribute | ast.Subscript)]
-    reads = sum(isinstance(n.ctx, ast.Load) and ast.unparse(n) == target for n in named)
-    again = any(
-        isinstance(n.ctx, ast.Store) and ast.unparse(n) == simple(logits) and line(product) < line(n) <= line(used)
-        for n in named
-    )
-    return reads == 1 and not again  # the loss alone reads it, and the logits are still the same there
+    if not holds(given, at.node):
+        return ast.unparse(given)
+    return ast.unparse(replaced(given, at.node, factors.rest)) if factors.rest is not None else ""
 
 
 def _used(at: At) -> ast.AST | None:
     """Where the corrected code belongs: the loss, or the call."""
     return at.loss.call.node if at.loss else at.call and at.call.node
-
-
-def _one_scope(at: At, reading: Reading) -> bool:
-    used = _used(at)
-    return used is not None and region_of(reading.tree, at.node) is region_of(reading.tree, used)
-
-
-class Factors(NamedTuple):
-    """Of a product or a look-up, as written: what is weights, and what is multiplied by them; None where it has no such name."""
-
-    weights: ast.expr | None
-    logits: ast.expr | None
-
-
-def factors_of(node: ast.AST, reading: Reading) -> Factors | None:
-    """What is multiplied or looked up; None of anything else."""
-    if isinstance(node, ast.Subscript):
-        return Factors(bare(node.value), None)
-    for call in (c for c in reading.calls if c.node is node):
-        if call.method in LOOK_UP and isinstance(node, ast.Call):
-            on = node.func.value if not call.name and isinstance(node.func, ast.Attribute) else None
-            return Factors(bare(on or written(node, "params", 0)), None)
-        parts, values = operands(node), list(call.args)
-        if isinstance(node, ast.Call) and not call.name:  # a method
-            values = [call.on, *values]
-        for (part, value), (other, by) in permutations(list(zip(parts, values, strict=False))[-2:], 2):
-            if value.has(CLASS_WEIGHTS, WEIGHTS) or numbers(value):
-                logits = by.has(LOGITS, SCORES) and not by.has(SOFTMAX, SIGMOID)
-                return Factors(None if DIAGONAL in value else bare(part), bare(other) if logits else None)
-    return None
-
-
-def _seen(part: ast.expr, at: At, reading: Reading) -> bool:
-    """Whether an expression means the same where the corrected code belongs."""
-    used = _used(at)
-    there: ast.AST = region_of(reading.tree, at.node)
-    inner = [n for n in ast.walk(there) if isinstance(n, ast.Lambda) and around(n, at.node)]
-    there = inner[-1] if inner else there
-    if used is None or isinstance(there, ast.Module) or around(there, used):
-        return True
-    names = {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
-    if "self" in names:
-        classes = [c for c in ast.walk(reading.tree) if isinstance(c, ast.ClassDef)]
-        has = any(a.arg == "self" for a in ast.walk(region_of(reading.tree, used)) if isinstance(a, ast.arg))
-        return has and any(around(c, at.node) and around(c, used) for c in classes)
-    own: set[str] = set()
-    for node in ast.walk(there):
-        match node:
-            case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
-                own.add(name)
-            case ast.alias(name=name, asname=other):
-                own.add(other or name.partition(".")[0])
-            case ast.FunctionDef(name=name) | ast.ClassDef(name=name) if node is not there:
-                own.add(name)
-    return not names & own
 
 
 def _given(at: At) -> dict[str, str]:
@@ -316,50 +233,71 @@ def _given(at: At) -> dict[str, str]:
     call = (at.loss.made or at.loss.call) if at.loss else at.call
     signature = (CLASSES.get(call.name) or FUNCTIONS.get(call.name)) if call else None
     if call and signature and signature.weights:
-        node = bare(written(call.node, *signature.weights))
+        node = written(call.node, *signature.weights)
         if text := ast.unparse(node) if isinstance(node, ast.Constant) and node.value is not None else short(node):
             return {"class_weights": text, signature.weights[0]: text}
     return {}
 
 
-def operands(node: ast.AST) -> list[ast.expr]:
-    """What a product multiplies, an activation is applied to."""
-    match node:
-        case ast.BinOp():
-            return [node.left, node.right]
-        case ast.AugAssign():
-            return [node.target, node.value]
-        case ast.Call(func=ast.Attribute(value=on)) if len(node.args) < 2:
-            return [on, *node.args]
-        case ast.Call():
-            return list(node.args)
-    return []
-
-
 def _without(at: At, reading: Reading) -> str:
-    """Which line has to go, or how it reads without the product; "" where the corrected code takes its place."""
+    """How the line of a product reads without it, or that it has to go; "" where the corrected code takes its place."""
     factors, whole = factors_of(at.node, reading), statement(reading.tree, at.node)
-    user = at.loss.call if at.loss and factors and factors.logits else at.call or (at.loss and at.loss.call)
+    user = at.loss.call if at.loss and factors and factors.rest is not None else at.call or (at.loss and at.loss.call)
     if factors is None or whole is None or (user and statement(reading.tree, user.node) is whole):
         return ""
+    if factors.rest is not None:
+        return without_product(at.node, factors.rest, reading)
     text, where = ast.unparse(whole), f"line {line(at.node)}"
-    short_enough = "\n" not in text and len(text) < 90
-    part = isinstance(at.node, ast.BinOp) and isinstance(whole, ast.Assign) and whole.value is not at.node
-    gone = not part if factors.logits is None else _gone(at, factors.logits, reading)
-    if isinstance(whole, ast.Assign | ast.AugAssign) and gone:
-        return f"# without {where}: {text}" if short_enough else f"# without {where}"
-    if isinstance(whole, ast.AugAssign):
-        return f"# without {where}: {text}"
-    if isinstance(whole, ast.Return | ast.Assign | ast.Expr) and factors.logits is not None and short_enough:
-        plain = ast.unparse(_factor(at.node, factors.logits))
-        return f"# {where} without the product: {text.replace(ast.unparse(at.node), plain, 1)}"
-    return f"# without the product in {where}"
+    if not isinstance(whole, ast.Assign) or not is_only(whole.value, at.node):
+        return f"# without the product in {where}"
+    return f"# without {where}: {text}" if "\n" not in text and len(text) < 90 else f"# without {where}"
 
 
-def statement(tree: ast.Module, node: ast.AST) -> ast.stmt | None:
-    """The innermost statement that holds a piece of code."""
-    at_line = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and line(s) <= line(node) <= (s.end_lineno or 0)]
-    return next((s for s in reversed(at_line) if any(part is node for part in ast.walk(s))), None)
+def _stated(fix: str, at: At, reading: Reading) -> str:
+    """The corrected code with what the user makes of the loss, where that is an assignment or a call, and short."""
+    *before, last = fix.split("\n")
+    above = statement(reading.tree, at.loss.call.node) if at.loss and at.call is None else None
+    if not last.startswith("loss = ") or at.loss is None or not isinstance(
+        above, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr
+    ):  # fmt: skip
+        return fix
+    told = ast.parse(last).body[0]
+    assert isinstance(told, ast.Assign)
+    comment = last.encode()[told.end_col_offset :].decode()
+    new, node = told.value, at.loss.call.node
+    if any(not text.startswith("#") for text in before):
+        inner = ast.Lambda | ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
+        if any(isinstance(part, inner) and holds(part, node) for part in ast.walk(above)):
+            return fix  # what comes before the loss has no place there
+        whole = node
+        while mean := next((n for n in ast.walk(above) if _mean_of(n) is whole), None):
+            whole = mean
+        each = _mean_of(new)
+        if whole is not node:
+            node = whole
+        elif each is not None and (above.value is not node or _read(above, reading)):
+            new = each  # the user's own code reduces it
+    if isinstance(above, ast.Expr) and above.value is node:
+        return fix
+    text = ast.unparse(replaced(above, node, new))
+    return "\n".join([*before, text + comment]) if "\n" not in text else fix
+
+
+def _mean_of(node: ast.AST) -> ast.expr | None:
+    """What a mean is taken of; None of anything else."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=value, attr="mean"), args=[]):
+            return value
+        case ast.Call(func=ast.Attribute(attr="mean" | "reduce_mean"), args=[value]):
+            return value
+    return None
+
+
+def _read(above: ast.stmt, reading: Reading) -> bool:
+    """Whether something goes on to read what an assignment binds."""
+    targets = {ast.unparse(t) for t in getattr(above, "targets", [getattr(above, "target", above)])}
+    named = (n for n in ast.walk(reading.tree) if isinstance(n, ast.Name | ast.Attribute))
+    return any(isinstance(n.ctx, ast.Load) and ast.unparse(n) in targets for n in named)
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -1,0 +1,532 @@
+"""The corrected code of logits multiplied by class weights: written into whole snippets, which are then run."""
+
+import ast
+import re
+import subprocess
+import sys
+from types import ModuleType
+
+import numpy as np
+import pytest
+
+from lossviz.lint import lint
+
+# The corrected code in its place
+
+
+def applied(code, f):
+    """A snippet with the corrected code of a finding: comments are obeyed, the loss is replaced."""
+    tree, lines, told = ast.parse(code), code.split("\n"), f.fix.split("\n")
+    edits = {}
+
+    def span(number):
+        """The lines of the innermost statement at a line; of a block only its first."""
+        held = [s for s in ast.walk(tree) if isinstance(s, ast.stmt) and s.lineno <= number <= s.end_lineno]
+        return held[-1], (held[-1].lineno, held[-1].lineno if hasattr(held[-1], "body") else held[-1].end_lineno)
+
+    while gone := re.match(r"# (?:without line (\d+)|line (\d+) without the product): (.*)", told[0]):
+        edits[span(int(gone[1] or gone[2]))[1]] = [] if gone[1] else [gone[3]]
+        del told[0]
+    assert not told[0].startswith("# without"), f.fix
+    above, place = span(int(re.search(r"The loss is in line (\d+)", f.detail)[1]))
+    edits[place] = [*told, "return loss"] if isinstance(above, ast.Return) else told
+    for (first, last), new in sorted(edits.items(), reverse=True):
+        indent = re.match(" *", lines[first - 1])[0]
+        lines[first - 1 : last] = [indent + line for line in new]
+    return "\n".join(lines)
+
+
+def undefined(code):
+    """What ruff says of names that are not there."""
+    command = [sys.executable, *"-m ruff check -q --isolated --select F821 --stdin-filename x.py -".split()]
+    return subprocess.run(command, input=code, capture_output=True, text=True, check=False).stdout
+
+
+# Whole snippets
+
+
+RANDOM = np.random.default_rng(0)
+N = 8
+INPUTS = RANDOM.normal(size=(N, 4)).astype("float32")
+MATRIX = RANDOM.normal(size=(4, 3)).astype("float32")
+LOGITS = INPUTS @ MATRIX
+LABELS = np.array([0, 1, 2, 0, 0, 1, 2, 0])
+CLASS_WEIGHTS = np.array([0.5, 1.0, 4.0], "float32")
+KEPT = LABELS != 1
+BIAS = np.array([0.3, -0.2, 0.1], "float32")
+
+
+def weighted(by_weights, logits=LOGITS, rows=slice(None), each=1.0, total=False):
+    """Σwℓ over Σw or over N, or the sum alone."""
+    logits, labels = logits[rows], LABELS[rows]
+    losses = np.log(np.exp(logits).sum(1)) - logits[np.arange(len(labels)), labels]
+    weights = CLASS_WEIGHTS[labels]
+    return (each * weights * losses).sum() / (1 if total else weights.sum() if by_weights else len(labels))
+
+
+IMPORTS = {
+    "torch": "import torch\nimport torch.nn.functional as F\nfrom torch import nn\n",
+    "tf": "import tensorflow as tf\n",
+    "keras": "import keras\nimport numpy as np\nimport tensorflow as tf\nfrom keras import layers\n",
+    "jax": "import jax\nimport jax.numpy as jnp\nimport optax\n",
+}
+PREPARED = (
+    "import numpy as np\n"
+    "from prepared import BIAS, CLASS_WEIGHTS, KEPT, body, class_weights, counted, head, net, x, xs, y, ys\n"
+)
+SNIPPETS = r"""
+## torch: labels cast
+loss = F.cross_entropy(net(x) * class_weights, y.long())
+
+## torch: labels of a batch
+batch = {'x': x, 'label': y}
+device = 'cpu'
+logits = net(batch['x'])
+loss = F.cross_entropy(logits * class_weights, batch['label'].to(device))
+
+## torch: labels of one-hot rows
+onehot = F.one_hot(y, 3)
+loss = F.cross_entropy(net(x) * class_weights, onehot.argmax(1))
+
+## torch: labels less one
+from_one = y + 1
+loss = F.cross_entropy(net(x) * class_weights, from_one - 1)
+
+## torch: a view around
+criterion = nn.CrossEntropyLoss()
+logits = net(xs)
+loss = criterion((logits * class_weights).view(-1, 3), ys.view(-1))
+
+## torch: a view before the loss
+logits = net(xs) * class_weights
+loss = F.cross_entropy(logits.view(-1, 3), ys.view(-1))
+
+## torch: a permutation
+loss = F.cross_entropy((net(xs) * class_weights).permute(0, 2, 1), ys)
+
+## torch: a temperature
+temperature = 0.5
+logits = net(x)
+loss = F.cross_entropy((logits * class_weights) / temperature, y)
+
+## torch: a bias
+bias = torch.tensor(BIAS)
+loss = F.cross_entropy(class_weights * net(x) + bias, y)
+
+## torch: a mask
+kept = torch.tensor(KEPT)
+logits = net(x)
+loss = F.cross_entropy((logits * class_weights)[kept], y[kept])
+
+## torch: an unknown layer
+h = body(x)
+logits = head(h) * class_weights
+loss = F.cross_entropy(logits, y)
+
+## torch: an unknown layer, to the same name
+class Step:
+    def __init__(self):
+        self.weights = torch.tensor(CLASS_WEIGHTS)
+    def step(self, x, y):
+        x = body(x)
+        x = head(x) * self.weights
+        return F.cross_entropy(x, y)
+loss = Step().step(x, y)
+
+## torch: a name with a type
+logits = net(x)
+z: torch.Tensor = logits * class_weights
+loss: torch.Tensor = F.cross_entropy(z, y)
+
+## torch: a name within a condition
+if (z := net(x) * class_weights).isfinite().all():
+    loss = F.cross_entropy(z, y)
+
+## torch: alone in a branch
+logits = net(x)
+if len(x):
+    logits *= class_weights
+loss = F.cross_entropy(logits, y)
+
+## torch: a method that changes them
+logits = net(x)
+logits.mul_(class_weights)
+loss = F.cross_entropy(logits, y)
+
+## torch: read by more than the loss
+logits = net(x)
+z = logits * class_weights
+guess = z.argmax(1)
+loss = F.cross_entropy(z, y)
+
+## torch: a function
+def weigh(out):
+    return out * class_weights[None]
+logits = weigh(net(x))
+loss = F.cross_entropy(logits, y)
+
+## torch: weights in a row
+weights = class_weights.unsqueeze(0)
+logits = net(x)
+logits = logits * weights
+loss = F.cross_entropy(logits, y)
+
+## torch: weights in a literal row
+cw = torch.tensor([[0.5, 1.0, 4.0]])
+logits = net(x)
+logits = logits * cw
+loss = F.cross_entropy(logits, y)
+
+## torch: weights of images
+class_w = torch.tensor(CLASS_WEIGHTS).view(1, 3, 1, 1)
+logits = net(xs).permute(0, 2, 1)[..., None] * class_w
+loss = F.cross_entropy(logits, ys[..., None])
+
+## torch: weights an example
+weights = class_weights.unsqueeze(0).expand(len(x), -1)
+logits = net(x) * weights
+loss = F.cross_entropy(logits, y)
+
+## torch: weights repeated
+weights = torch.tensor(CLASS_WEIGHTS).repeat(len(x), 1)
+loss = F.cross_entropy(net(x) * weights, y)
+
+## torch: weights cast
+from sklearn.utils.class_weight import compute_class_weight
+cw = compute_class_weight('balanced', classes=np.arange(3), y=counted) * 24 / 26
+loss = F.cross_entropy(net(x) * torch.from_numpy(cw).float(), y)
+
+## torch: weights moved
+logits = net(x)
+logits = logits * class_weights[None].to(logits.device)
+loss = F.cross_entropy(logits, y)
+
+## torch: weights bound again
+w = class_weights
+logits = net(x)
+z = logits * w
+w = torch.ones(3)
+loss = F.cross_entropy(z, y)
+
+## torch: weights of each label
+logits = net(x)
+labels = y + 0
+z = logits * class_weights[labels][:, None]
+loss = F.cross_entropy(z, labels)
+
+## torch: weights of 64 bits
+from sklearn.utils.class_weight import compute_class_weight
+cw = torch.tensor(compute_class_weight('balanced', classes=np.arange(3), y=counted) * 24 / 26)
+loss = F.cross_entropy(net(x) * cw, y)
+
+## torch: weights that may be in a row
+def loss_of(logits, y, class_weights):
+    if class_weights.ndim == 1:
+        class_weights = class_weights[None]
+    logits = logits * class_weights
+    return F.cross_entropy(logits, y)
+loss = loss_of(net(x), y, class_weights)
+
+## torch: weights of a module
+class Weighted(nn.Module):
+    def __init__(self, class_weights):
+        super().__init__()
+        self.register_buffer("class_weights", class_weights.view(1, -1))
+    def forward(self, logits, y):
+        z = logits * self.class_weights
+        return F.cross_entropy(z, y)
+loss = Weighted(class_weights)(net(x), y)
+
+## torch: weights in an alias of a row
+row = torch.tensor([[0.5, 1.0, 4.0]])
+w = row
+logits = net(x)
+logits = logits * w
+loss = F.cross_entropy(logits, y)
+
+## torch: weights in a row of which the vector is bound again
+weights = class_weights[None]
+class_weights = None
+logits = net(x) * weights
+loss = F.cross_entropy(logits, y)
+
+## torch: several names at once
+logits, target = net(x) * class_weights, y
+loss, n = F.cross_entropy(logits, target), len(y)
+
+## torch: a diagonal
+cw = torch.tensor(CLASS_WEIGHTS)
+logits = net(x)
+logits = logits @ torch.diag(cw)
+loss = F.cross_entropy(logits, y)
+
+## torch: a diagonal with a name
+diagonal = torch.diag(class_weights)
+logits = net(x)
+loss = F.cross_entropy(torch.matmul(logits, diagonal), y)
+
+## torch: a sum of losses
+total = F.cross_entropy(net(x) * class_weights, y) + 0.5
+loss = total - 0.5
+
+## torch: a masked sum
+kept = torch.tensor(KEPT)
+logits = net(x)
+loss = (F.cross_entropy(logits * class_weights, y, reduction='none') * kept).sum()
+
+## torch: a loss in a lambda
+criterion = lambda z, t: F.cross_entropy(z * class_weights, t)
+loss = criterion(net(x), y)
+
+## torch: losses in a list
+losses = [F.cross_entropy(h * class_weights, y) for h in [net(x)]]
+loss = losses[0]
+
+## torch: a loss that is yielded
+def losses():
+    yield F.cross_entropy(net(x) * class_weights, y)
+loss = next(losses())
+
+## tf: one-hot labels
+logits = net(x)
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=tf.one_hot(y, 3), logits=logits * class_weights))
+
+## tf: one-hot masks
+masks = tf.one_hot(ys, 3)
+logits = net(xs) * class_weights
+loss = tf.reduce_mean(tf.nn.softmax_cross_entropy_with_logits(labels=masks, logits=logits))
+
+## tf: labels cast
+loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=tf.cast(y, tf.int64), logits=net(x) * class_weights))
+
+## tf: weights in a literal row
+cw = tf.constant([[0.5, 1.0, 4.0]])
+logits = net(x)
+logits = tf.multiply(logits, cw)
+loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+
+## tf: weights an example
+tiled = tf.tile(class_weights[None, :], [len(x), 1])
+loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=net(x) * tiled))
+
+## tf: weights of NumPy
+from sklearn.utils.class_weight import compute_class_weight
+cw = compute_class_weight('balanced', classes=np.arange(3), y=counted) * 24 / 26
+logits = net(x) * cw
+loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+
+## tf: weights cast
+from sklearn.utils.class_weight import compute_class_weight
+cw = compute_class_weight('balanced', classes=np.arange(3), y=counted) * 24 / 26
+logits = net(x) * tf.cast(cw, tf.float32)
+loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits))
+
+## tf: a diagonal
+z = tf.matmul(net(x), tf.linalg.diag(class_weights))
+loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=z))
+
+## tf: a bias
+loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=net(x) * class_weights + BIAS))
+
+## tf: summed
+loss = tf.reduce_sum(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=net(x) * class_weights))
+
+## tf: reduced later
+losses = []
+logits = net(x) * class_weights
+xent = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=logits)
+losses.append(tf.reduce_sum(xent * KEPT))
+loss = losses[0]
+
+## tf: labels and weights of these names
+weights, losses, labels = class_weights + 0, [], y + 1
+for _ in range(2):
+    logits = net(x) * class_weights
+    loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels - 1, logits=logits))
+    losses.append(loss)
+
+## keras: one-hot labels
+def loss_of(x, y):
+    z = net(x) * class_weights[None, :]
+    return keras.losses.CategoricalCrossentropy(from_logits=True)(tf.one_hot(y, 3), z)
+loss = loss_of(x, y)
+
+## keras: other weights
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+sw = np.where(KEPT, 2.0, 0.5).astype('float32')
+loss = criterion(y, net(x) * class_weights, sample_weight=sw)
+
+## keras: weights in a row
+row = keras.ops.expand_dims(class_weights, 0)
+logits = keras.ops.multiply(net(x), row)
+loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)(y, logits)
+
+## keras: a function
+logits = net(x) * class_weights
+loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(tf.cast(y, tf.int32), logits, from_logits=True))
+
+## jax: one-hot labels
+def loss_of(x, y):
+    logits = net(x)
+    return optax.softmax_cross_entropy(logits * class_weights, jax.nn.one_hot(y, 3)).mean()
+loss = jax.jit(loss_of)(x, y)
+
+## jax: labels cast
+batch = {'x': x, 'y': y}
+logits = net(batch['x']) * class_weights
+loss = jnp.mean(optax.softmax_cross_entropy_with_integer_labels(logits, batch['y'].astype(jnp.int32)))
+
+## jax: weights in a row
+row = jnp.asarray(CLASS_WEIGHTS)[None, :]
+logits = net(x)
+logits = logits * row
+loss = optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
+
+## jax: weights of NumPy
+from sklearn.utils.class_weight import compute_class_weight
+cw = compute_class_weight('balanced', classes=np.arange(3), y=counted) * 24 / 26
+@jax.jit
+def loss_of(x, y):
+    logits = net(x) * cw
+    return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
+loss = loss_of(x, y)
+
+## jax: weights an example
+tiled = jnp.tile(class_weights, (len(x), 1))
+losses = optax.softmax_cross_entropy_with_integer_labels(net(x) * tiled, y)
+loss = losses.mean()
+
+## jax: a diagonal
+z = net(x) @ jnp.diag(class_weights)
+loss = optax.softmax_cross_entropy_with_integer_labels(z, y).mean()
+
+## tf: a function that takes weights
+kept = tf.constant(KEPT, tf.float32)
+logits = net(x) * class_weights
+loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(y, logits, kept)
+"""
+"""Code that multiplies logits, each under its framework and a name."""
+SNIPPETS = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", SNIPPETS, re.MULTILINE))
+DIFFERS = {
+    "torch: a temperature": {"logits": LOGITS / 0.5},
+    "torch: a bias": {"logits": LOGITS + BIAS},
+    "torch: a mask": {"rows": KEPT},
+    "torch: a masked sum": {"each": KEPT, "total": True},
+    "tf: a bias": {"logits": LOGITS + BIAS},
+    "tf: summed": {"total": True},
+    "tf: reduced later": {"each": KEPT, "total": True},
+    "tf: a function that takes weights": {"rows": KEPT},
+    "keras: other weights": {"each": np.where(KEPT, 2, 0.5)},
+}
+"""Snippet -> how its loss differs from the weighted mean."""
+
+
+def prepared(framework):
+    """A module with the data, in the framework's arrays; what it calls is not seen by the linter."""
+    if framework == "torch":
+        array = pytest.importorskip("torch").tensor
+    elif framework == "jax":
+        array = pytest.importorskip("jax").numpy.asarray
+    else:
+        array = pytest.importorskip("tensorflow").constant
+    module, matrix = ModuleType("prepared"), array(MATRIX)
+    module.net, module.body, module.head = lambda x: x @ matrix, lambda x: x * 2, lambda x: x @ matrix / 2
+    module.x, module.y, module.class_weights = array(INPUTS), array(LABELS), array(CLASS_WEIGHTS)
+    module.xs, module.ys = array(INPUTS.reshape(2, 4, 4)), array(LABELS.reshape(2, 4))
+    vars(module).update(BIAS=BIAS, KEPT=KEPT, CLASS_WEIGHTS=CLASS_WEIGHTS, counted=np.repeat([0, 1, 2], [8, 4, 1]))
+    return module
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_a_snippet_runs_and_is_weighted(name, monkeypatch):
+    framework = name.split(":")[0]
+    monkeypatch.setitem(sys.modules, "prepared", prepared(framework))
+    whole = f"{IMPORTS[framework]}{PREPARED}{SNIPPETS[name]}"
+    (f,) = lint(whole)
+    assert f.code == "LV001"
+    mended = applied(whole, f)
+    assert not undefined(mended), mended
+    assert lint(mended) == [], mended
+    expected = weighted(framework == "torch", **DIFFERS.get(name, {}))
+    found = []
+    for text in (whole, mended):
+        held = {}
+        exec(text, held)
+        found.append(float(held["loss"]))
+    assert found[1] == pytest.approx(expected, rel=1e-5), mended
+    assert found[0] != pytest.approx(expected, rel=1e-3), "this snippet shows nothing"
+
+
+def test_a_sigmoid_keeps_the_other_weights_of_its_examples():
+    keras = pytest.importorskip("keras")
+    code = "import keras\ncriterion = keras.losses.BinaryCrossentropy(from_logits=True)\n"
+    (f,) = lint(f"{code}loss = criterion(y, logits * pos_weight, sample_weight=sw + 0)")
+    held = {"keras": keras, "y": np.eye(3, dtype="float32")[LABELS], "logits": LOGITS, "pos_weight": np.float32(1)}
+    held["sw"] = np.where(KEPT, 2, 0.5).astype("float32")
+    exec(f.fix, held)
+    plain = keras.losses.BinaryCrossentropy(from_logits=True)(held["y"], LOGITS, sample_weight=held["sw"])
+    assert float(held["loss"]) == pytest.approx(float(plain), rel=1e-5)
+
+
+# Names that are seen where the loss is
+
+
+NET = """class Net({base}):
+    def __init__(self, w):
+        super().__init__()
+        self.fc, self.{name} = layer(), w
+    def {call}(self, x):
+        h = self.fc(x)
+        return h * self.{name}
+"""
+LOOP = "net = Net(class_weights)\nfor xb, yb in batches:\n    "
+MULTIPLIED = {
+    "where the logits come from": ("torch", "w = torch.tensor([1.0, 9.0])\nz = net(x) * w\nloss = F.cross_entropy(z, y)"),
+    "a line of its own": ("torch", "logits = net(x)\nz = logits * class_weights\nloss = F.cross_entropy(z, y)"),
+    "a line that more than the loss reads": (
+        "torch",
+        "logits = net(x)\nz = logits * class_weights\nguess = z.argmax(1)\nloss = F.cross_entropy(z, y)",
+    ),
+    "bound again": ("torch", "logits = net(x)\nz = logits * class_weights\nlogits = load()\nloss = F.cross_entropy(z, y)"),
+    "reshaped, of a name": ("torch", "logits = net(x)\nz = logits.view(-1, 2) * class_weights\nloss = F.cross_entropy(z, y)"),
+    "reshaped, to the same name": (
+        "torch", "logits = net(x)\nlogits = logits.view(-1, 2) * class_weights\nloss = F.cross_entropy(logits, y)"
+    ),
+    "a branch": ("torch", "logits = net(x)\nif x:\n    logits = logits * class_weights\nloss = F.cross_entropy(logits, y)"),
+    "an import within": (
+        "torch", "def weigh(t):\n    from cfg import class_weights as cw\n    return t * cw\nz = weigh(net(x))\n"
+        "loss = F.cross_entropy(z, y)"
+    ),
+    "a lambda": ("torch", "weigh = lambda t, cls_weights: t * cls_weights\nz = weigh(net(x), class_weights)\n"
+                 "loss = F.cross_entropy(z, y)"),
+    "its own line, read elsewhere": (
+        "torch", "def weigh(logits):\n    z = logits * class_weights\n    return z\nloss = F.cross_entropy(weigh(net(x)), y)"
+    ),
+    "the argument": ("torch", "loss = F.cross_entropy(net(x) * class_weights, y)"),
+    "reshaped": ("torch", "z = net(x).view(-1, 2) * class_weights\nloss = F.cross_entropy(z, y)"),
+    "forward": ("torch", NET.format(base="nn.Module", call="forward", name="class_weights")
+                + LOOP + "loss = F.cross_entropy(net(xb), yb)"),
+    "forward, yes or no": ("torch", NET.format(base="nn.Module", call="forward", name="pos_weight")
+                           + "crit = nn.BCEWithLogitsLoss()\n" + LOOP + "loss = crit(net(xb), yb)"),
+    "a helper": ("torch", "def weigh(out):\n    cw = torch.tensor([1.0, 9.0])\n    return out * cw\n"
+                 "logits = weigh(net(x))\nloss = F.cross_entropy(logits, y)"),
+    "call": ("keras", NET.format(base="keras.Model", call="call", name="class_weights") + "criterion = "
+             "keras.losses.SparseCategoricalCrossentropy(from_logits=True)\n" + LOOP + "loss = criterion(yb, net(xb))"),
+    "tf": ("tf", "out = net(x, training=True) * class_weights\nloss = tf.reduce_mean("
+           "tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=out))"),
+    "a functional model": ("keras", "outputs = layers.Dense(3)(x) * class_weights\nmodel = keras.Model(x, outputs)\n"
+                           "model.compile('adam', keras.losses.SparseCategoricalCrossentropy(from_logits=True))"),
+}  # fmt: skip
+"""What is multiplied where: a snippet that begins with the names of the file around it."""
+AROUND = "from prepared import batches, class_weights, layer, load, pos_weight, x, x_train, y, y_train\nnet = load()\n"
+
+
+@pytest.mark.parametrize("name", MULTIPLIED)
+def test_the_corrected_code_has_all_its_names(name):
+    framework, code = MULTIPLIED[name]
+    whole = f"{IMPORTS[framework]}{AROUND}{code}"
+    (f,) = (f for f in lint(whole) if f.code == "LV001")
+    mended = applied(whole, f)
+    assert not undefined(mended), mended
+    assert "self." not in f.fix.split("\n")[-1]
+    assert [f.code for f in lint(mended)] == []
