@@ -57,12 +57,6 @@ loss = ((1 + (pos_weight - 1) * labels) * losses).mean()""",
 }
 """Each example's loss, weighted by its true class."""
 
-BY_TRUE_LABEL = WEIGHTED | {
-    "torch": """losses = torch.nn.functional.cross_entropy(logits, labels, reduction="none")
-loss = (class_weights[labels] * losses).mean()  # by the weight of each example's true class""",
-}
-"""The same for weights that were looked up by something else: of PyTorch, divided by the examples as before, not by Σw."""
-
 RAW = {
     "tensorflow": """loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=logits)
 loss = tf.reduce_mean(loss)  # of the logits as they are

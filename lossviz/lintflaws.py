@@ -10,10 +10,10 @@ import re
 from collections.abc import Sequence
 
 from lossviz.lintcalls import MULTIPLY, activation, balances, layer_activation
-from lossviz.lintdecides import VALIDATES, decides, evaluates
+from lossviz.lintdecides import VALIDATES, decides, evaluates, region_of
+from lossviz.lintfactors import holds, operands, replaced, statement, without_product
 from lossviz.lintfixes import (
     A_DICT,
-    BY_TRUE_LABEL,
     KEYWORDS,
     LOOKED_UP,
     ONE_SIGMOID,
@@ -24,6 +24,7 @@ from lossviz.lintfixes import (
     SIGMOID_EACH,
     WEIGHTED,
     WEIGHTED_ONCE,
+    short,
 )
 from lossviz.lintflow import exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
@@ -438,7 +439,7 @@ def _by_example(reading: Reading, loss: Call) -> str:
     "the rare class counts no more than the others in the same place. Where the weight is 0, the gradient is 0 and the "
     "example is stuck. Look the weight up by the true label.",
     11,
-    BY_TRUE_LABEL,
+    WEIGHTED,
 )
 def by_prediction(reading: Reading) -> Places:
     """Weights looked up at predicted labels that reach a loss; not where these labels are its targets, as pseudo-labels are."""
@@ -449,22 +450,66 @@ def by_prediction(reading: Reading) -> Places:
             if any(LOSS in v for v in pair):
                 beside = [loss for loss in read if loss.call.inside == call.inside]
                 targets = next((m for v in pair if (m := v.mark("target"))), None)
-                yield from _predicted(pair, targets, call, beside[-1] if beside else None)
+                yield from _predicted(pair, targets, call, beside[-1] if beside else None, reading)
     for loss in read:
         given = [loss.weights] if loss.weights else []
         given += [v for n in ("weights", "sample_weight", "weight") if (v := loss.call.kwargs.get(n))]
-        yield from _predicted(given, loss.labels.mark("guessed"), loss.call, loss)
-        yield from _predicted([loss.logits], None, loss.call, loss)
+        yield from _predicted(given, loss.labels.mark("guessed"), loss.call, loss, reading)
+        yield from _predicted([loss.logits], None, loss.call, loss, reading)
     for call in methods(reading.calls, FIT):
         targets = (call.get("y", 1) or UNKNOWN).mark("guessed")
-        yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], targets, call, None)
+        yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], targets, call, None, reading)
 
 
-def _predicted(values: Sequence[Value], targets: Mark | None, call: Call, loss: Loss | None) -> Places:
+def _predicted(
+    values: Sequence[Value], targets: Mark | None, call: Call, loss: Loss | None, reading: Reading
+) -> Places:
     for value in values:
         mark = value.mark("predicted")
         if mark and value.has(PREDICTED_WEIGHTS, LOGITS, SCORES) and (targets is None or mark.by is not targets.node):
-            yield At(mark.node, f"It is used in line {line(call.node)}.", loss, call)
+            own, before, logits = _by_label(mark.node, loss, reading), "", ""
+            if value.has(LOGITS, SCORES):  # which are multiplied by them: another look-up would not help
+                own, (before, logits) = "", _unmasked(mark, loss, reading)
+            yield At(
+                mark.node, f"It is used in line {line(call.node)}.", loss, call, own=own, before=before, logits=logits
+            )
+
+
+def _unmasked(mark: Mark, loss: Loss | None, reading: Reading) -> tuple[str, str]:
+    """How the line of the product that weights by prediction go into reads without it, and the logits at the loss."""
+    given = loss.spelled.get("logits") if loss else None
+    products = (c for c in reading.calls if c.name == "*" or c.method in MULTIPLY)
+    product = next((c.node for c in products if any(mark in v.marks for v in (c.on, *c.args))), None)
+    pair = operands(product) if product is not None else []
+    marked = [any(part is mark.node for part in ast.walk(p)) for p in pair]
+    if given is None or product is None or len(pair) != 2:
+        return "", ""
+    if not any(marked):  # a name
+        name = statement(reading.tree, mark.node)
+        target = ast.unparse(name.targets[0]) if isinstance(name, ast.Assign) else ""
+        marked = [any(ast.unparse(part) == target for part in ast.walk(p)) for p in pair]
+    if sum(marked) != 1:
+        return "", ""
+    rest = pair[marked.index(False)]
+    if holds(given, product):
+        return "", ast.unparse(replaced(given, product, rest))
+    return without_product(product, rest, reading), ast.unparse(given)
+
+
+def _by_label(look_up: ast.AST, loss: Loss | None, reading: Reading) -> str:
+    """The user's own look-up by the labels of a loss beside it; "" where they are no indices, or it is not known how."""
+    labels = short(loss.spelled.get("labels")) if loss and not loss.form else ""
+    if not loss or not labels or region_of(reading.tree, look_up) is not region_of(reading.tree, loss.call.node):
+        return ""
+    index = ast.parse(labels, mode="eval").body
+    match look_up:
+        case ast.Subscript():
+            new: ast.expr = ast.Subscript(look_up.value, index, ast.Load())
+        case ast.Call(keywords=[]) if len(look_up.args) > 1:
+            new = ast.Call(look_up.func, [*look_up.args[:-1], index], [])
+        case _:
+            return ""
+    return f"{rewritten(reading, look_up, new)}  # by each example's true class"
 
 
 @rule(

@@ -247,6 +247,8 @@ def _without(at: At, reading: Reading) -> str:
         return ""
     if factors.rest is not None:
         return without_product(at.node, factors.rest, reading)
+    if at.call and at.logits:  # the product that they go into is told of
+        return ""
     text, where = ast.unparse(whole), f"line {line(at.node)}"
     if not isinstance(whole, ast.Assign) or not is_only(whole.value, at.node):
         return f"# without the product in {where}"

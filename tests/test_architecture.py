@@ -133,6 +133,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
         "lintvalues",
     },
     "lintflaws": {
+        "lintfactors",
         "lintcalls",
         "lintdecides",
         "lintfixes",

@@ -579,7 +579,10 @@ def test_ordinary_files_need_no_help(delimiter, labels, name, place):
             "road;kind;size\nx;A;1,5\ny;B;2,5\nz;C;\n",
             "Rows are counted by column 'size': 'size' is the last one with text.",
         ),
-        ("id,tags\n1,a|b\n2,b\n3,b|a\n4,a\n", "Labels are in column 'tags', several in a cell: most cells of 'tags' split at '|'"),
+        (
+            "id,tags\n1,a|b\n2,b\n3,b|a\n4,a\n",
+            "Labels are in column 'tags', several in a cell: most cells of 'tags' split at '|'",
+        ),
         (
             "x,cat,dog\n0.5,1,0\n0.7,0,1\n0.1,1,1\n",
             "Labels are the columns 'cat', 'dog', of 0 and 1: 2 columns hold only 0",

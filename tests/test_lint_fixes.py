@@ -183,16 +183,7 @@ def test_keras_from_tensorflow_may_be_of_any_version(imports, function):
 
 
 def test_other_rules_share_what_weights():
-    assert RULES["LV001"].fix is RULES["LV002"].fix is lintfixes.WEIGHTED
-    assert RULES["LV011"].fix is lintfixes.BY_TRUE_LABEL
-    assert {key for key in lintfixes.WEIGHTED if RULES["LV011"].fix[key] != lintfixes.WEIGHTED[key]} == {"torch"}
-
-
-def test_a_look_up_divides_by_the_examples_as_before():
-    after = ran(RULES["LV011"].fix["torch"], "torch")
-    by_examples = (CLASS_WEIGHTS[LABELS] * softmax_losses(LOGITS)).sum() / N
-    assert by_examples != pytest.approx(weighted("torch"), rel=1e-2)
-    assert float(after.loss) == pytest.approx(by_examples, rel=1e-5)
+    assert RULES["LV001"].fix is RULES["LV002"].fix is RULES["LV011"].fix is lintfixes.WEIGHTED
 
 
 @pytest.mark.parametrize(("code", "key"), keys("LV003"))
@@ -392,9 +383,15 @@ def test_chosen_by_loss_and_labels_with_the_names_used(framework, code, parts):
          "# without line 5: logits *= pos_weights\n# pos_weight: what a positive weighs, such as negatives per positive; one "
          "number, or one per label\nloss = F.binary_cross_entropy_with_logits(logits, y, pos_weight=pos_weights)"),
         ("torch", "cw = class_weights\nloss = (cw[logits.argmax(1)] * F.cross_entropy(logits, y, reduction='none')).mean()",
-         "loss = F.cross_entropy(logits, y, weight=cw)"),
+         "loss = (cw[y] * F.cross_entropy(logits, y, reduction='none')).mean()  # by each example's true class"),
         ("torch", "w = cw[logits.argmax(1)]\nloss = (w * F.cross_entropy(logits, y, reduction='none')).mean()",
-         "# without line 4: w = cw[logits.argmax(1)]\nloss = F.cross_entropy(logits, y, weight=cw)"),
+         "w = cw[y]  # by each example's true class"),
+        ("torch", "w = cw[logits.argmax(1)].unsqueeze(1)\nz = logits * w\nloss = F.cross_entropy(z, y)",
+         "# line 5 without the product: z = logits\nloss = F.cross_entropy(z, y, weight=cw)"),
+        ("torch", "w = cw[logits.argmax(1)][:, None]\nloss = F.cross_entropy(logits * w, y)",
+         "loss = F.cross_entropy(logits, y, weight=cw)"),
+        ("torch", "loss = F.cross_entropy(cw[logits.argmax(1)][:, None] * logits.clone(), y)",
+         "loss = F.cross_entropy(logits.clone(), y, weight=cw)"),
         ("torch", "def scale(t):\n    return t * class_weights\nloss = F.cross_entropy(scale(logits), y)",
          "# line 5 without the product: return t\nloss = F.cross_entropy(scale(logits), y, weight=class_weights)"),
         ("tf", "w = tf.constant([1.0, 9.0])\nscaled = tf.multiply(logits, tf.expand_dims(w, 0))\n"
@@ -531,7 +528,7 @@ KEPT = [
     ("torch", "p = F.softmax(logits, 1)\nloss = F.cross_entropy(p * class_weights, y, ignore_index=255)",
      "loss = F.cross_entropy(logits, y, weight=class_weights, ignore_index=255)"),
     ("torch", "loss = (w[logits.argmax(1)] * F.cross_entropy(logits, y, reduction='none', ignore_index=9)).mean()",
-     "loss = F.cross_entropy(logits, y, weight=w, ignore_index=9)"),
+     "loss = (w[y] * F.cross_entropy(logits, y, reduction='none', ignore_index=9)).mean()  # by each example's true class"),
     ("tf", "loss = tf.nn.weighted_cross_entropy_with_logits(y, logits * class_weights, pos_weight=12.0)",
      "# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label\n"
      "losses = tf.nn.weighted_cross_entropy_with_logits(labels=y, logits=logits, pos_weight=12.0)\n"
