@@ -9,7 +9,7 @@ CORE := $(TWO) -m "not engines and not faults and not snippets" --ignore-glob "t
 AGAIN := --reruns 1 -rR
 PAGES := $(wildcard tests/test_page*.py)
 
-.PHONY: run test fast engines bench browser pictures readme docs lock audit clean
+.PHONY: run test fast engines bench load browser pictures readme docs lock audit clean
 
 run: $(VENV)/run.done
 	$(BIN)/streamlit run app.py
@@ -38,6 +38,10 @@ bench: $(VENV)/dev.done
 	$(BIN)/pip install -q -r bench/requirements.txt
 	$(BIN)/python -m bench
 	for part in app labels surfaces multilabel segmentation; do echo; $(BIN)/python -m bench.$$part; done >> bench/results.md
+
+# A class at once: ten rounds against one server, then two with workers outside of it, one of which is killed.
+load: $(VENV)/dev.done
+	(printf '# Load\n\n'; $(BIN)/python -m bench.load; echo; $(BIN)/python -m bench.load --rounds 2 --cluster) > bench/load.md
 
 $(VENV)/run.done: requirements.txt constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

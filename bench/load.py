@@ -243,9 +243,10 @@ def held_up(rounds: int, sessions: int, trainings: int, external: bool) -> Found
     return found
 
 
-def report(found: Found, sessions: int, trainings: int) -> list[str]:
+def report(found: Found, sessions: int, trainings: int, external: bool) -> list[str]:
     """The table, as Markdown."""
-    lines = [f"### A class of {sessions}, {trainings} of them training at once", ""]
+    title = f"### A class of {sessions}, {trainings} of them training at once"
+    lines = [title + (", on two workers outside, one of them killed in round 2" if external else ""), ""]
     lines += ["| | median | p95 | n | target |", "|---|--:|--:|--:|---|"]
     for name, (title, targets) in TARGETS.items():
         seconds = found.seconds[name]
@@ -284,9 +285,8 @@ def main() -> None:
     parser.add_argument("--cluster", action="store_true", help="two workers outside of the server, one is killed")
     told = parser.parse_args()
     found = held_up(told.rounds, told.sessions, told.trainings, told.cluster)
-    print("# Load\n")
     print("\n".join(machine()))
-    print("\n".join(report(found, told.sessions, told.trainings)))
+    print("\n".join(report(found, told.sessions, told.trainings, told.cluster)))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from lossviz.plan import LANES, Chunk, Piece, Plan, Run
+from lossviz.plan import LANES, Chunk, Piece, Plan, Run, lean
 from lossviz.rush import FIRST
 
 if TYPE_CHECKING:
@@ -261,7 +261,10 @@ class Job:
         self._seen = time.monotonic()
         with self._lock:
             if self._run is None or self._run[0] != len(self._pieces):
-                self._run = (len(self._pieces), self.plan.assemble(self._pieces))
+                run = self.plan.assemble(self._pieces)
+                if run.done and isinstance(self.plan, Plan):
+                    self._pieces = [lean(piece, run) for piece in self._pieces]
+                self._run = (len(self._pieces), run)
             return self._run[1]
 
     def push(self, frame: int) -> "Future":

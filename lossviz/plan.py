@@ -5,7 +5,7 @@ process; `assemble` puts pieces together to a `Run`. Nothing here imports Tensor
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -354,6 +354,20 @@ def assemble(plan: Plan, pieces: Iterable[Piece]) -> Run:
         test_logits=logits,
         metrics=tuple(metrics),
     )
+
+
+def lean(piece: Piece, run: Run) -> Piece:
+    """A piece whose large arrays are the whole run's own: both then take the memory of one.
+
+    Args:
+        piece: One of those that `run` was assembled from.
+        run: All of them.
+    """
+    low, high = piece.rows[0], piece.rows[-1] + 1
+    if len(piece.rows) != high - low:  # rows that lie apart
+        return piece
+    at = slice(piece.first_frame, piece.first_frame + len(piece.theta)), slice(low, high)
+    return replace(piece, theta=run.theta[at], maps=run.maps[at].reshape(piece.maps.shape))
 
 
 def _whole(what: str, value: object, low: int, high: int) -> None:

@@ -102,6 +102,21 @@ def test_a_job_gives_what_fit_gives(engine, finish, options):
     same(run, lossviz.fit(X=DATA.X, y=DATA.y, **TEST, **options))
 
 
+@pytest.mark.parametrize("options", [{}, {"batch_size": 32, "names": ["ldam", "resampling", "cross_entropy"]}])
+def test_an_ended_run_and_its_pieces_take_the_memory_of_one(engine, finish, options):
+    options = {"names": NAMES, "model": "linear", "steps": 60} | options
+    job = engine.start(prepare(X=DATA.X, y=DATA.y, **TEST, **options))
+    run = finish(job)
+    pieces = job.pieces()
+    together = [p for p in pieces if len(p.rows) == p.rows[-1] - p.rows[0] + 1]
+    assert together
+    for p in together:
+        assert np.shares_memory(p.maps, run.maps)
+        assert np.shares_memory(p.theta, run.theta)
+    assert (len(together) < len(pieces)) == ("batch_size" in options), "rows that lie apart stay as they came"
+    same(run, job.plan.assemble(pieces))
+
+
 def test_frames_come_in_order_while_it_trains(engine):
     job = engine.start(long_plan())
     early = picture(job)

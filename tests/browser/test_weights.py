@@ -86,3 +86,11 @@ def test_the_link_is_the_state(new_page):
     copy = new_page(page.url)
     expect(copy.get_by_role("heading", name="909 rows, 2 classes")).to_be_visible(timeout=SOON)
     expect(copy.get_by_role("heading", name="Square root weights, mean example 1")).to_be_visible(timeout=SOON)
+
+
+def test_on_a_phone_nothing_is_wider_than_the_page(new_page):
+    page = new_page("/weights", viewport={"width": 390, "height": 844})
+    expect(page.get_by_role("heading", name="531 rows, 2 classes")).to_be_visible(timeout=SOON)
+    expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=SOON)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("[data-testid=stMain]").evaluate("e => e.scrollWidth") <= 390
