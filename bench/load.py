@@ -70,12 +70,16 @@ def family(pids: list[int]) -> list[psutil.Process]:
 
 
 def held(pids: list[int]) -> float:
-    """Megabytes that are theirs alone; what several processes share counts once for each share."""
-    total = 0
+    """Megabytes that are theirs: what each has alone, and what is shared once, as much as the one that shares most.
+
+    A proportional share would fall whenever another program on the machine happens to load the same libraries.
+    """
+    alone, shared = 0, 0
     for process in family(pids):
         with contextlib.suppress(psutil.NoSuchProcess):
-            total += process.memory_full_info().pss
-    return total / 2**20
+            memory = process.memory_full_info()
+            alone, shared = alone + memory.uss, max(shared, memory.rss - memory.uss)
+    return (alone + shared) / 2**20
 
 
 def worked(pids: list[int]) -> float:

@@ -100,7 +100,9 @@ def test_a_preset_is_trained_and_priced(page):
 def test_a_mistake_that_does_not_exist_is_said(page):
     page.open(**QUICK, **{"c-runs": "nonsense"}).ended()
     (warning,) = page.at.warning
-    assert "c-runs=nonsense (must be " in re.sub(r"\\(.)", r"\1", warning.value)
+    said = re.sub(r"\\(.)", r"\1", warning.value)
+    offered = page.at.selectbox(key="c-runs").options
+    assert f"c-runs=nonsense (must be {', '.join(offered)})" in said, "as a link can say it"
 
 
 def test_typed_costs_are_in_the_link_and_in_the_run(page):

@@ -172,6 +172,13 @@ def test_names_with_signs_are_as_they_are_in_lists_and_as_written_in_links(page)
     assert r"m-features=temp_c (must be temp\_c" in said, "the name as it would be read"
 
 
+def test_a_label_that_is_not_there_is_answered_by_those_that_are(page):
+    page.open(**QUICK, **{"m-view": MULTILABEL["m-view"]["threshold"], "m-label": "zebra"})
+    (warning,) = page.at.warning
+    offered = page.at.selectbox(key="m-label").options
+    assert f"m-label=zebra (must be {', '.join(offered)})" in re.sub(r"\\(.)", r"\1", warning.value)
+
+
 def test_what_is_found_in_vain_after_the_last_control_is_said_by_a_page_that_runs_again():
     def script():
         import streamlit as st

@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, drawn
 from parts import words
 from parts.listing import PAGES
-from parts.titles import canonical
+from parts.titles import VIEWS, canonical
 from streamlit.testing.v1 import AppTest
 
 import lossviz
@@ -283,6 +283,12 @@ def test_nonsense_in_a_link_is_told_and_replaced(page):
     assert not page.at.error
     page.run()
     assert not page.at.warning, "once is enough"
+
+
+def test_a_class_of_the_curves_that_is_not_there_is_said(page):
+    page.open(**QUICK, **{"view": VIEWS["pr"], "view-class": "zebra"}).train()
+    (told,) = [unescaped(w.value) for w in page.at.warning]
+    assert f"view-class=zebra (must be {', '.join(page.at.selectbox(key='view-class').options)})" in told
 
 
 def test_a_link_may_use_names():

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from lossviz.knobs import Choice, Knob
+from parts.titles import TITLES
 from parts.words import plain
 
 
@@ -112,9 +113,10 @@ def _check_link(key: str, titles: Mapping[str, str]) -> None:
         return
     wrong = [v for v in st.query_params.get_all(key) if v not in titles.values()]
     if wrong:
-        # the server has read names of the app's own as titles; of a file's columns it knows none, and titles are all that counts
-        known = titles if titles.keys().isdisjoint(wrong) else titles.values()
-        allowed = ", ".join(known) if len(titles) <= 12 else "one of the list's; repeat the parameter for several"
+        # names are the shorter where the server reads them as titles; of a file's columns, for one, it knows none
+        read = TITLES.get(key, {})
+        known = [name if read.get(name) == title else title for name, title in titles.items()]
+        allowed = ", ".join(known) if len(known) <= 12 else "one of the list's; repeat the parameter for several"
         dropped(f"{key}={wrong[0][:60]} (must be {allowed})")
 
 

@@ -38,6 +38,7 @@ def show(job: Job, stale: bool) -> None:
     rare = rarest(plan)
     names = {str(c): plan.classes[c] for c in np.argsort(plan.counts, kind="stable")}
     c = int(controls.choose("Class", names, "view-class", str(rare)))
+    controls.unread_of("view-class")
     told = judgement.ranking_sentence(plan, records, METRICS[view], c)
     chart.show(figures.judged_curves(plan, records, view, c), view, told)
 
