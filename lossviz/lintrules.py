@@ -136,12 +136,14 @@ OPTIONS = {"weight", "ignore_index", "reduction", "label_smoothing"}
 def _with_options(fix: str, at: At) -> str:
     """The corrected code with what the user's own loss is told besides: which labels to ignore, how to reduce, and so on.
 
-    Where each example's loss is multiplied outside (`at.call` is the product), it is not reduced for that alone.
+    Where each example's loss is multiplied outside, it is not reduced for that alone.
     """
     made = at.loss and (at.loss.made or at.loss.call)
     if at.loss is None or made is None or not isinstance(made.node, ast.Call):
         return fix
-    told = [k for k in made.node.keywords if k.arg != "reduction" or at.call is None]
+    told = [k for k in made.node.keywords if k.arg != "reduction" or not _multiplied(at)]
+    if at.call is at.loss.call and not at.logits:  # these weights are what is wrong
+        told = [k for k in told if k.arg != "weight"]
     if made.name.startswith("torch.") and fix.endswith(")") and ("binary" in fix) == (at.loss.kind == "sigmoid"):
         more = [ast.unparse(k) for k in told if k.arg in OPTIONS and f" {k.arg}=" not in fix]
         return ", ".join([fix.removesuffix(")"), *more]) + ")"
@@ -250,7 +252,11 @@ def _without(at: At, reading: Reading) -> str:
     if at.call and at.logits:  # the product that they go into is told of
         return ""
     text, where = ast.unparse(whole), f"line {line(at.node)}"
-    if not isinstance(whole, ast.Assign) or not is_only(whole.value, at.node):
+    rest = [part for part in operands(at.node) if part is not factors.weights]
+    if at.call is None and len(rest) == 1 and f"{where} without" not in at.before:  # probabilities
+        if not isinstance(whole, ast.Assign) or whole.value is not at.node or _read(whole, reading, user):
+            return without_product(at.node, rest[0], reading)
+    elif not isinstance(whole, ast.Assign) or not is_only(whole.value, at.node):
         return f"# without the product in {where}"
     return f"# without {where}: {text}" if "\n" not in text and len(text) < 90 else f"# without {where}"
 
@@ -258,31 +264,40 @@ def _without(at: At, reading: Reading) -> str:
 def _stated(fix: str, at: At, reading: Reading) -> str:
     """The corrected code with what the user makes of the loss, where that is an assignment or a call, and short."""
     *before, last = fix.split("\n")
-    above = statement(reading.tree, at.loss.call.node) if at.loss and at.call is None else None
-    if not last.startswith("loss = ") or at.loss is None or not isinstance(
-        above, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr
-    ):  # fmt: skip
+    if not last.startswith("loss = ") or at.loss is None:
+        return fix
+    product = at.call if _multiplied(at) else None
+    node = (product or at.loss.call).node
+    above = statement(reading.tree, node)
+    if not isinstance(above, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr):
         return fix
     told = ast.parse(last).body[0]
     assert isinstance(told, ast.Assign)
     comment = last.encode()[told.end_col_offset :].decode()
-    new, node = told.value, at.loss.call.node
+    new, whole = told.value, node
+    while mean := next((n for n in ast.walk(above) if _mean_of(n) is whole), None):
+        whole = mean
     if any(not text.startswith("#") for text in before):
         inner = ast.Lambda | ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
         if any(isinstance(part, inner) and holds(part, node) for part in ast.walk(above)):
             return fix  # what comes before the loss has no place there
-        whole = node
-        while mean := next((n for n in ast.walk(above) if _mean_of(n) is whole), None):
-            whole = mean
         each = _mean_of(new)
-        if whole is not node:
-            node = whole
-        elif each is not None and (above.value is not node or _read(above, reading)):
+        if whole is node and each is not None and (above.value is not node or _read(above, reading)):
             new = each  # the user's own code reduces it
+        node = whole
+    if product:
+        node = whole
+        if node is product.node:
+            return fix  # it is not known what is made of it
     if isinstance(above, ast.Expr) and above.value is node:
         return fix
     text = ast.unparse(replaced(above, node, new))
     return "\n".join([*before, text + comment]) if "\n" not in text else fix
+
+
+def _multiplied(at: At) -> bool:
+    """Whether it is about a product of each example's loss."""
+    return at.loss is not None and at.call is not None and at.call is not at.loss.call
 
 
 def _mean_of(node: ast.AST) -> ast.expr | None:
@@ -295,11 +310,13 @@ def _mean_of(node: ast.AST) -> ast.expr | None:
     return None
 
 
-def _read(above: ast.stmt, reading: Reading) -> bool:
-    """Whether something goes on to read what an assignment binds."""
+def _read(above: ast.stmt, reading: Reading, but: Call | None = None) -> bool:
+    """Whether something goes on to read what an assignment binds, but for itself and one call."""
     targets = {ast.unparse(t) for t in getattr(above, "targets", [getattr(above, "target", above)])}
     named = (n for n in ast.walk(reading.tree) if isinstance(n, ast.Name | ast.Attribute))
-    return any(isinstance(n.ctx, ast.Load) and ast.unparse(n) in targets for n in named)
+    besides = [above, *([but.node] if but else [])]
+    read = (n for n in named if isinstance(n.ctx, ast.Load) and ast.unparse(n) in targets)
+    return any(not any(holds(part, n) for part in besides) for n in read)
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -528,7 +528,7 @@ KEPT = [
     ("torch", "p = F.softmax(logits, 1)\nloss = F.cross_entropy(p * class_weights, y, ignore_index=255)",
      "loss = F.cross_entropy(logits, y, weight=class_weights, ignore_index=255)"),
     ("torch", "loss = (w[logits.argmax(1)] * F.cross_entropy(logits, y, reduction='none', ignore_index=9)).mean()",
-     "loss = (w[y] * F.cross_entropy(logits, y, reduction='none', ignore_index=9)).mean()  # by each example's true class"),
+     "loss = F.cross_entropy(logits, y, weight=w, ignore_index=9)"),
     ("tf", "loss = tf.nn.weighted_cross_entropy_with_logits(y, logits * class_weights, pos_weight=12.0)",
      "# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label\n"
      "losses = tf.nn.weighted_cross_entropy_with_logits(labels=y, logits=logits, pos_weight=12.0)\n"

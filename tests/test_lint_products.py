@@ -1,4 +1,4 @@
-"""The corrected code of logits multiplied by class weights: written into whole snippets, which are then run."""
+"""The corrected code of what weights multiply, or are looked up by, wrongly: written into whole snippets, which are then run."""
 
 import ast
 import re
@@ -28,7 +28,8 @@ def applied(code, f):
         edits[span(int(gone[1] or gone[2]))[1]] = [] if gone[1] else [gone[3]]
         del told[0]
     assert not told[0].startswith("# without"), f.fix
-    above, place = span(int(re.search(r"The loss is in line (\d+)", f.detail)[1]))
+    own = told[-1].endswith("by each example's true class")  # the user's line that looks the weights up
+    above, place = span(f.line if own else int(re.search(r"(?:The loss is|It is used) in line (\d+)", f.detail)[1]))
     edits[place] = [*told, "return loss"] if isinstance(above, ast.Return) else told
     for (first, last), new in sorted(edits.items(), reverse=True):
         indent = re.match(" *", lines[first - 1])[0]
@@ -404,13 +405,62 @@ loss = optax.softmax_cross_entropy_with_integer_labels(z, y).mean()
 kept = tf.constant(KEPT, tf.float32)
 logits = net(x) * class_weights
 loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(y, logits, kept)
+
+## torch: LV011 by integer labels
+logits = net(x)
+w = class_weights[logits.argmax(1)]
+losses = F.cross_entropy(logits, y, reduction='none')
+loss = (losses * w).sum() / len(y)
+
+## torch: LV011 labels to ignore
+labels = y.masked_fill(~torch.tensor(KEPT), 255)
+logits = net(x)
+w = class_weights[logits.argmax(1)]
+losses = F.cross_entropy(logits, labels, ignore_index=255, reduction='none')
+loss = (losses * w).mean() + 0.0
+
+## torch: LV011 one-hot labels
+targets = F.one_hot(y, 3).float()
+logits = net(x)
+w = class_weights[logits.argmax(1)]
+loss = (F.cross_entropy(logits, targets, reduction='none') * w).mean()
+
+## torch: LV011 a comprehension
+cw = [0.5, 1.0, 4.0]
+logits = net(x)
+_, predictions = logits.max(1)
+w = torch.tensor([cw[p] for p in predictions.tolist()])
+loss = (F.cross_entropy(logits, y, reduction='none') * w).mean()
+
+## torch: LV011 weights of yes or no
+target = (y == 2).float()
+output = net(x)[:, 2]
+pred = (torch.sigmoid(output) > 0.5).long()
+loss = F.binary_cross_entropy_with_logits(output, target, weight=class_weights[pred])
+
+## keras: LV011 labels in a column
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction='none')
+labels = y[:, None]
+logits = net(x)
+w = tf.gather(class_weights, tf.argmax(logits, axis=1))
+loss = tf.reduce_mean(criterion(labels, logits) * w)
+
+## torch: LV002 read by more than the loss
+logits = net(x)
+probs = torch.softmax(logits, dim=1) * class_weights
+guess = probs.argmax(dim=1)
+loss = F.cross_entropy(probs, y)
 """
-"""Code that multiplies logits, each under its framework and a name."""
+"""Code that multiplies logits (LV001), or breaks the rule named, each under its framework and a name."""
 SNIPPETS = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", SNIPPETS, re.MULTILINE))
 DIFFERS = {
     "torch: a temperature": {"logits": LOGITS / 0.5},
     "torch: a bias": {"logits": LOGITS + BIAS},
     "torch: a mask": {"rows": KEPT},
+    "torch: LV011 by integer labels": {"by_weights": False},
+    "torch: LV011 labels to ignore": {"rows": KEPT},
+    "torch: LV011 one-hot labels": {"by_weights": False},
+    "torch: LV011 a comprehension": {"by_weights": False},
     "torch: a masked sum": {"each": KEPT, "total": True},
     "tf: a bias": {"logits": LOGITS + BIAS},
     "tf: summed": {"total": True},
@@ -419,6 +469,11 @@ DIFFERS = {
     "keras: other weights": {"each": np.where(KEPT, 2, 0.5)},
 }
 """Snippet -> how its loss differs from the weighted mean."""
+YES = LABELS == 2
+OTHERS = {
+    "torch: LV011 weights of yes or no": np.mean(CLASS_WEIGHTS[YES * 1] * np.log1p(np.exp(np.where(YES, -1, 1) * LOGITS[:, 2]))),
+}  # fmt: skip
+"""Snippet -> its loss, where that is another."""
 
 
 def prepared(framework):
@@ -443,11 +498,11 @@ def test_a_snippet_runs_and_is_weighted(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "prepared", prepared(framework))
     whole = f"{IMPORTS[framework]}{PREPARED}{SNIPPETS[name]}"
     (f,) = lint(whole)
-    assert f.code == "LV001"
+    assert f.code == (re.findall(r"LV\d+", name) or ["LV001"])[0]
     mended = applied(whole, f)
     assert not undefined(mended), mended
     assert lint(mended) == [], mended
-    expected = weighted(framework == "torch", **DIFFERS.get(name, {}))
+    expected = OTHERS.get(name) or weighted(**{"by_weights": framework == "torch"} | DIFFERS.get(name, {}))
     found = []
     for text in (whole, mended):
         held = {}
