@@ -165,9 +165,9 @@ def vector(weights: ast.expr, product: ast.AST, used: ast.AST | None, reading: R
     if shaping and len(bound) == 1 and (made := bound[0].value) is not None:
         under = unshaped(made)
         plain = (simple(under) or shaping & TILED) and not _shaping(history(under, made, tree))
-        if plain and _means_the_same(under, made, used, tree):
+        if plain and means_the_same(under, made, used, tree):
             node, shaping = _expression(replaced(node, base, under)), set()
-    if shaping & TILED or not _means_the_same(node, product, used, tree):
+    if shaping & TILED or not means_the_same(node, product, used, tree):
         return None
     return Vector(node, not shaping, _wide(" ".join(map(ast.unparse, before))))
 
@@ -273,7 +273,7 @@ def _binds(place: ast.AST, names: set[str], tree: ast.Module, lines: range = ran
     return any(getattr(b.node, "lineno", 0) in lines for name in names for b in _within(name, place, tree))
 
 
-def _means_the_same(part: ast.expr, where: ast.AST, used: ast.AST | None, tree: ast.Module) -> bool:
+def means_the_same(part: ast.expr, where: ast.AST, used: ast.AST | None, tree: ast.Module) -> bool:
     """Whether an expression means the same in another place: its names are seen there, and not bound again before."""
     if used is None:
         return True
@@ -367,12 +367,12 @@ def without_product(product: ast.AST, rest: ast.expr, reading: Reading) -> str:
             idle = ast.unparse(target) == ast.unparse(value)
         case _:
             idle = isinstance(plain, ast.Expr) and bool(simple(plain.value))
-    if idle and not _alone(whole, reading.tree):
+    if idle and not alone(whole, reading.tree):
         return f"# without {where}: {text}"
     return f"# {where} without the product: {mended}"
 
 
-def _alone(whole: ast.stmt, tree: ast.Module) -> bool:
+def alone(whole: ast.stmt, tree: ast.Module) -> bool:
     """Whether nothing would be left of a block without this statement."""
     return [whole] in _blocks(tree)
 

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from lossviz.lintdecides import region_of
 from lossviz.lintfactors import (
     Factors,
+    alone,
     factors_of,
     holds,
     is_only,
+    means_the_same,
     operands,
     replaced,
     statement,
@@ -18,6 +21,7 @@ from lossviz.lintfactors import (
     without_product,
 )
 from lossviz.lintfixes import LOOKED_UP, WEIGHTED, chosen_fix, of_tensorflow, one_a_class, short, simple, spelled
+from lossviz.lintflow import condition
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, written
 from lossviz.lintread import Reading
 from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, SCORES, UNKNOWN, Call, canonical, hint
@@ -116,17 +120,63 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     compiled = any(c is not None and c.method in ({"compile"} | FIT) for c in (at.loss and at.loss.call, at.call))
     imported = dict(_imported(reading.tree))
     fix = chosen_fix(fixes, framework, form, compiled)
+    if at.loss and at.loss.name.startswith("keras."):
+        fix = re.sub(r"(keras\.ops\.take\(class_weights, )labels", lambda m: m[1] + _indices(at.loss, reading), fix)
     if tf := imported.get("tensorflow"):
         imported.setdefault("keras", f"{tf}.keras")
         if not re.search(r"^\s*(import|from) keras\b", ast.unparse(reading.tree), re.MULTILINE):
             fix = of_tensorflow(fix, tf)
         fix = re.sub(r"(?<![\w.])tf\.", f"{tf}.", fix)
     taken = {node.id for node in ast.walk(reading.tree) if isinstance(node, ast.Name)}
-    fix = _with_options(spelled(fix, _names(at, reading, imported), taken), at)
+    test, sure = _condition(at, reading)
+    if sure and not compiled:
+        fix = _only_if(fix)
+    fix = _with_options(spelled(fix, _names(at, reading, imported), taken), at).replace(TEST, test)
+    if test and test not in fix:
+        fix = f"# only where the product was: if {test}\n{fix}"
     for dotted in ("torch.nn.functional", "torch.nn", "keras"):
         if dotted in imported:
             fix = re.sub(rf"(?<![\w.]){re.escape(dotted)}\.", f"{imported[dotted]}.", fix)
     return "\n".join(filter(None, [at.before, _without(at, reading), _stated(fix, at, reading)]))
+
+
+TEST = "__test__"
+
+
+def _only_if(fix: str) -> str:
+    """The corrected code with weights only where a test, yet to be put in, holds."""
+    if "torch." in fix:
+        return re.sub(r"weight=(\w+)", rf"\g<0> if {TEST} else None", fix)
+    if re.search(r"^weights =", fix, re.MULTILINE):
+        return re.sub(r"^(weights = [^#\n]*[^#\n ])", rf"\1 if {TEST} else 1.0", fix, flags=re.MULTILINE)
+    return re.sub(r"class_weights\[labels\]|(?<!# )\bpos_weight\b(?!=)", rf"(\g<0> if {TEST} else 1.0)", fix)
+
+
+def _condition(at: At, reading: Reading) -> tuple[str, bool]:
+    """What has to hold for a product to be run where the loss is, and whether that means the same there."""
+    if at.loss is None or at.call is not None or at.node is at.loss.call.node or factors_of(at.node, reading) is None:
+        return "", False
+    test = condition(region_of(reading.tree, at.node), at.node, at.loss.call.node)
+    if test is None:
+        return "", False
+    return ast.unparse(test), len(ast.unparse(test)) <= 60 and means_the_same(
+        test, test, at.loss.call.node, reading.tree
+    )
+
+
+def _indices(loss: Loss | None, reading: Reading) -> str:
+    """The labels of a Keras loss as indices of classes."""
+    index, labels = "labels", loss and loss.spelled.get("labels")
+    if loss is None or labels is None:
+        return index
+    ignored = written((loss.made or loss.call).node, "ignore_class", 1 if loss.made else 3)
+    if ignored is not None and ast.unparse(ignored) != "None":  # whose loss is 0
+        index = f"keras.ops.where(labels == {ast.unparse(ignored)}, 0, labels)"
+    arguments = getattr(region_of(reading.tree, loss.call.node), "args", None)
+    taken = [a.arg for a in arguments.args if a.arg != "self"] if arguments else []
+    if len(taken) == 2 and taken[0] == ast.unparse(labels):  # a loss of one's own, which Keras gives floats
+        index = f'keras.ops.cast({index}, "int32")'
+    return index
 
 
 OPTIONS = {"weight", "ignore_index", "reduction", "label_smoothing"}
@@ -141,13 +191,12 @@ def _with_options(fix: str, at: At) -> str:
     made = at.loss and (at.loss.made or at.loss.call)
     if at.loss is None or made is None or not isinstance(made.node, ast.Call):
         return fix
-    told = [k for k in made.node.keywords if k.arg != "reduction" or not _multiplied(at)]
-    if at.call is at.loss.call and not at.logits:  # these weights are what is wrong
-        told = [k for k in told if k.arg != "weight"]
+    wrong = at.call is at.loss.call and not at.logits  # its weights
+    told = [k for k in made.node.keywords if k.arg != ("reduction" if _multiplied(at) else "weight" if wrong else "")]
     if made.name.startswith("torch.") and fix.endswith(")") and ("binary" in fix) == (at.loss.kind == "sigmoid"):
         more = [ast.unparse(k) for k in told if k.arg in OPTIONS and f" {k.arg}=" not in fix]
         return ", ".join([fix.removesuffix(")"), *more]) + ")"
-    if at.loss.batch and at.node is not at.loss.call.node:  # what else weights the examples goes on to
+    if at.loss.batch and at.node is not at.loss.call.node and not wrong:  # what else weights the examples goes on to
         also = written(at.loss.call.node, "weights" if "tensorflow." in made.name else "sample_weight", 2)
         by = ast.unparse(ast.BinOp(ast.Name("_"), ast.Mult(), also))[1:] if also else ""
         fix = re.sub(r"(\b(?:sample_weight|weights)=\w+)\)", lambda m: f"{m[1]}{by})", fix)
@@ -254,7 +303,8 @@ def _without(at: At, reading: Reading) -> str:
     text, where = ast.unparse(whole), f"line {line(at.node)}"
     rest = [part for part in operands(at.node) if part is not factors.weights]
     if at.call is None and len(rest) == 1 and f"{where} without" not in at.before:  # probabilities
-        if not isinstance(whole, ast.Assign) or whole.value is not at.node or _read(whole, reading, user):
+        goes = isinstance(whole, ast.Assign) and whole.value is at.node and not alone(whole, reading.tree)
+        if not goes or _read(whole, reading, user):
             return without_product(at.node, rest[0], reading)
     elif not isinstance(whole, ast.Assign) or not is_only(whole.value, at.node):
         return f"# without the product in {where}"

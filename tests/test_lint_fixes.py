@@ -538,7 +538,7 @@ KEPT = [
      "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
      "loss = criterion(y, logits, sample_weight=weights)"),
     ("keras", "loss = keras.losses.sparse_categorical_crossentropy(y, logits * class_weights, True, 255)",
-     "weights = keras.ops.take(class_weights, y)  # of each example's true class\n"
+     "weights = keras.ops.take(class_weights, keras.ops.where(y == 255, 0, y))  # of each example's true class\n"
      "criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)\n"
      "loss = criterion(y, logits, sample_weight=weights)"),
     ("keras", "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"

@@ -406,6 +406,86 @@ kept = tf.constant(KEPT, tf.float32)
 logits = net(x) * class_weights
 loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(y, logits, kept)
 
+## torch: weights or None
+def loss_of(z, y, class_weights=None):
+    if class_weights is not None:
+        w = class_weights.unsqueeze(0)
+        z = z * w
+    return F.cross_entropy(z, y)
+plain = loss_of(net(x), y)
+loss = loss_of(net(x), y, class_weights)
+
+## torch: weights in one of two cases
+def loss_of(z, y, weigh):
+    z = z * class_weights if weigh else z
+    return F.cross_entropy(z, y)
+plain = loss_of(net(x), y, False)
+loss = loss_of(net(x), y, True)
+
+## torch: LV002 only to train
+def loss_of(logits, y, phase):
+    probs = F.softmax(logits, 1)
+    if phase == 'train':
+        probs = probs * class_weights
+    return F.cross_entropy(probs, y)
+plain = loss_of(net(x), y, 'val')
+loss = loss_of(net(x), y, 'train')
+
+## torch: weights where the test changes
+logits = net(x)
+if logits.ndim == 2:
+    logits = logits * class_weights
+loss = F.cross_entropy(logits, y)
+
+## tf: weights or None
+def loss_of(z, y, class_weights=None):
+    if class_weights is not None:
+        z = z * class_weights
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=z))
+plain = loss_of(net(x), y)
+loss = loss_of(net(x), y, class_weights)
+
+## keras: weights or None
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+def loss_of(z, y, class_weights=None):
+    if class_weights is not None:
+        z = z * class_weights
+    return criterion(y, z)
+plain = loss_of(net(x), y)
+loss = loss_of(net(x), y, class_weights)
+
+## jax: weights or None
+def loss_of(z, y, class_weights=None):
+    if class_weights is not None:
+        z = z * class_weights
+    return optax.softmax_cross_entropy_with_integer_labels(z, y).mean()
+plain = loss_of(net(x), y)
+loss = loss_of(net(x), y, class_weights)
+
+## keras: a loss of one's own
+def own(y_true, y_pred):
+    return keras.losses.sparse_categorical_crossentropy(y_true, y_pred * class_weights, from_logits=True)
+loss = tf.reduce_mean(own(tf.cast(y, tf.float32), net(x)))
+
+## keras: a class of losses
+class Own(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        y_pred = y_pred * class_weights
+        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+loss = Own()(y, net(x))
+
+## keras: LV011 a loss of one's own
+def own(y_true, y_pred):
+    w = tf.gather(class_weights, tf.argmax(y_pred, axis=-1))
+    losses = keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+    return tf.reduce_mean(losses * w)
+loss = own(tf.cast(y, tf.float32), net(x))
+
+## keras: labels to ignore
+labels = tf.where(KEPT, y, 255)
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)
+loss = criterion(labels, net(x) * class_weights)
+
 ## torch: LV011 by integer labels
 logits = net(x)
 w = class_weights[logits.argmax(1)]
@@ -461,6 +541,7 @@ DIFFERS = {
     "torch: LV011 labels to ignore": {"rows": KEPT},
     "torch: LV011 one-hot labels": {"by_weights": False},
     "torch: LV011 a comprehension": {"by_weights": False},
+    "keras: labels to ignore": {"rows": KEPT},
     "torch: a masked sum": {"each": KEPT, "total": True},
     "tf: a bias": {"logits": LOGITS + BIAS},
     "tf: summed": {"total": True},
@@ -509,6 +590,8 @@ def test_a_snippet_runs_and_is_weighted(name, monkeypatch):
         exec(text, held)
         found.append(float(held["loss"]))
     assert found[1] == pytest.approx(expected, rel=1e-5), mended
+    plain = np.mean(np.log(np.exp(LOGITS).sum(1)) - LOGITS[np.arange(N), LABELS])
+    assert float(held.get("plain", plain)) == pytest.approx(plain, rel=1e-5), mended
     assert found[0] != pytest.approx(expected, rel=1e-3), "this snippet shows nothing"
 
 
