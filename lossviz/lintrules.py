@@ -306,9 +306,10 @@ def _without(at: At, reading: Reading) -> str:
         goes = isinstance(whole, ast.Assign) and whole.value is at.node and not alone(whole, reading.tree)
         if not goes or _read(whole, reading, user):
             return without_product(at.node, rest[0], reading)
-    elif not isinstance(whole, ast.Assign) or not is_only(whole.value, at.node):
+    elif not isinstance(whole, ast.Assign) or not (_multiplied(at) or is_only(whole.value, at.node)):
         return f"# without the product in {where}"
-    return f"# without {where}: {text}" if "\n" not in text and len(text) < 90 else f"# without {where}"
+    gone = f"# without {where}: {text}" if "\n" not in text and len(text) < 90 else f"# without {where}"
+    return f"{gone}\n# in place of line {line(user.node)}:" if user and _multiplied(at) else gone
 
 
 def _stated(fix: str, at: At, reading: Reading) -> str:
