@@ -304,12 +304,15 @@ def _without(at: At, reading: Reading) -> str:
     rest = [part for part in operands(at.node) if part is not factors.weights]
     if at.call is None and len(rest) == 1 and f"{where} without" not in at.before:  # probabilities
         goes = isinstance(whole, ast.Assign) and whole.value is at.node and not alone(whole, reading.tree)
-        if not goes or _read(whole, reading, user):
+        if not goes or _read(whole, reading, user and user.node):
             return without_product(at.node, rest[0], reading)
     elif not isinstance(whole, ast.Assign) or not (_multiplied(at) or is_only(whole.value, at.node)):
         return f"# without the product in {where}"
     gone = f"# without {where}: {text}" if "\n" not in text and len(text) < 90 else f"# without {where}"
-    return f"{gone}\n# in place of line {line(user.node)}:" if user and _multiplied(at) else gone
+    if user is None or not _multiplied(at):
+        return gone
+    place, used = f"# in place of line {line(user.node)}:", statement(reading.tree, user.node)
+    return place if _read(whole, reading, used) else f"{gone}\n{place}"
 
 
 def _stated(fix: str, at: At, reading: Reading) -> str:
@@ -361,11 +364,11 @@ def _mean_of(node: ast.AST) -> ast.expr | None:
     return None
 
 
-def _read(above: ast.stmt, reading: Reading, but: Call | None = None) -> bool:
-    """Whether something goes on to read what an assignment binds, but for itself and one call."""
+def _read(above: ast.stmt, reading: Reading, but: ast.AST | None = None) -> bool:
+    """Whether something goes on to read what an assignment binds, but for itself and one user."""
     targets = {ast.unparse(t) for t in getattr(above, "targets", [getattr(above, "target", above)])}
     named = (n for n in ast.walk(reading.tree) if isinstance(n, ast.Name | ast.Attribute))
-    besides = [above, *([but.node] if but else [])]
+    besides = [above, *([but] if but else [])]
     read = (n for n in named if isinstance(n.ctx, ast.Load) and ast.unparse(n) in targets)
     return any(not any(holds(part, n) for part in besides) for n in read)
 

@@ -525,6 +525,14 @@ logits = net(x)
 w = tf.gather(class_weights, tf.argmax(logits, axis=1))
 loss = tf.reduce_mean(criterion(labels, logits) * w)
 
+## tf: LV011 weights that more than the loss reads
+labels = tf.one_hot(y, 3)
+logits = net(x)
+w = tf.gather(class_weights, tf.argmax(logits, axis=1))
+losses = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+loss = tf.reduce_mean(w * losses)
+mean_weight = tf.reduce_mean(w)
+
 ## torch: LV002 read by more than the loss
 logits = net(x)
 probs = torch.softmax(logits, dim=1) * class_weights
