@@ -179,6 +179,17 @@ def _indices(loss: Loss | None, reading: Reading) -> str:
     return index
 
 
+def _may_lack(text: str, at: At, reading: Reading) -> bool:
+    """Whether weights are made in the branch of the product alone, by a test that is not sure where the loss is."""
+    test, sure = _condition(at, reading)
+    here = region_of(reading.tree, at.node)
+    stored = (n for n in ast.walk(here) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    made = [n for n in stored if re.search(rf"\b{n.id}\b", text)]
+    if not test or sure or not made or at.loss is None:
+        return False
+    return all(condition(here, n, at.loss.call.node) for n in made)
+
+
 OPTIONS = {"weight", "ignore_index", "reduction", "label_smoothing"}
 """Of PyTorch's losses: what they are told besides what they are given."""
 
@@ -238,7 +249,7 @@ def _names(at: At, reading: Reading, modules: dict[str, str]) -> dict[str, str]:
     factors = factors_of(at.node, reading)
     if factors and factors.weights is not None:
         weights = vector(factors.weights, at.node, _used(at), reading)
-        if weights and (text := short(weights.node)):
+        if weights and (text := short(weights.node)) and not _may_lack(text, at, reading):
             text = one_a_class(text, _framework(at, reading), modules, weights.flat, weights.wide)
             found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
     if not factors or (at.loss and not at.loss.batch):  # what weights the loss already goes on to

@@ -390,6 +390,10 @@ def test_chosen_by_loss_and_labels_with_the_names_used(framework, code, parts):
          "# line 5 without the product: z = logits\nloss = F.cross_entropy(z, y, weight=cw)"),
         ("torch", "w = cw[logits.argmax(1)][:, None]\nloss = F.cross_entropy(logits * w, y)",
          "loss = F.cross_entropy(logits, y, weight=cw)"),
+        ("torch", "logits = model(x)\nif logits.ndim == 2:\n    w = torch.tensor([1.0, 9.0])\n    logits = logits * w.float()\n"
+         "loss = F.cross_entropy(logits, y)",
+         "# without line 7: logits = logits * w.float()\n# only where the product was: if logits.ndim == 2\n"
+         "loss = F.cross_entropy(logits, y, weight=class_weights)"),
         ("torch", "loss = F.cross_entropy(cw[logits.argmax(1)][:, None] * logits.clone(), y)",
          "loss = F.cross_entropy(logits.clone(), y, weight=cw)"),
         ("torch", "def scale(t):\n    return t * class_weights\nloss = F.cross_entropy(scale(logits), y)",
