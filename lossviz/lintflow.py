@@ -39,8 +39,9 @@ def condition(tree: ast.AST, node: ast.AST, other: ast.AST) -> ast.expr | None:
             for branch in (part.body, part.orelse):
                 held = [n for top in (branch if isinstance(branch, list) else [branch]) for n in ast.walk(top)]
                 if any(n is node for n in held) and not any(n is other for n in held):
-                    tests.append(part.test if branch is part.body else ast.UnaryOp(ast.Not(), part.test))
-    return ast.BoolOp(ast.And(), tests) if len(tests) > 1 else next(iter(tests), None)
+                    no = ast.copy_location(ast.UnaryOp(ast.Not(), part.test), part.test)
+                    tests.append(part.test if branch is part.body else no)
+    return ast.copy_location(ast.BoolOp(ast.And(), tests), tests[0]) if len(tests) > 1 else next(iter(tests), None)
 
 
 def _way(tree: ast.AST, goal: ast.AST) -> Way:

@@ -131,9 +131,10 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     test, sure = _condition(at, reading)
     if sure and not compiled:
         fix = _only_if(fix)
-    fix = _with_options(spelled(fix, _names(at, reading, imported), taken), at).replace(TEST, test)
-    if test and test not in fix:
+    fix = _with_options(spelled(fix, _names(at, reading, imported), taken), at)
+    if test and TEST not in fix:
         fix = f"# only where the product was: if {test}\n{fix}"
+    fix = fix.replace(TEST, test)
     for dotted in ("torch.nn.functional", "torch.nn", "keras"):
         if dotted in imported:
             fix = re.sub(rf"(?<![\w.]){re.escape(dotted)}\.", f"{imported[dotted]}.", fix)

@@ -437,6 +437,14 @@ if logits.ndim == 2:
     logits = logits * class_weights
 loss = F.cross_entropy(logits, y)
 
+## torch: weights in the other of two cases
+def loss_of(z, y, plainly, w=None):
+    if w is not None:
+        z = z if plainly else z * w
+    return F.cross_entropy(z, y)
+plain = loss_of(net(x), y, True, class_weights)
+loss = loss_of(net(x), y, False, class_weights)
+
 ## tf: weights or None
 def loss_of(z, y, class_weights=None):
     if class_weights is not None:
