@@ -160,16 +160,16 @@ def vector(weights: ast.expr, product: ast.AST, used: ast.AST | None, reading: R
         'w'
     """
     node, tree = unshaped(weights), reading.tree
-    base, history = _base(node), list(_history(node, product, tree))
-    shaping, bound = _shaping(history), _bound(simple(base), product, tree)
+    base, before = _base(node), list(history(node, product, tree))
+    shaping, bound = _shaping(before), _bound(simple(base), product, tree)
     if shaping and len(bound) == 1 and (made := bound[0].value) is not None:
         under = unshaped(made)
-        plain = (simple(under) or shaping & TILED) and not _shaping(_history(under, made, tree))
-        if plain and _means_the_same(under, made, used, tree):
+        plain = (simple(under) or shaping & TILED) and not _shaping(history(under, made, tree))
+        if plain and means_the_same(under, made, used, tree):
             node, shaping = _expression(replaced(node, base, under)), set()
-    if shaping & TILED or not _means_the_same(node, product, used, tree):
+    if shaping & TILED or not means_the_same(node, product, used, tree):
         return None
-    return Vector(node, not shaping, _wide(" ".join(map(ast.unparse, history))))
+    return Vector(node, not shaping, _wide(" ".join(map(ast.unparse, before))))
 
 
 def _wide(text: str) -> bool:
@@ -193,26 +193,26 @@ def _base(node: ast.expr) -> ast.expr:
     return node
 
 
-def _shaping(history: Iterable[ast.expr]) -> set[str]:
+def _shaping(parts: Iterable[ast.expr]) -> set[str]:
     """What shapes a value, where it is written and before it has its name."""
     found: set[str] = set()
-    for part in history:
+    for part in parts:
         unshaped(part, found)
     return found
 
 
-def _history(node: ast.expr, where: ast.AST, tree: ast.Module, met: set[str] | None = None) -> Iterator[ast.expr]:
+def history(node: ast.expr, where: ast.AST, tree: ast.Module, met: set[str] | None = None) -> Iterator[ast.expr]:
     """An expression, and what its names are given, as far back as the file tells."""
     yield node
     base, met = _base(unshaped(node)), set() if met is None else met
     if isinstance(base, ast.BinOp):
-        yield from _history(base.left, where, tree, met)
-        yield from _history(base.right, where, tree, met)
+        yield from history(base.left, where, tree, met)
+        yield from history(base.right, where, tree, met)
     elif (text := simple(base)) not in met:
         met.add(text)
         for _, made in _bound(text, where, tree):
             if made is not None and made is not where:
-                yield from _history(made, made, tree, met)
+                yield from history(made, made, tree, met)
 
 
 class _Binding(NamedTuple):
@@ -273,7 +273,7 @@ def _binds(place: ast.AST, names: set[str], tree: ast.Module, lines: range = ran
     return any(getattr(b.node, "lineno", 0) in lines for name in names for b in _within(name, place, tree))
 
 
-def _means_the_same(part: ast.expr, where: ast.AST, used: ast.AST | None, tree: ast.Module) -> bool:
+def means_the_same(part: ast.expr, where: ast.AST, used: ast.AST | None, tree: ast.Module) -> bool:
     """Whether an expression means the same in another place: its names are seen there, and not bound again before."""
     if used is None:
         return True
@@ -367,12 +367,12 @@ def without_product(product: ast.AST, rest: ast.expr, reading: Reading) -> str:
             idle = ast.unparse(target) == ast.unparse(value)
         case _:
             idle = isinstance(plain, ast.Expr) and bool(simple(plain.value))
-    if idle and not _alone(whole, reading.tree):
+    if idle and not alone(whole, reading.tree):
         return f"# without {where}: {text}"
     return f"# {where} without the product: {mended}"
 
 
-def _alone(whole: ast.stmt, tree: ast.Module) -> bool:
+def alone(whole: ast.stmt, tree: ast.Module) -> bool:
     """Whether nothing would be left of a block without this statement."""
     return [whole] in _blocks(tree)
 

@@ -173,7 +173,7 @@ OF_TENSORFLOW = (
      r"TF.nn.sigmoid_cross_entropy_with_logits(labels=\1, logits=\2)"),
     (r"keras\.ops\.take\(", "TF.gather("),
     (r"keras\.ops\.(sum|mean)\(", r"TF.reduce_\1("),
-    (r"keras\.ops\.cast\(", "TF.cast("),
+    (r"keras\.ops\.(cast|where)\(", r"TF.\1("),
 )  # fmt: skip
 """Functions that only Keras 3 has, and TensorFlow's of any version."""
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from lossviz.lintcalls import MULTIPLY, activation, balances, layer_activation
 from lossviz.lintdecides import VALIDATES, decides, evaluates, region_of
-from lossviz.lintfactors import holds, operands, replaced, statement, without_product
+from lossviz.lintfactors import history, holds, operands, replaced, statement, without_product
 from lossviz.lintfixes import (
     A_DICT,
     KEYWORDS,
@@ -467,7 +467,7 @@ def _predicted(
     for value in values:
         mark = value.mark("predicted")
         if mark and value.has(PREDICTED_WEIGHTS, LOGITS, SCORES) and (targets is None or mark.by is not targets.node):
-            own, before, logits = _by_label(mark.node, loss, reading), "", ""
+            own, before, logits = _by_label(mark.node, loss, call, reading), "", ""
             if value.has(LOGITS, SCORES):  # which are multiplied by them: another look-up would not help
                 own, (before, logits) = "", _unmasked(mark, loss, reading)
             yield At(
@@ -496,20 +496,61 @@ def _unmasked(mark: Mark, loss: Loss | None, reading: Reading) -> tuple[str, str
     return without_product(product, rest, reading), ast.unparse(given)
 
 
-def _by_label(look_up: ast.AST, loss: Loss | None, reading: Reading) -> str:
-    """The user's own look-up by the labels of a loss beside it; "" where they are no indices, or it is not known how."""
-    labels = short(loss.spelled.get("labels")) if loss and not loss.form else ""
-    if not loss or not labels or region_of(reading.tree, look_up) is not region_of(reading.tree, loss.call.node):
+NO_INDICES = re.compile(r"one_?hot|float|double|half|\beye\b|categorical|smooth", re.IGNORECASE)
+"""Labels that are made so may be probabilities."""
+
+
+def _by_label(look_up: ast.AST, loss: Loss | None, call: Call, reading: Reading) -> str:
+    """The user's own look-up by the labels of a loss beside it; "" where they may be no indices, or it is not known how."""
+    given, tree = loss.spelled.get("labels") if loss else None, reading.tree
+    if loss is None or given is None or not short(given):
         return ""
-    index = ast.parse(labels, mode="eval").body
+    here = region_of(tree, loss.call.node)
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and holds(n, look_up)]
+    if region_of(tree, look_up) is not here or not all(holds(loop, loss.call.node) for loop in loops):
+        return ""
+    if re.search(r"\bignore_|-100\b", ast.unparse((loss.made or loss.call).node) + ast.unparse(here)):
+        return ""  # a label that no class has
+    if loss.name.startswith("keras.") and call is not loss.call:
+        return ""  # labels of shape (N, 1), which Keras takes, would make the product N by N
+    index: ast.expr = ast.parse(short(given), mode="eval").body
+    if loss.name.startswith("torch.") and loss.form == "sigmoid":
+        if isinstance(look_up, ast.Subscript) and re.search(r"max\(", _made_of(look_up.slice, look_up, tree)):
+            return ""  # one guess an example
+        index = ast.Call(ast.Attribute(index, "long", ast.Load()), [], [])
+    elif loss.form or NO_INDICES.search(_made_of(given, loss.call.node, tree)):
+        return ""
+    old: ast.AST | None = look_up
+    new: ast.expr | None = None
+    each = [n for n in ast.walk(tree) if isinstance(n, ast.ListComp | ast.GeneratorExp) and holds(n, look_up)]
     match look_up:
+        case ast.Subscript() if each:
+            old, new = _iterable(each, look_up.slice), index
         case ast.Subscript():
-            new: ast.expr = ast.Subscript(look_up.value, index, ast.Load())
-        case ast.Call(keywords=[]) if len(look_up.args) > 1:
+            new = ast.Subscript(look_up.value, index, ast.Load())
+        case ast.Call(keywords=[]) if len(look_up.args) > 1 and not each:
             new = ast.Call(look_up.func, [*look_up.args[:-1], index], [])
-        case _:
-            return ""
-    return f"{rewritten(reading, look_up, new)}  # by each example's true class"
+    return f"{rewritten(reading, old, new)}  # by each example's true class" if old and new else ""
+
+
+def _made_of(node: ast.expr, where: ast.AST, tree: ast.Module) -> str:
+    return " ".join(map(ast.unparse, history(node, where, tree)))
+
+
+def _iterable(each: list[ast.ListComp | ast.GeneratorExp], index: ast.expr) -> ast.expr | None:
+    """What a comprehension takes an index from, before it is moved to Python; None where that is not sure."""
+    match each:
+        case [ast.ListComp(generators=[part]) | ast.GeneratorExp(generators=[part])]:
+            if ast.unparse(part.target) != ast.unparse(index) or part.ifs:
+                return None
+            node = part.iter
+            while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in TO_PYTHON:
+                node = node.func.value
+            return node
+    return None
+
+
+TO_PYTHON = {"tolist", "numpy", "cpu", "detach"}
 
 
 @rule(

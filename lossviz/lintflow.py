@@ -1,4 +1,4 @@
-"""Which pieces of code exclude each other."""
+"""Which pieces of code exclude each other, and when one is run."""
 
 import ast
 
@@ -22,6 +22,26 @@ def exclusive(tree: ast.AST, one: ast.AST, other: ast.AST) -> bool:
         if yes and also and answer != other_answer:
             return True
     return False
+
+
+def condition(tree: ast.AST, node: ast.AST, other: ast.AST) -> ast.expr | None:
+    r"""What has to hold for a piece of code to be run where another is; None where it always is.
+
+    Example:
+        >>> tree = ast.parse("if w:\n    z = z * w\nelif v:\n    z = z * v\nf(z)")
+        >>> (product, *_), loss = tree.body[0].orelse[0].body, tree.body[1]
+        >>> ast.unparse(condition(tree, product, loss))
+        'not w and v'
+    """
+    tests: list[ast.expr] = []
+    for part in ast.walk(tree):  # outer ones come first
+        if isinstance(part, ast.If | ast.IfExp):
+            for branch in (part.body, part.orelse):
+                held = [n for top in (branch if isinstance(branch, list) else [branch]) for n in ast.walk(top)]
+                if any(n is node for n in held) and not any(n is other for n in held):
+                    no = ast.copy_location(ast.UnaryOp(ast.Not(), part.test), part.test)
+                    tests.append(part.test if branch is part.body else no)
+    return ast.copy_location(ast.BoolOp(ast.And(), tests), tests[0]) if len(tests) > 1 else next(iter(tests), None)
 
 
 def _way(tree: ast.AST, goal: ast.AST) -> Way:

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from lossviz.lintdecides import region_of
 from lossviz.lintfactors import (
     Factors,
+    alone,
     factors_of,
     holds,
     is_only,
+    means_the_same,
     operands,
     replaced,
     statement,
@@ -18,6 +21,7 @@ from lossviz.lintfactors import (
     without_product,
 )
 from lossviz.lintfixes import LOOKED_UP, WEIGHTED, chosen_fix, of_tensorflow, one_a_class, short, simple, spelled
+from lossviz.lintflow import condition
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, written
 from lossviz.lintread import Reading
 from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, SCORES, UNKNOWN, Call, canonical, hint
@@ -116,17 +120,75 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     compiled = any(c is not None and c.method in ({"compile"} | FIT) for c in (at.loss and at.loss.call, at.call))
     imported = dict(_imported(reading.tree))
     fix = chosen_fix(fixes, framework, form, compiled)
+    if at.loss and at.loss.name.startswith("keras."):
+        fix = re.sub(r"(keras\.ops\.take\(class_weights, )labels", lambda m: m[1] + _indices(at.loss, reading), fix)
     if tf := imported.get("tensorflow"):
         imported.setdefault("keras", f"{tf}.keras")
         if not re.search(r"^\s*(import|from) keras\b", ast.unparse(reading.tree), re.MULTILINE):
             fix = of_tensorflow(fix, tf)
         fix = re.sub(r"(?<![\w.])tf\.", f"{tf}.", fix)
     taken = {node.id for node in ast.walk(reading.tree) if isinstance(node, ast.Name)}
+    test, sure = _condition(at, reading)
+    if sure and not compiled:
+        fix = _only_if(fix)
     fix = _with_options(spelled(fix, _names(at, reading, imported), taken), at)
+    if test and TEST not in fix:
+        fix = f"# only where the product was: if {test}\n{fix}"
+    fix = fix.replace(TEST, test)
     for dotted in ("torch.nn.functional", "torch.nn", "keras"):
         if dotted in imported:
             fix = re.sub(rf"(?<![\w.]){re.escape(dotted)}\.", f"{imported[dotted]}.", fix)
     return "\n".join(filter(None, [at.before, _without(at, reading), _stated(fix, at, reading)]))
+
+
+TEST = "__test__"
+
+
+def _only_if(fix: str) -> str:
+    """The corrected code with weights only where a test, yet to be put in, holds."""
+    if "torch." in fix:
+        return re.sub(r"weight=(\w+)", rf"\g<0> if {TEST} else None", fix)
+    if re.search(r"^weights =", fix, re.MULTILINE):
+        return re.sub(r"^(weights = [^#\n]*[^#\n ])", rf"\1 if {TEST} else 1.0", fix, flags=re.MULTILINE)
+    return re.sub(r"class_weights\[labels\]|(?<!# )\bpos_weight\b(?!=)", rf"(\g<0> if {TEST} else 1.0)", fix)
+
+
+def _condition(at: At, reading: Reading) -> tuple[str, bool]:
+    """What has to hold for a product to be run where the loss is, and whether that means the same there."""
+    if at.loss is None or at.call is not None or at.node is at.loss.call.node or factors_of(at.node, reading) is None:
+        return "", False
+    test = condition(region_of(reading.tree, at.node), at.node, at.loss.call.node)
+    if test is None:
+        return "", False
+    return ast.unparse(test), len(ast.unparse(test)) <= 60 and means_the_same(
+        test, test, at.loss.call.node, reading.tree
+    )
+
+
+def _indices(loss: Loss | None, reading: Reading) -> str:
+    """The labels of a Keras loss as indices of classes."""
+    index, labels = "labels", loss and loss.spelled.get("labels")
+    if loss is None or labels is None:
+        return index
+    ignored = written((loss.made or loss.call).node, "ignore_class", 1 if loss.made else 3)
+    if ignored is not None and ast.unparse(ignored) != "None":  # whose loss is 0
+        index = f"keras.ops.where(labels == {ast.unparse(ignored)}, 0, labels)"
+    arguments = getattr(region_of(reading.tree, loss.call.node), "args", None)
+    taken = [a.arg for a in arguments.args if a.arg != "self"] if arguments else []
+    if len(taken) == 2 and taken[0] == ast.unparse(labels):  # a loss of one's own, which Keras gives floats
+        index = f'keras.ops.cast({index}, "int32")'
+    return index
+
+
+def _may_lack(text: str, at: At, reading: Reading) -> bool:
+    """Whether weights are made in the branch of the product alone, by a test that is not sure where the loss is."""
+    test, sure = _condition(at, reading)
+    here = region_of(reading.tree, at.node)
+    stored = (n for n in ast.walk(here) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    made = [n for n in stored if re.search(rf"\b{n.id}\b", text)]
+    if not test or sure or not made or at.loss is None:
+        return False
+    return all(condition(here, n, at.loss.call.node) for n in made)
 
 
 OPTIONS = {"weight", "ignore_index", "reduction", "label_smoothing"}
@@ -136,16 +198,17 @@ OPTIONS = {"weight", "ignore_index", "reduction", "label_smoothing"}
 def _with_options(fix: str, at: At) -> str:
     """The corrected code with what the user's own loss is told besides: which labels to ignore, how to reduce, and so on.
 
-    Where each example's loss is multiplied outside (`at.call` is the product), it is not reduced for that alone.
+    Where each example's loss is multiplied outside, it is not reduced for that alone.
     """
     made = at.loss and (at.loss.made or at.loss.call)
     if at.loss is None or made is None or not isinstance(made.node, ast.Call):
         return fix
-    told = [k for k in made.node.keywords if k.arg != "reduction" or at.call is None]
+    wrong = at.call is at.loss.call and not at.logits  # its weights
+    told = [k for k in made.node.keywords if k.arg != ("reduction" if _multiplied(at) else "weight" if wrong else "")]
     if made.name.startswith("torch.") and fix.endswith(")") and ("binary" in fix) == (at.loss.kind == "sigmoid"):
         more = [ast.unparse(k) for k in told if k.arg in OPTIONS and f" {k.arg}=" not in fix]
         return ", ".join([fix.removesuffix(")"), *more]) + ")"
-    if at.loss.batch and at.node is not at.loss.call.node:  # what else weights the examples goes on to
+    if at.loss.batch and at.node is not at.loss.call.node and not wrong:  # what else weights the examples goes on to
         also = written(at.loss.call.node, "weights" if "tensorflow." in made.name else "sample_weight", 2)
         by = ast.unparse(ast.BinOp(ast.Name("_"), ast.Mult(), also))[1:] if also else ""
         fix = re.sub(r"(\b(?:sample_weight|weights)=\w+)\)", lambda m: f"{m[1]}{by})", fix)
@@ -187,7 +250,7 @@ def _names(at: At, reading: Reading, modules: dict[str, str]) -> dict[str, str]:
     factors = factors_of(at.node, reading)
     if factors and factors.weights is not None:
         weights = vector(factors.weights, at.node, _used(at), reading)
-        if weights and (text := short(weights.node)):
+        if weights and (text := short(weights.node)) and not _may_lack(text, at, reading):
             text = one_a_class(text, _framework(at, reading), modules, weights.flat, weights.wide)
             found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
     if not factors or (at.loss and not at.loss.batch):  # what weights the loss already goes on to
@@ -250,39 +313,57 @@ def _without(at: At, reading: Reading) -> str:
     if at.call and at.logits:  # the product that they go into is told of
         return ""
     text, where = ast.unparse(whole), f"line {line(at.node)}"
-    if not isinstance(whole, ast.Assign) or not is_only(whole.value, at.node):
+    rest = [part for part in operands(at.node) if part is not factors.weights]
+    if at.call is None and len(rest) == 1 and f"{where} without" not in at.before:  # probabilities
+        goes = isinstance(whole, ast.Assign) and whole.value is at.node and not alone(whole, reading.tree)
+        if not goes or _read(whole, reading, user and user.node):
+            return without_product(at.node, rest[0], reading)
+    elif not isinstance(whole, ast.Assign) or not (_multiplied(at) or is_only(whole.value, at.node)):
         return f"# without the product in {where}"
-    return f"# without {where}: {text}" if "\n" not in text and len(text) < 90 else f"# without {where}"
+    gone = f"# without {where}: {text}" if "\n" not in text and len(text) < 90 else f"# without {where}"
+    if user is None or not _multiplied(at):
+        return gone
+    place, used = f"# in place of line {line(user.node)}:", statement(reading.tree, user.node)
+    return place if _read(whole, reading, used) else f"{gone}\n{place}"
 
 
 def _stated(fix: str, at: At, reading: Reading) -> str:
     """The corrected code with what the user makes of the loss, where that is an assignment or a call, and short."""
     *before, last = fix.split("\n")
-    above = statement(reading.tree, at.loss.call.node) if at.loss and at.call is None else None
-    if not last.startswith("loss = ") or at.loss is None or not isinstance(
-        above, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr
-    ):  # fmt: skip
+    if not last.startswith("loss = ") or at.loss is None:
+        return fix
+    product = at.call if _multiplied(at) else None
+    node = (product or at.loss.call).node
+    above = statement(reading.tree, node)
+    if not isinstance(above, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr):
         return fix
     told = ast.parse(last).body[0]
     assert isinstance(told, ast.Assign)
     comment = last.encode()[told.end_col_offset :].decode()
-    new, node = told.value, at.loss.call.node
+    new, whole = told.value, node
+    while mean := next((n for n in ast.walk(above) if _mean_of(n) is whole), None):
+        whole = mean
     if any(not text.startswith("#") for text in before):
         inner = ast.Lambda | ast.ListComp | ast.GeneratorExp | ast.SetComp | ast.DictComp
         if any(isinstance(part, inner) and holds(part, node) for part in ast.walk(above)):
             return fix  # what comes before the loss has no place there
-        whole = node
-        while mean := next((n for n in ast.walk(above) if _mean_of(n) is whole), None):
-            whole = mean
         each = _mean_of(new)
-        if whole is not node:
-            node = whole
-        elif each is not None and (above.value is not node or _read(above, reading)):
+        if whole is node and each is not None and (above.value is not node or _read(above, reading)):
             new = each  # the user's own code reduces it
+        node = whole
+    if product:
+        node = whole
+        if node is product.node:
+            return fix  # it is not known what is made of it
     if isinstance(above, ast.Expr) and above.value is node:
         return fix
     text = ast.unparse(replaced(above, node, new))
     return "\n".join([*before, text + comment]) if "\n" not in text else fix
+
+
+def _multiplied(at: At) -> bool:
+    """Whether it is about a product of each example's loss."""
+    return at.loss is not None and at.call is not None and at.call is not at.loss.call
 
 
 def _mean_of(node: ast.AST) -> ast.expr | None:
@@ -295,11 +376,13 @@ def _mean_of(node: ast.AST) -> ast.expr | None:
     return None
 
 
-def _read(above: ast.stmt, reading: Reading) -> bool:
-    """Whether something goes on to read what an assignment binds."""
+def _read(above: ast.stmt, reading: Reading, but: ast.AST | None = None) -> bool:
+    """Whether something goes on to read what an assignment binds, but for itself and one user."""
     targets = {ast.unparse(t) for t in getattr(above, "targets", [getattr(above, "target", above)])}
     named = (n for n in ast.walk(reading.tree) if isinstance(n, ast.Name | ast.Attribute))
-    return any(isinstance(n.ctx, ast.Load) and ast.unparse(n) in targets for n in named)
+    besides = [above, *([but] if but else [])]
+    read = (n for n in named if isinstance(n.ctx, ast.Load) and ast.unparse(n) in targets)
+    return any(not any(holds(part, n) for part in besides) for n in read)
 
 
 def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -121,7 +121,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lintdecides": set(),
     "lintflow": set(),
     "lintfactors": {"lintcalls", "lintdecides", "lintfixes", "lintlosses", "lintproducts", "lintread", "lintvalues"},
-    "lintrules": {"lintfactors", "lintfixes", "lintlosses", "lintread", "lintvalues"},
+    "lintrules": {"lintdecides", "lintfactors", "lintfixes", "lintflow", "lintlosses", "lintread", "lintvalues"},
     "lintown": {
         "lintcalls",
         "lintdecides",

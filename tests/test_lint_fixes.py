@@ -390,6 +390,10 @@ def test_chosen_by_loss_and_labels_with_the_names_used(framework, code, parts):
          "# line 5 without the product: z = logits\nloss = F.cross_entropy(z, y, weight=cw)"),
         ("torch", "w = cw[logits.argmax(1)][:, None]\nloss = F.cross_entropy(logits * w, y)",
          "loss = F.cross_entropy(logits, y, weight=cw)"),
+        ("torch", "logits = model(x)\nif logits.ndim == 2:\n    w = torch.tensor([1.0, 9.0])\n    logits = logits * w.float()\n"
+         "loss = F.cross_entropy(logits, y)",
+         "# without line 7: logits = logits * w.float()\n# only where the product was: if logits.ndim == 2\n"
+         "loss = F.cross_entropy(logits, y, weight=class_weights)"),
         ("torch", "loss = F.cross_entropy(cw[logits.argmax(1)][:, None] * logits.clone(), y)",
          "loss = F.cross_entropy(logits.clone(), y, weight=cw)"),
         ("torch", "def scale(t):\n    return t * class_weights\nloss = F.cross_entropy(scale(logits), y)",
@@ -528,7 +532,7 @@ KEPT = [
     ("torch", "p = F.softmax(logits, 1)\nloss = F.cross_entropy(p * class_weights, y, ignore_index=255)",
      "loss = F.cross_entropy(logits, y, weight=class_weights, ignore_index=255)"),
     ("torch", "loss = (w[logits.argmax(1)] * F.cross_entropy(logits, y, reduction='none', ignore_index=9)).mean()",
-     "loss = (w[y] * F.cross_entropy(logits, y, reduction='none', ignore_index=9)).mean()  # by each example's true class"),
+     "loss = F.cross_entropy(logits, y, weight=w, ignore_index=9)"),
     ("tf", "loss = tf.nn.weighted_cross_entropy_with_logits(y, logits * class_weights, pos_weight=12.0)",
      "# pos_weight: what a positive weighs, such as negatives per positive; one number, or one per label\n"
      "losses = tf.nn.weighted_cross_entropy_with_logits(labels=y, logits=logits, pos_weight=12.0)\n"
@@ -538,7 +542,7 @@ KEPT = [
      "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"
      "loss = criterion(y, logits, sample_weight=weights)"),
     ("keras", "loss = keras.losses.sparse_categorical_crossentropy(y, logits * class_weights, True, 255)",
-     "weights = keras.ops.take(class_weights, y)  # of each example's true class\n"
+     "weights = keras.ops.take(class_weights, keras.ops.where(y == 255, 0, y))  # of each example's true class\n"
      "criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)\n"
      "loss = criterion(y, logits, sample_weight=weights)"),
     ("keras", "criterion = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)\n"

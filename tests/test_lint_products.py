@@ -1,4 +1,4 @@
-"""The corrected code of logits multiplied by class weights: written into whole snippets, which are then run."""
+"""The corrected code of what weights multiply, or are looked up by, wrongly: written into whole snippets, which are then run."""
 
 import ast
 import re
@@ -28,7 +28,8 @@ def applied(code, f):
         edits[span(int(gone[1] or gone[2]))[1]] = [] if gone[1] else [gone[3]]
         del told[0]
     assert not told[0].startswith("# without"), f.fix
-    above, place = span(int(re.search(r"The loss is in line (\d+)", f.detail)[1]))
+    own = told[-1].endswith("by each example's true class")  # the user's line that looks the weights up
+    above, place = span(f.line if own else int(re.search(r"(?:The loss is|It is used) in line (\d+)", f.detail)[1]))
     edits[place] = [*told, "return loss"] if isinstance(above, ast.Return) else told
     for (first, last), new in sorted(edits.items(), reverse=True):
         indent = re.match(" *", lines[first - 1])[0]
@@ -404,13 +405,159 @@ loss = optax.softmax_cross_entropy_with_integer_labels(z, y).mean()
 kept = tf.constant(KEPT, tf.float32)
 logits = net(x) * class_weights
 loss = tf.compat.v1.losses.sparse_softmax_cross_entropy(y, logits, kept)
+
+## torch: weights or None
+def loss_of(z, y, class_weights=None):
+    if class_weights is not None:
+        w = class_weights.unsqueeze(0)
+        z = z * w
+    return F.cross_entropy(z, y)
+plain = loss_of(net(x), y)
+loss = loss_of(net(x), y, class_weights)
+
+## torch: weights in one of two cases
+def loss_of(z, y, weigh):
+    z = z * class_weights if weigh else z
+    return F.cross_entropy(z, y)
+plain = loss_of(net(x), y, False)
+loss = loss_of(net(x), y, True)
+
+## torch: LV002 only to train
+def loss_of(logits, y, phase):
+    probs = F.softmax(logits, 1)
+    if phase == 'train':
+        probs = probs * class_weights
+    return F.cross_entropy(probs, y)
+plain = loss_of(net(x), y, 'val')
+loss = loss_of(net(x), y, 'train')
+
+## torch: weights where the test changes
+logits = net(x)
+if logits.ndim == 2:
+    logits = logits * class_weights
+loss = F.cross_entropy(logits, y)
+
+## torch: weights in the other of two cases
+def loss_of(z, y, plainly, w=None):
+    if w is not None:
+        z = z if plainly else z * w
+    return F.cross_entropy(z, y)
+plain = loss_of(net(x), y, True, class_weights)
+loss = loss_of(net(x), y, False, class_weights)
+
+## tf: weights or None
+def loss_of(z, y, class_weights=None):
+    if class_weights is not None:
+        z = z * class_weights
+    return tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels=y, logits=z))
+plain = loss_of(net(x), y)
+loss = loss_of(net(x), y, class_weights)
+
+## keras: weights or None
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+def loss_of(z, y, class_weights=None):
+    if class_weights is not None:
+        z = z * class_weights
+    return criterion(y, z)
+plain = loss_of(net(x), y)
+loss = loss_of(net(x), y, class_weights)
+
+## jax: weights or None
+def loss_of(z, y, class_weights=None):
+    if class_weights is not None:
+        z = z * class_weights
+    return optax.softmax_cross_entropy_with_integer_labels(z, y).mean()
+plain = loss_of(net(x), y)
+loss = loss_of(net(x), y, class_weights)
+
+## keras: a loss of one's own
+def own(y_true, y_pred):
+    return keras.losses.sparse_categorical_crossentropy(y_true, y_pred * class_weights, from_logits=True)
+loss = tf.reduce_mean(own(tf.cast(y, tf.float32), net(x)))
+
+## keras: a class of losses
+class Own(keras.losses.Loss):
+    def call(self, y_true, y_pred):
+        y_pred = y_pred * class_weights
+        return keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+loss = Own()(y, net(x))
+
+## keras: LV011 a loss of one's own
+def own(y_true, y_pred):
+    w = tf.gather(class_weights, tf.argmax(y_pred, axis=-1))
+    losses = keras.losses.sparse_categorical_crossentropy(y_true, y_pred, from_logits=True)
+    return tf.reduce_mean(losses * w)
+loss = own(tf.cast(y, tf.float32), net(x))
+
+## keras: labels to ignore
+labels = tf.where(KEPT, y, 255)
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255)
+loss = criterion(labels, net(x) * class_weights)
+
+## torch: LV011 by integer labels
+logits = net(x)
+w = class_weights[logits.argmax(1)]
+losses = F.cross_entropy(logits, y, reduction='none')
+loss = (losses * w).sum() / len(y)
+
+## torch: LV011 labels to ignore
+labels = y.masked_fill(~torch.tensor(KEPT), 255)
+logits = net(x)
+w = class_weights[logits.argmax(1)]
+losses = F.cross_entropy(logits, labels, ignore_index=255, reduction='none')
+loss = (losses * w).mean() + 0.0
+
+## torch: LV011 one-hot labels
+targets = F.one_hot(y, 3).float()
+logits = net(x)
+w = class_weights[logits.argmax(1)]
+loss = (F.cross_entropy(logits, targets, reduction='none') * w).mean()
+
+## torch: LV011 a comprehension
+cw = [0.5, 1.0, 4.0]
+logits = net(x)
+_, predictions = logits.max(1)
+w = torch.tensor([cw[p] for p in predictions.tolist()])
+loss = (F.cross_entropy(logits, y, reduction='none') * w).mean()
+
+## torch: LV011 weights of yes or no
+target = (y == 2).float()
+output = net(x)[:, 2]
+pred = (torch.sigmoid(output) > 0.5).long()
+loss = F.binary_cross_entropy_with_logits(output, target, weight=class_weights[pred])
+
+## keras: LV011 labels in a column
+criterion = keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction='none')
+labels = y[:, None]
+logits = net(x)
+w = tf.gather(class_weights, tf.argmax(logits, axis=1))
+loss = tf.reduce_mean(criterion(labels, logits) * w)
+
+## tf: LV011 weights that more than the loss reads
+labels = tf.one_hot(y, 3)
+logits = net(x)
+w = tf.gather(class_weights, tf.argmax(logits, axis=1))
+losses = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+loss = tf.reduce_mean(w * losses)
+mean_weight = tf.reduce_mean(w)
+
+## torch: LV002 read by more than the loss
+logits = net(x)
+probs = torch.softmax(logits, dim=1) * class_weights
+guess = probs.argmax(dim=1)
+loss = F.cross_entropy(probs, y)
 """
-"""Code that multiplies logits, each under its framework and a name."""
+"""Code that multiplies logits (LV001), or breaks the rule named, each under its framework and a name."""
 SNIPPETS = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", SNIPPETS, re.MULTILINE))
 DIFFERS = {
     "torch: a temperature": {"logits": LOGITS / 0.5},
     "torch: a bias": {"logits": LOGITS + BIAS},
     "torch: a mask": {"rows": KEPT},
+    "torch: LV011 by integer labels": {"by_weights": False},
+    "torch: LV011 labels to ignore": {"rows": KEPT},
+    "torch: LV011 one-hot labels": {"by_weights": False},
+    "torch: LV011 a comprehension": {"by_weights": False},
+    "keras: labels to ignore": {"rows": KEPT},
     "torch: a masked sum": {"each": KEPT, "total": True},
     "tf: a bias": {"logits": LOGITS + BIAS},
     "tf: summed": {"total": True},
@@ -419,6 +566,11 @@ DIFFERS = {
     "keras: other weights": {"each": np.where(KEPT, 2, 0.5)},
 }
 """Snippet -> how its loss differs from the weighted mean."""
+YES = LABELS == 2
+OTHERS = {
+    "torch: LV011 weights of yes or no": np.mean(CLASS_WEIGHTS[YES * 1] * np.log1p(np.exp(np.where(YES, -1, 1) * LOGITS[:, 2]))),
+}  # fmt: skip
+"""Snippet -> its loss, where that is another."""
 
 
 def prepared(framework):
@@ -443,17 +595,19 @@ def test_a_snippet_runs_and_is_weighted(name, monkeypatch):
     monkeypatch.setitem(sys.modules, "prepared", prepared(framework))
     whole = f"{IMPORTS[framework]}{PREPARED}{SNIPPETS[name]}"
     (f,) = lint(whole)
-    assert f.code == "LV001"
+    assert f.code == (re.findall(r"LV\d+", name) or ["LV001"])[0]
     mended = applied(whole, f)
     assert not undefined(mended), mended
     assert lint(mended) == [], mended
-    expected = weighted(framework == "torch", **DIFFERS.get(name, {}))
+    expected = OTHERS.get(name) or weighted(**{"by_weights": framework == "torch"} | DIFFERS.get(name, {}))
     found = []
     for text in (whole, mended):
         held = {}
         exec(text, held)
         found.append(float(held["loss"]))
     assert found[1] == pytest.approx(expected, rel=1e-5), mended
+    plain = np.mean(np.log(np.exp(LOGITS).sum(1)) - LOGITS[np.arange(N), LABELS])
+    assert float(held.get("plain", plain)) == pytest.approx(plain, rel=1e-5), mended
     assert found[0] != pytest.approx(expected, rel=1e-3), "this snippet shows nothing"
 
 
