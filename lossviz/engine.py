@@ -26,6 +26,7 @@ from lossviz.rush import FIRST
 if TYPE_CHECKING:
     from distributed import Future
 
+Shard = tuple[int, ...]
 AHEAD = 3
 """Chunks of a shard that are submitted ahead of what is done: enough that a worker never waits, few to cancel."""
 TOGETHER = 2
@@ -89,9 +90,7 @@ def _hold(plan: Plan) -> Plan:
     return plan
 
 
-def _advance(
-    plan: Plan, shards: tuple[tuple[int, ...], ...], before: Any, chunk: Chunk
-) -> tuple[dict[tuple[int, ...], Any], list[Piece]]:
+def _advance(plan: Plan, shards: tuple[Shard, ...], before: Any, chunk: Chunk) -> tuple[dict[Shard, Any], list[Piece]]:
     _train()
     room = import_module(f"lossviz.{plan.room}")
     states, pieces = {}, []
@@ -109,7 +108,7 @@ class _Chain:
     The first is alone, so that it waits for nothing; then AHEAD are on their way, and each that is done calls another.
     """
 
-    shard: tuple[int, ...]
+    shard: Shard
     chunks: Iterator[tuple[int, Chunk]]
     last: "Future"
     ahead: int = AHEAD
@@ -135,8 +134,7 @@ class Job:
         self.plan = plan
         self.token = secrets.token_urlsafe(16)
         self.error: str | None = None
-        self.cancelled = False
-        self.ended = False
+        self.cancelled = self.ended = False
         self._engine = engine
         self._pieces: list[Piece] = []
         self._run: tuple[int, Run] | None = None
@@ -146,15 +144,14 @@ class Job:
         self._listeners: list[Callable[[], None]] = []
         self.beside: Future | None = None
         self._beside = (beside, args) if beside else None
-        first, *later = enumerate(plan.chunks())
-        shards = plan.shards()
+        (_, first), *later = enumerate(plan.chunks())
+        self._shards = len(shards := plan.shards())
         together = [tuple(shards[i : i + TOGETHER]) for i in range(0, len(shards), TOGETHER)]
         # a single task brings its plan along: nothing comes before the first picture
         self._held: Plan | Future = plan if len(together) == 1 else engine.submit(_hold, plan, priority=10)
-        self._shards = len(shards)
         self._running: dict[Future, list[_Chain]] = {}
         for some in together:
-            begun = engine.submit(_advance, self._held, some, None, first[1], priority=0)
+            begun = engine.submit(_advance, self._held, some, None, first, priority=0)
             self._running[begun] = [_Chain(shard, iter(later), begun) for shard in some]
         FIRST.came(self)
         Thread(target=self._collect, name="lossviz-job", daemon=True).start()
@@ -331,7 +328,7 @@ class Engine:
         self._warm: Future | None = None
         for programs in WARM:  # one after the other, so that a thread stays free for visitors
             self._warm = self.submit(_warm, *programs, self._warm, priority=-1000)
-        if self._warm is not None and address is None:
+        if WARM and address is None:
             self._warm = self.submit(_settle, self._warm, priority=-1000)
         Thread(target=self._watch, name="lossviz-watch", daemon=True).start()
 
