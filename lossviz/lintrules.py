@@ -354,7 +354,9 @@ def _stated(fix: str, at: At, reading: Reading) -> str:
     if product:
         node = whole
         if node is product.node:
-            return fix  # it is not known what is made of it
+            if not (isinstance(above, ast.Assign) and above.value is node and _read(above, reading)):
+                return fix  # it is not known what is made of it
+            new = _mean_of(new) or new  # what reads it takes the mean, of one number too
     if isinstance(above, ast.Expr) and above.value is node:
         return fix
     text = ast.unparse(replaced(above, node, new))

@@ -513,6 +513,37 @@ logits = net(x)
 w = class_weights[logits.argmax(1)]
 loss = (F.cross_entropy(logits, targets, reduction='none') * w).mean()
 
+## torch: LV011 one-hot labels, a mean of its own
+targets = F.one_hot(y, 3).float()
+logits = net(x)
+w = class_weights[logits.argmax(1)]
+losses = F.cross_entropy(logits, targets, reduction='none')
+losses = losses * w
+loss = losses.mean()
+
+## tf: LV011 one-hot labels, a mean of its own
+labels = tf.one_hot(y, 3)
+logits = net(x)
+w = tf.reduce_sum(class_weights * tf.one_hot(tf.argmax(logits, axis=1), 3), axis=1)
+losses = tf.nn.softmax_cross_entropy_with_logits(labels=labels, logits=logits)
+weighted_losses = losses * w
+loss = tf.reduce_mean(weighted_losses)
+
+## keras: LV011 one-hot labels, a mean of its own
+labels = tf.one_hot(y, 3)
+logits = net(x)
+losses = keras.losses.categorical_crossentropy(labels, logits, from_logits=True)
+w = tf.gather(class_weights, tf.argmax(logits, axis=-1))
+losses = losses * w
+loss = tf.reduce_mean(losses)
+
+## jax: LV011 one-hot labels, a mean of its own
+labels = jax.nn.one_hot(y, 3)
+logits = net(x)
+losses = optax.softmax_cross_entropy(logits, labels)
+losses = losses * class_weights[jnp.argmax(logits, -1)]
+loss = jnp.mean(losses)
+
 ## torch: LV011 a comprehension
 cw = [0.5, 1.0, 4.0]
 logits = net(x)
@@ -554,6 +585,7 @@ DIFFERS = {
     "torch: a bias": {"logits": LOGITS + BIAS},
     "torch: a mask": {"rows": KEPT},
     "torch: LV011 by integer labels": {"by_weights": False},
+    "torch: LV011 one-hot labels, a mean of its own": {"by_weights": False},
     "torch: LV011 labels to ignore": {"rows": KEPT},
     "torch: LV011 one-hot labels": {"by_weights": False},
     "torch: LV011 a comprehension": {"by_weights": False},

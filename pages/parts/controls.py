@@ -107,11 +107,11 @@ def text(label: str, key: str, default: str = "", lines: bool = False, **options
     return (st.text_area if lines else st.text_input)(label, default, key=key, bind="query-params", **options) or ""
 
 
-def _check_link(key: str, titles: Mapping[str, str]) -> None:
-    """Note what a link asks for in vain: Streamlit drops it in silence."""
+def _check_link(key: str, titles: Mapping[str, str], clears: bool = False) -> None:
+    """Note what a link asks for in vain: Streamlit drops it in silence. Where it `clears`, an empty value chooses nothing."""
     if key in st.session_state or key not in st.query_params:
         return
-    wrong = [v for v in st.query_params.get_all(key) if v not in titles.values()]
+    wrong = [v for v in st.query_params.get_all(key) if v not in titles.values() and (v or not clears)]
     if wrong:
         # names are the shorter where the server reads them as titles; of a file's columns, for one, it knows none
         read = TITLES.get(key, {})
@@ -183,7 +183,7 @@ def several(
     label: str, titles: Mapping[str, str], key: str, default: Sequence[str], help: str | None = None
 ) -> list[str]:
     """Any number of names, shown by their titles."""
-    _check_link(key, titles)
+    _check_link(key, titles, clears=True)
     if hidden(key):
         return _held(key, titles) or list(default)
     return st.pills(
@@ -194,7 +194,7 @@ def several(
 
 def one(label: str, titles: Mapping[str, str], key: str, default: str, way: bool = False) -> str:
     """One of a few names, all in sight. A `way` through the page stays when a link hides controls."""
-    _check_link(key, titles)
+    _check_link(key, titles, clears=True)
     if hidden(key, way=way):
         return next(iter(_held(key, titles)), default)
     picked = st.segmented_control(
