@@ -118,6 +118,10 @@ def without_activation(mark: ast.AST, reading: Reading) -> str:
         return ""
     old, new = found
     kind = next((activation(c) or layer_activation(c) for c in reading.calls if c.node is mark), "")
+    if (
+        new is None and isinstance(above, ast.Assign) and above.value is mark
+    ):  # it stays, for what predicts calls it, too
+        return f"# the loss without {ast.unparse(above.targets[0])}(…), the {kind} of line {line(mark)}, which is only to predict"
     if new is None:
         return f"# without {ast.unparse(mark)} of line {line(mark)}, which is only to predict"
     if isinstance(above, ast.Assign) and above.value is old and ast.unparse(above.targets[0]) == ast.unparse(new):

@@ -638,3 +638,13 @@ def test_the_users_own_call_keeps_its_options(rule, before, code, fix):
     assert (f.code, f.fix) == (rule, fix)
     again = fix if fix.startswith("clf") == code.startswith("clf =") else f"{fix}\n{code}"
     assert lint(f"{IMPORTED}{before}\n{again}") == []
+
+
+def test_a_softmax_that_has_a_name_stays_for_what_predicts():
+    code = (
+        "from torch import nn\nsoftmax = nn.Softmax(dim=1)\ncriterion = nn.CrossEntropyLoss()\nprobs = softmax(net(x))\n"
+        "loss = criterion(probs, y)\nguess = softmax(net(x)).argmax(1)"
+    )
+    (f,) = lint(code)
+    assert f.code == "LV003"
+    assert f.fix.startswith("# the loss without softmax(…), the softmax of line 2, which is only to predict\n")
