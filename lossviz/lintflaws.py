@@ -481,7 +481,7 @@ def _unmasked(mark: Mark, loss: Loss | None, reading: Reading) -> tuple[str, str
     products = (c for c in reading.calls if c.name == "*" or c.method in MULTIPLY)
     product = next((c.node for c in products if any(mark in v.marks for v in (c.on, *c.args))), None)
     pair = operands(product) if product is not None else []
-    marked = [any(part is mark.node for part in ast.walk(p)) for p in pair]
+    marked = [holds(p, mark.node) for p in pair]
     if given is None or product is None or len(pair) != 2:
         return "", ""
     if not any(marked):  # a name

@@ -107,8 +107,7 @@ def raw(product: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
     weights = factors.weights if factors else None
     parts = [new if part is old else part for part in operands(product) if part is not weights]
     named = (short(part) for part in parts)
-    inside = any(part is old for part in ast.walk(product))
-    return "" if inside else without_activation(mark.node, reading), next(filter(None, named), "")
+    return "" if holds(product, old) else without_activation(mark.node, reading), next(filter(None, named), "")
 
 
 def without_activation(mark: ast.AST, reading: Reading) -> str:
@@ -118,9 +117,7 @@ def without_activation(mark: ast.AST, reading: Reading) -> str:
         return ""
     old, new = found
     kind = next((activation(c) or layer_activation(c) for c in reading.calls if c.node is mark), "")
-    if (
-        new is None and isinstance(above, ast.Assign) and above.value is mark
-    ):  # it stays, for what predicts calls it, too
+    if new is None and isinstance(above, ast.Assign) and above.value is mark:  # what predicts calls it, too: it stays
         return f"# the loss without {ast.unparse(above.targets[0])}(…), the {kind} of line {line(mark)}, which is only to predict"
     if new is None:
         return f"# without {ast.unparse(mark)} of line {line(mark)}, which is only to predict"

@@ -46,8 +46,8 @@ def begin() -> None:
 
 def rerun() -> None:
     """Run the page once more for a reason of its own: what it has said of the link, or was about to, it says then."""
-    noted = (st.session_state.get(which, []) for which in ("link told", "link dropped"))
-    st.session_state["link dropped"] = [text for texts in noted for text in texts]
+    told, dropped_ = (st.session_state.get(which, []) for which in ("link told", "link dropped"))
+    st.session_state["link dropped"] = [*told, *dropped_]
     st.rerun()
 
 
