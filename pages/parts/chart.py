@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-# in the page's own tree: Plotly puts its styles there
+# in the page's own tree: Plotly puts its styles there; until its script has come, the place says so
 _chart = st.components.v2.component(
     "lossviz_chart",
     html='<div class="chart"></div>',
-    css=".chart { width: 100%; } .chart .modebar-btn path { fill: currentColor !important; }",
+    css=(
+        ".chart { width: 100%; } .chart .modebar-btn path { fill: currentColor !important; } "
+        ".chart:empty::before { content: 'Drawing the picture…'; opacity: 0.75; }"
+    ),
     js=(Path(__file__).parent / "chart.js").read_text(),
     isolate_styles=False,
 )

@@ -47,6 +47,19 @@ def test_embedded_there_are_picture_and_controls(new_page):
     expect(page.get_by_text("Take it away")).to_have_count(0)
 
 
+def test_a_picture_whose_script_is_still_on_its_way_says_so(new_page):
+    page, held = new_page("/"), []
+    page.route("**/vendor/*", lambda route: held.append(route))
+    page.goto(page.url.rstrip("/") + "/multilabel?m-view=worked")
+    chart = page.locator(".st-key-chart-worked .chart")
+    expect(chart).to_be_attached(timeout=60_000)
+    assert "Drawing the picture" in chart.evaluate("e => getComputedStyle(e, '::before').content")
+    assert chart.get_attribute("data-drawn") is None
+    held[0].continue_()
+    drawn(page, "worked")
+    assert chart.evaluate("e => getComputedStyle(e, '::before').content") == "none"
+
+
 def said(page):
     """What the first view says once its run has ended."""
     expect(page.get_by_text("Take it away")).to_be_visible(timeout=120_000)
