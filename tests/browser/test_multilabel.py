@@ -50,7 +50,8 @@ def test_embedded_there_are_picture_and_controls(new_page):
 def test_a_picture_whose_script_is_still_on_its_way_says_so(new_page):
     page, held = new_page("/"), []
     page.route("**/vendor/*", lambda route: held.append(route))
-    page.goto(page.url.rstrip("/") + "/multilabel?m-view=worked")
+    with page.expect_request("**/vendor/*", timeout=60_000):
+        page.goto(page.url.rstrip("/") + "/multilabel?m-view=worked")
     chart = page.locator(".st-key-chart-worked .chart")
     expect(chart).to_be_attached(timeout=60_000)
     assert "Drawing the picture" in chart.evaluate("e => getComputedStyle(e, '::before').content")
