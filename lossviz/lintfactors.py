@@ -46,11 +46,13 @@ class Vector(NamedTuple):
         node: How they are written.
         flat: Whether they are a vector as they are; else they have to be flattened.
         wide: Whether they may be NumPy's array, or of 64 bits as that is; as far as the file tells.
+        number: Whether it is one number of Python, such as what a positive weighs.
     """
 
     node: ast.expr
     flat: bool
     wide: bool
+    number: bool
 
 
 def factors_of(node: ast.AST, reading: Reading) -> Factors | None:
@@ -169,7 +171,9 @@ def vector(weights: ast.expr, product: ast.AST, used: ast.AST | None, reading: R
             node, shaping = _expression(replaced(node, base, under)), set()
     if shaping & TILED or not means_the_same(node, product, used, tree):
         return None
-    return Vector(node, not shaping, _wide(" ".join(map(ast.unparse, before))))
+    *names, last = before
+    number = isinstance(last, ast.Constant) and all(isinstance(name, ast.Name | ast.Attribute) for name in names)
+    return Vector(node, not shaping, _wide(" ".join(map(ast.unparse, before))), number)
 
 
 def _wide(text: str) -> bool:

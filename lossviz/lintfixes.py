@@ -232,7 +232,8 @@ def spelled(fix: str, names: dict[str, str], taken: Iterable[str] = ()) -> str:
     return first + "\n".join(lines)
 
 
-def one_a_class(text: str, framework: str, modules: dict[str, str], flat: bool = True, wide: bool = False) -> str:
+def one_a_class(text: str, framework: str, modules: dict[str, str], flat: bool = True, wide: bool = False,
+                number: bool = False) -> str:  # fmt: skip
     """Class weights as a framework's loss or look-up takes them: one number each, of its own kind.
 
     Args:
@@ -241,6 +242,7 @@ def one_a_class(text: str, framework: str, modules: dict[str, str], flat: bool =
         modules: What the file calls its modules.
         flat: Whether they are a vector already.
         wide: Whether they may be of 64 bits, as NumPy makes them; or be its array.
+        number: Whether it is one number of Python, which PyTorch's losses do not take.
 
     Example:
         >>> one_a_class("w", "torch", {}, flat=False), one_a_class("w", "tensorflow", {}, wide=True)
@@ -256,6 +258,8 @@ def one_a_class(text: str, framework: str, modules: dict[str, str], flat: bool =
         "tensorflow": f"{tf}.cast({text}, {tf}.float32)", "torch": f"{text}.float()",
         "jax": f"{modules.get('jax.numpy', 'jax.numpy')}.asarray({text})",
     }  # fmt: skip
+    if number and framework == "torch":
+        return f"{modules.get('torch', 'torch')}.tensor({text})"
     return narrow.get(framework, text) if wide else text
 
 

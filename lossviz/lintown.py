@@ -61,6 +61,8 @@ def unactivated(mark: ast.AST, loss: Loss | None, call: Call, reading: Reading) 
         activation is given.
     """
     compiled = call.method == "compile" and not call.name
+    given = loss.spelled.get("logits") if loss else next(iter(getattr(call.node, "args", ())), None)
+    mark = _applied(mark, call.node, given, reading)
     inside = not compiled and holds(call.node, mark)
     found = peeled(mark, call.node if inside else reading.tree, reading)
     if found is None:
@@ -69,7 +71,6 @@ def unactivated(mark: ast.AST, loss: Loss | None, call: Call, reading: Reading) 
     if inside:
         return "" if new is None else _told(reading, call.node, loss, old, new)
     above = statement(reading.tree, mark)
-    given = loss.spelled.get("logits") if loss else next(iter(getattr(call.node, "args", ())), None)
     if (
         isinstance(above, ast.Assign) and above.value is old and new is not None and simple(new) and given is not None
         and ast.unparse(given) == ast.unparse(above.targets[0]) != simple(new)
@@ -91,23 +92,25 @@ def raw(product: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
     Returns:
         Both "" where they are not known.
     """
-    mark = loss.logits.mark("activated")
-    found = peeled(mark.node, reading.tree, reading) if mark else None
-    here = region_of(reading.tree, loss.call.node)
-    if mark is None or found is None:
+    activated = loss.logits.mark("activated")
+    if activated is None:
+        return "", ""
+    mark = _applied(activated.node, product, None, reading)
+    found, here = peeled(mark, reading.tree, reading), region_of(reading.tree, loss.call.node)
+    if found is None:
         return "", ""
     old, new = found
-    above = statement(reading.tree, mark.node)
-    if simple(new) and region_of(reading.tree, mark.node) is here:
+    above = statement(reading.tree, mark)
+    if simple(new) and region_of(reading.tree, mark) is here:
         again = isinstance(above, ast.Assign) and ast.unparse(above.targets[0]) == simple(new)
-        return without_activation(mark.node, reading) if again else "", simple(new)
+        return without_activation(mark, reading) if again else "", simple(new)
     if region_of(reading.tree, product) is not here:
-        return without_activation(mark.node, reading), short(loss.spelled.get("logits"))
+        return without_activation(mark, reading), short(loss.spelled.get("logits"))
     factors = factors_of(product, reading)
     weights = factors.weights if factors else None
     parts = [new if part is old else part for part in operands(product) if part is not weights]
     named = (short(part) for part in parts)
-    return "" if holds(product, old) else without_activation(mark.node, reading), next(filter(None, named), "")
+    return "" if holds(product, old) else without_activation(mark, reading), next(filter(None, named), "")
 
 
 def without_activation(mark: ast.AST, reading: Reading) -> str:
@@ -154,8 +157,32 @@ def peeled(mark: ast.AST, root: ast.AST, reading: Reading) -> tuple[ast.AST, ast
         if any(isinstance(a, ast.Starred) for a in mark.args):
             return None
         return mark, ast.Call(mark.func, [mark.args[0], ast.Constant(None), *mark.args[2:]], mark.keywords)
-    applied = (part for part in ast.walk(root) if isinstance(part, ast.Call) and part.func is mark and part.args)
-    return next(((part, part.args[0]) for part in applied), (mark, None))
+    return mark, None
+
+
+def _applied(mark: ast.AST, near: ast.AST, given: ast.AST | None, reading: Reading) -> ast.AST:
+    """The call that applies a softmax or sigmoid held as a layer; what it was made by where no one call is meant.
+
+    Args:
+        mark: The layer's making, or a call of a function.
+        near: A loss or product that takes the probabilities.
+        given: How they are written there; None where that may be anything.
+        reading: Of the file.
+    """
+    tree = reading.tree
+    calls = [c.node for c in reading.calls if not c.method and c.on.made and c.on.made.node is mark]
+    calls = [node for node in dict.fromkeys(calls) if getattr(node, "args", ())]
+    if len(calls) < 2:
+        return next(iter(calls), mark)
+    here = [node for node in calls if region_of(tree, node) is region_of(tree, near)]
+    if given is not None:
+        here = [node for node in here if holds(given, node) or _assigns(statement(tree, node), given)]
+    return here[-1] if here else mark
+
+
+def _assigns(above: ast.stmt | None, target: ast.AST) -> bool:
+    """Whether a statement gives this name its value."""
+    return isinstance(above, ast.Assign) and ast.unparse(above.targets[0]) == ast.unparse(target)
 
 
 def _told(

@@ -251,7 +251,7 @@ def _names(at: At, reading: Reading, modules: dict[str, str]) -> dict[str, str]:
     if factors and factors.weights is not None:
         weights = vector(factors.weights, at.node, _used(at), reading)
         if weights and (text := short(weights.node)) and not _may_lack(text, at, reading):
-            text = one_a_class(text, _framework(at, reading), modules, weights.flat, weights.wide)
+            text = one_a_class(text, _framework(at, reading), modules, *weights[1:])
             found |= {"class_weights": text, "pos_weight" if "pos" in text.lower() else "weights": text}
     if not factors or (at.loss and not at.loss.batch):  # what weights the loss already goes on to
         found |= _given(at)

@@ -168,6 +168,8 @@ def hint(name: str) -> frozenset[str]:
 def named(value: Value, name: str) -> Value:
     """A value that is assigned to a name: what the name says counts where nothing better is known."""
     hints = hint(name)
+    if CLASS_WEIGHTS in hints and "pos" in name.lower() and type(value.const) in (int, float):
+        return value.also(CLASS_WEIGHTS)
     if not hints or value.name or value.code or value.const is not ...:
         return value
     known = value.kinds - {ARRAY, DICT, RESAMPLED, WEIGHTS}

@@ -640,11 +640,57 @@ def test_the_users_own_call_keeps_its_options(rule, before, code, fix):
     assert lint(f"{IMPORTED}{before}\n{again}") == []
 
 
-def test_a_softmax_that_has_a_name_stays_for_what_predicts():
+HELD = """import torch.nn as nn, torch.nn.functional as F
+class M(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lin, self.softmax = nn.Linear(4, 3), nn.Softmax(dim=1)
+    def step(self, x, y):
+        logits = self.lin(x)
+        probs = self.softmax(%s)
+        return F.cross_entropy(probs, y)
+    def predict(self, x):
+        return self.softmax(self.lin(x))
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "fix"),
+    [
+        ("logits", "loss = F.cross_entropy(logits, y)  # of the logits as they are"),
+        (
+            "2 * logits + 1",
+            "# line 8 without the softmax, which is only to predict: probs = 2 * logits + 1\n"
+            "loss = F.cross_entropy(probs, y)  # of the logits as they are",
+        ),
+    ],
+)
+def test_a_softmax_that_has_a_name_stays_for_what_predicts(given, fix):
+    (f,) = lint(HELD % given)
+    assert (f.code, f.line, f.fix) == ("LV003", 5, fix)
+
+
+def test_the_softmax_that_is_meant_is_the_one_that_reaches_the_loss():
     code = (
         "from torch import nn\nsoftmax = nn.Softmax(dim=1)\ncriterion = nn.CrossEntropyLoss()\nprobs = softmax(net(x))\n"
-        "loss = criterion(probs, y)\nguess = softmax(net(x)).argmax(1)"
+        "guess = softmax(other(x)).argmax(1)\nloss = criterion(probs, y)"
     )
     (f,) = lint(code)
-    assert f.code == "LV003"
-    assert f.fix.startswith("# the loss without softmax(…), the softmax of line 2, which is only to predict\n")
+    assert f.fix == (
+        "# line 4 without the softmax, which is only to predict: probs = net(x)\n"
+        "loss = criterion(probs, y)  # of the logits as they are"
+    )
+
+
+def test_one_number_that_a_positive_weighs_is_a_weight():
+    code = (
+        "import torch, torch.nn.functional as F\npos_weight = 9.0\ndef step(model, x, y):\n    logits = model(x)\n"
+        "    %s\n    return F.binary_cross_entropy_with_logits(p, y)"
+    )
+    (f,) = lint(code % "p = torch.sigmoid(logits) * pos_weight")
+    loss = "loss = F.binary_cross_entropy_with_logits(logits, y, pos_weight=%s)"
+    assert (f.code, f.fix.splitlines()[-1]) == ("LV002", loss % "torch.tensor(pos_weight)")
+    (f,) = lint(code % "p = logits * pos_weight")
+    assert f.fix.startswith("# line 5 without the product: p = logits\n")
+    assert f.fix.endswith("F.binary_cross_entropy_with_logits(p, y, pos_weight=torch.tensor(pos_weight))")
+    assert lint(code % "p = logits * 9.0") == lint(code.replace("pos_weight", "scale") % "p = logits * scale") == []
