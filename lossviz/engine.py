@@ -20,13 +20,12 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
-from lossviz.plan import LANES, Chunk, Piece, Plan, Run, lean
+from lossviz.plan import LANES, Chunk, Piece, Plan, Run, Shard, lean
 from lossviz.rush import FIRST
 
 if TYPE_CHECKING:
     from distributed import Future
 
-Shard = tuple[int, ...]
 AHEAD = 3
 """Chunks of a shard that are submitted ahead of what is done: enough that a worker never waits, few to cancel."""
 TOGETHER = 2

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Array = NDArray[Any]
+Shard = tuple[int, ...]
+"""Rows that are trained together, by their number."""
 ROWS = 4
 """Rows of one compiled program: strategies are padded to a multiple, so that a row's result never depends on others."""
 BLOCK = 256
@@ -154,7 +156,7 @@ class Plan:
         """The run as far as these pieces go."""
         return assemble(self, pieces)
 
-    def shards(self) -> list[tuple[int, ...]]:
+    def shards(self) -> list[Shard]:
         """Rows in shards of up to ROWS that see the same batches: what one thread trains at a time."""
         groups: dict[Any, list[int]] = {}
         for i, row in enumerate(self.rows):

@@ -29,6 +29,7 @@ from lossviz.plan import (
     Piece,
     Plan,
     Run,
+    Shard,
     assemble,
     capacity,
     prepare,
@@ -36,7 +37,6 @@ from lossviz.plan import (
 from lossviz.strategies import Decision
 
 Array = NDArray[Any]
-Shard = tuple[int, ...]
 State = tuple[Array, Array, Array]
 """Parameters and both moments of a shard, [ROWS, D] each."""
 
