@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lossviz.cells import ABSENT, TEXT, as_numbers
-from lossviz.files import count_rows, quote
+from lossviz.files import count_rows, counted, quote
 from lossviz.knobs import Knob, settle
 from lossviz.tables import Table, TableError
 
@@ -194,6 +194,16 @@ def _wrong_cell(table: Table, name: str, values: Array, fault: Array) -> str:
     return f"{quote(name)} holds {quote(cell)} in row {table.frame.index[wrong[0]]}"
 
 
+def _half_written(name: str, values: Array, fault: Array) -> str:
+    """What to do about a label that is written where it holds only, or where it does not; empty where it is another."""
+    there = np.unique(values[fault == 0])
+    if len(there) != 1 or (fault == 0).all():
+        return ""
+    mend = "0 where it does not hold" if there[0] == 1 else "1 where it holds"
+    cells = f"{there[0]:.0f} and {counted(int((fault != 0).sum()), 'empty cell')}"
+    return f"Column {quote(name)} holds only {cells}: write {mend}, or leave the label out."
+
+
 def offered(table: Table) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], dict[str, str]]:
     """Columns of 0 and 1; of numbers that do not only name the rows; all; and what keeps others from being labels."""
     numeric = tuple(c for c in table.numeric if not table.identifies(c))
@@ -283,40 +293,51 @@ def from_label_table(
             f"Column {'; '.join(wrong)}: a label must be 0 or 1 in every row; mend {'it' if len(wrong) == 1 else 'them'}, "
             "or choose others."
         )
-    columns = {}
+    columns, lost = {}, []
     for name, (values, fault) in read.items():
         missing = whole & (fault != 0)
         if missing.any():
             why = "missing" if (fault[missing] == ABSENT).all() else "missing, no number, or beyond 1e30"
             first = table.frame.index[np.flatnonzero(missing)[0]]
-            notes.append(
-                f"Column {quote(name)}: {count_rows(int(missing.sum()))} left out, the value is {why} (first: row {first})."
-            )
+            left_out = f"{count_rows(int(missing.sum()))} left out, the value is {why} (first: row {first})."
+            lost.append(f"Column {quote(name)}: {left_out}")
         whole &= fault == 0
         columns[name] = values
     rows = np.flatnonzero(whole)
     if not len(rows):
-        raise TableError("No row has a value in every chosen column: choose fewer features.")
+        empty = sorted((-int((fault != 0).sum()), name) for name, (_, fault) in read.items())[:3]
+        most = ", ".join(f"{quote(name)} in {count_rows(-n)}" for n, name in empty if n)
+        raise TableError(
+            f"No row has a value in every chosen column. Missing, or no number: {most}. Fill the cells, or choose other columns."
+        )
+    notes += lost
     rng = np.random.default_rng([seed, 12])
     if len(rows) > MOST_ROWS:
         notes.append(f"A random {MOST_ROWS:,} of {len(rows):,} rows are used.")
         rows = np.sort(rng.choice(rows, MOST_ROWS, replace=False))
     y = np.stack([columns[name][rows] for name in chosen], 1).astype(np.int64)
     constant, rare = [], []
+    kept, why_fewer = ("in every row that is left", " " + " ".join(lost)) if lost else ("in every row", "")
     for name, yes in zip(chosen, y.sum(0).tolist(), strict=True):
         fewer = min(yes, len(y) - yes)
         if not fewer:
-            said = "0 in every row: it is never there" if yes == 0 else "1 in every row: it is always there"
+            if half := _half_written(name, *read[name]):
+                raise TableError(half)
+            said = f"0 {kept}: it is never there" if yes == 0 else f"1 {kept}: it is always there"
             constant.append(f"{quote(name)} is {said}")
         elif fewer < FEW:
-            rare.append(f"{quote(name)} is {1 if yes == fewer else 0} in only {fewer} of {len(y):,} rows")
+            rare.append(
+                f"{quote(name)} is {1 if yes == fewer else 0} in only {fewer} of {count_rows(len(y))}{' left' * bool(lost)}"
+            )
     if constant:
         them = "it" if len(constant) == 1 else "them"
-        raise TableError(f"Label {'; '.join(constant)}. There is nothing to learn from {them}: leave {them} out.")
+        raise TableError(
+            f"Label {'; '.join(constant)}. There is nothing to learn from {them}: leave {them} out.{why_fewer}"
+        )
     if rare:
         raise TableError(
             f"Label {'; '.join(rare)}. At least {FEW} are needed to train, to hold out and to test: leave "
-            f"{'it' if len(rare) == 1 else 'them'} out, or bring more rows."
+            f"{'it' if len(rare) == 1 else 'them'} out, or bring more rows.{why_fewer}"
         )
     order = np.argsort(-y.sum(0), kind="stable")
     y, names = y[:, order], tuple(chosen[c] for c in order)
