@@ -65,12 +65,6 @@ def table(plan: Plan, records: list[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame.from_dict(lines, orient="index", columns=list(_titles(plan).values()))
 
 
-def look(title: str) -> str:
-    """How a number of the table is written: a percentage, or three decimals."""
-    rate = title.startswith(("Recall", "Precision", "Balanced", "Mean predicted", "False alarms"))
-    return "{:.1%}" if rate else "{:.3f}"
-
-
 def _spread(values: Array, rate: bool) -> str:
     if np.isnan(values).all():
         return "undefined"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 from parts import chart, controls, words, work
+from parts import table as tables
 from parts.titles import SURFACES, TITLES
 
 from lossviz import DATASETS, OPTIMIZERS, STRATEGIES, fading_weights, fit_logistic, surfacefigures
@@ -359,7 +360,7 @@ def decided(key: str, run: Trained, where: Plane, at: tuple[float, float], rule_
         f"{percent(m['recall'][rare])}, a balanced accuracy of {100 * m['balanced_accuracy']:.1f} % and a log loss of "
         f"{m['log_loss']:.3f} nats."
     )
-    st.dataframe(frame.style.format("{:.3f}", subset=list(frame.columns[1:]), na_rep="–"), hide_index=True)
+    tables.show(frame, dict.fromkeys(frame.columns[1:], "%.3f"))
     chart.show(surfacefigures.decided(plan, thetas[own], plan.rows[plan.panels[own]].rule, maps[own]), "decided", told)
 
 

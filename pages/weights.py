@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pandas as pd
 import streamlit as st
-from parts import chart, controls, work
+from parts import chart, controls, table, work
 from parts.titles import TITLES
 from parts.words import link, notes, plain, sentence
 
@@ -209,16 +209,10 @@ def raced(counts: LabelCounts) -> tuple[str, str]:
     return f"race?{urlencode(given)}", said
 
 
-def numbers(frame: pd.DataFrame, first: str, formats: dict[str, str]) -> None:
-    """A table whose first column is user text; what is not a number is said to be undefined."""
+def numbers(frame: pd.DataFrame, formats: dict[str, str]) -> None:
+    """A table of what each label, scheme or class has, the first of many."""
     cut = frame.head(MOST_LINES)
-    st.dataframe(
-        cut.style.format(formats, na_rep="–").format(str, subset=[first]),
-        hide_index=True,
-        column_config={
-            first: st.column_config.TextColumn(pinned=True),
-        },
-    )
+    table.show(cut, formats)
     if len(frame) > len(cut):
         st.caption(f"The first {len(cut):,} of {len(frame):,}; the files below hold all of them.")
 
@@ -271,7 +265,7 @@ def compare(found: advice.Verdict) -> None:
     normalise = None if scale == "own" else scale
     frame = found.schemes.table(normalise)
     frame.insert(0, "Label", frame.index)
-    numbers(frame.reset_index(drop=True), "Label", {c: "{:.4g}" for c in frame.columns[1:]})
+    numbers(frame.reset_index(drop=True), {c: "%.4g" for c in frame.columns[1:]})
     at = found.schemes.normalisations.index(normalise)
     lines = pd.DataFrame(
         {
@@ -280,7 +274,7 @@ def compare(found: advice.Verdict) -> None:
             "Mean example weighs, so SGD's steps ×": found.schemes.step[:, at],
         }
     )
-    numbers(lines, "Scheme", {c: "{:.4g}" for c in lines.columns[1:]})
+    numbers(lines, {c: "%.4g" for c in lines.columns[1:]})
     shown = found.schemes.names.index(found.scheme)
     sentence(
         "Scaling all weights alike changes no optimum, only the size of SGD's steps. "
@@ -347,11 +341,11 @@ def show(counts: LabelCounts, renamed: dict[str, str]) -> None:
         with st.expander("Thresholds between two classes, and weights that say the same"):
             between = found.thresholds.pairwise
             names = list(advice.EITHER) if counts.kind == "multi" else list(counts.labels)
-            pairs = pd.DataFrame(between, columns=names)
-            pairs.insert(0, "Decide", names)
-            numbers(pairs, "Decide", {n: "{:.3f}" for n in names})
-            st.caption("Decide the row's class rather than the column's from this share of their two probabilities.")
-            numbers(pd.DataFrame({"Label": names, "Weight": found.equivalent.weights}), "Label", {"Weight": "{:.4g}"})
+            pairs = pd.DataFrame(between, columns=[f"over {n}" for n in names])
+            pairs.insert(0, "Decide", names)  # no label's column is called so: each begins with over
+            numbers(pairs, dict.fromkeys(pairs.columns[1:], "%.3f"))
+            st.caption("Decide the row's class over the column's from this share of their two probabilities.")
+            numbers(pd.DataFrame({"Label": names, "Weight": found.equivalent.weights}), {"Weight": "%.4g"})
     if counts.kind != "multi" and (counts.counts > 0).sum() > 1:
         balanced = costs.implied_costs(counts)
         sentence(balanced.sentence)
@@ -368,8 +362,7 @@ def show(counts: LabelCounts, renamed: dict[str, str]) -> None:
     st.subheader(
         (f"{called}s" if called.endswith("weight") else f"{called} weights") + TITLES["said"][found.normalise or "own"]
     )
-    table = found.table.rename(columns=COLUMNS)
-    numbers(table, "Label", FORMATS)
+    numbers(found.table.rename(columns=COLUMNS), FORMATS)
     said = [found.intervals.sentence, found.batches.sentence, found.folds.sentence if found.folds else ""]
     if found.pos_weights is not None:
         said.insert(0, found.pos_weights.sentence)
@@ -387,8 +380,8 @@ COLUMNS = {
     "per_batch": "In a batch", "none_in_batch": "Batches without", "folds_without": "Folds without",
 }  # fmt: skip
 FORMATS = {
-    "Count": "{:,}", "Share": "{:.2%}", "Weight": "{:.4g}", "95 % from": "{:.4g}", "to": "{:.4g}", "In a batch": "{:.2g}",
-    "Batches without": "{:.1%}", "Folds without": "{:.2g}",
+    "Count": "localized", "Share": "percent", "Weight": "%.4g", "95 % from": "%.4g", "to": "%.4g", "In a batch": "%.2g",
+    "Batches without": "percent", "Folds without": "%.2g",
 }  # fmt: skip
 
 st.title("Class weights from your labels")

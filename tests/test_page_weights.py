@@ -202,12 +202,18 @@ def test_costs_of_two_classes(page):
     assert "Decide 'fraud' where its probability is at least 1 %" in page.headline
     assert costs.thresholds([[0, 1], [99, 0]], ["fine", "fraud"]).sentence in page.sentences
     pairs = page.table("Decide").set_index("Decide")
-    assert pairs.loc["fraud", "fine"] == pytest.approx(0.01)
+    assert pairs.loc["fraud", "over fine"] == pytest.approx(0.01)
+
+
+def test_costs_of_a_label_named_as_a_column_is(page):
+    page.open(counts="Decide,31\nLabel,500", costs="true", miss="99", alarm="1")
+    assert not page.at.exception
+    assert page.table("Decide").set_index("Decide").loc["Decide", "over Label"] == pytest.approx(0.01)
 
 
 def test_costs_of_three_classes(page):
     page.open(counts="a,900\nb,90\nc,10", costs="true", **{"cost-table": "0, 1, 1; 5, 0, 5; 20, 20, 0"})
-    assert page.table("Decide").set_index("Decide").loc["c", "a"] == pytest.approx(1 / 21)
+    assert page.table("Decide").set_index("Decide").loc["c", "over a"] == pytest.approx(1 / 21)
     page.at.text_input(key="cost-table").set_value("0, 1, 1; 5, 6, 5; 20, 20, 0")
     page.run()
     assert "what is right must not cost more" in page.problem

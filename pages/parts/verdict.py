@@ -9,9 +9,10 @@ import streamlit as st
 from lossviz import figures, judgement
 from lossviz.engine import Job, engine
 from lossviz.sentences import rarest, shares
-from parts import chart, controls, words, work
+from parts import chart, controls, table, words, work
 from parts.titles import VIEWS
 
+RATES = ("Recall", "Precision", "Balanced", "Mean predicted", "False alarms")
 METRICS = {"pr": "average_precision", "roc": "roc_auc", "reliability": "ece"}
 
 
@@ -32,7 +33,7 @@ def show(job: Job, stale: bool) -> None:
     if view == "numbers":
         frame = judgement.table(plan, records)
         frame.insert(0, "Strategy", frame.index)
-        _frame(frame.reset_index(drop=True), "Strategy")
+        _frame(frame.reset_index(drop=True))
         words.sentence(shares(run))
         return
     rare = rarest(plan)
@@ -50,10 +51,9 @@ def judged(job: Job) -> list[dict[str, Any]]:
     return records
 
 
-def _frame(frame: pd.DataFrame, first: str) -> None:
-    looks = {c: judgement.look(str(c)) for c in frame.columns if frame[c].dtype.kind == "f"}
-    pinned = {first: st.column_config.TextColumn(pinned=True)}
-    st.dataframe(frame.style.format(looks), hide_index=True, column_config=pinned, placeholder="undefined")
+def _frame(frame: pd.DataFrame) -> None:
+    looks = {c: "percent" if c.startswith(RATES) else "%.3f" for c in frame.columns if frame[c].dtype.kind == "f"}
+    table.show(frame, looks, "undefined")
 
 
 def _threshold(job: Job) -> None:
@@ -64,7 +64,7 @@ def _threshold(job: Job) -> None:
     task = engine().submit(judgement.against_threshold, job.plan, job.run().test_logits)
     frame = work.wait(task, "Moving thresholds…")
     if len(frame):
-        _frame(frame.drop(columns="Compared"), "Model")
+        _frame(frame.drop(columns="Compared"))
     words.sentence(judgement.threshold_sentence(job.plan, frame))
 
 
