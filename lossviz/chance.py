@@ -134,12 +134,11 @@ def bootstrap(
     drawn = (
         rng.binomial(total, n / total, (draws, k)) if c.kind == "multi" else rng.multinomial(total, n / total, draws)
     )
-    kinds, of = np.unique(drawn, axis=0, return_inverse=True)  # of few classes many draws are alike
-    w = np.stack([weigh_at(entry, row, c, normalise, settled) for row in kinds.astype(np.float64)])[of.reshape(-1)]
+    w = weigh_at(entry, drawn.T.astype(np.float64), c, normalise, settled)
     beyond = int((1 - level) / 2 * draws)
-    w.sort(axis=0)  # not np.quantile, which interpolates, and there is nothing between a number and inf
+    w.sort(axis=1)  # not np.quantile, which interpolates, and there is nothing between a number and inf
     vanished = (drawn == 0).mean(0)
-    low, high = np.where(n > 0, w[beyond], np.nan), np.where(n > 0, w[draws - 1 - beyond], np.nan)
+    low, high = np.where(n > 0, w[:, beyond], np.nan), np.where(n > 0, w[:, draws - 1 - beyond], np.nan)
     return Intervals(low, high, vanished, draws, level, _widest(c, low, high, vanished, level))
 
 

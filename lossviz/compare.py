@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from lossviz.costs import quoted, times
 from lossviz.knobs import one_of, settle
 from lossviz.labels import KINDS, LabelCounts
-from lossviz.weights import NORMALISATIONS, SCHEMES, Scheme, check_counts
+from lossviz.weights import NORMALISATIONS, SCHEMES, Scheme, check_counts, scaled
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,8 +157,10 @@ def weigh(
         array([0.66666667,        nan, 2.        ])
     """
     entry, settled = settled_scheme(scheme, normalise, knobs)
-    w = weigh_at(entry, np.asarray(counts.counts, np.float64), counts, normalise, settled)
-    w[counts.counts == 0] = np.nan
+    n, there = np.asarray(counts.counts, np.float64), np.asarray(counts.counts) > 0
+    w = np.full(len(n), np.nan)
+    if there.any():
+        w[there] = _weigh(entry, n[there, None], there, counts, normalise, settled)[:, 0]
     return w
 
 
@@ -173,29 +175,34 @@ def settled_scheme(
 
 
 def weigh_at(entry: Scheme, n: Array, counts: LabelCounts, normalise: str | None, knobs: Mapping[str, Any]) -> Array:
-    """Weights at counts `n`, which need not be those counted; inf for a class without any."""
-    there = n > 0
-    some = n[there]
-    if not len(some):  # a draw in which no label occurs
-        return np.full(len(n), np.inf)
-    if entry.name == "pos_weight" and (counts.kind == "multi" or len(n) != 2 or len(some) < 2):
-        # of three classes two may be left: they are still each against the rest, and not (negative, positive)
-        total = examples(counts) if counts.kind == "multi" else n.sum()
-        part = np.where(some < total, (total - some) / some, 1.0)
-    else:
-        present = np.full_like(some, n.sum())
-        if counts.present is not None:
-            present = np.maximum(np.asarray(counts.present, np.float64)[there], some)
-        part = entry.weights(some, present, **knobs)
-    if normalise == "sum":
-        part = part / part.sum()
-    elif normalise == "classes":
-        part = part * len(part) / part.sum()
-    elif normalise == "mean":
-        part = part * some.sum() / (some @ part)
-    w = np.full(len(n), np.inf)
-    w[there] = part
+    """Weights at N draws of counts [K, N], which need not be those counted; inf for a class without any."""
+    w = np.full(n.shape, np.inf)
+    lacking, of = np.unique(n == 0, axis=1, return_inverse=True)
+    for j, there in enumerate(~lacking.T):  # draws that lack the same classes are weighed at once
+        if there.any():  # not a draw in which no label occurs
+            at = np.ix_(there, of.reshape(-1) == j)
+            w[at] = _weigh(entry, n[at], there, counts, normalise, knobs)
     return w
+
+
+def _weigh(
+    entry: Scheme,
+    n: Array,
+    there: NDArray[np.bool_],
+    counts: LabelCounts,
+    normalise: str | None,
+    knobs: Mapping[str, Any],
+) -> Array:
+    """Weights of the classes that are there, at positive counts."""
+    if entry.name == "pos_weight" and (counts.kind == "multi" or len(there) != 2 or len(n) < 2):
+        # of three classes two may be left: they are still each against the rest, and not (negative, positive)
+        total = examples(counts) if counts.kind == "multi" else n.sum(0)
+        w = np.where(n < total, (total - n) / n, 1.0)
+    elif counts.present is None:
+        w = entry.weights(n, np.broadcast_to(n.sum(0), n.shape), **knobs)
+    else:
+        w = entry.weights(n, np.maximum(np.asarray(counts.present, np.float64)[there, None], n), **knobs)
+    return scaled(w, n, normalise)
 
 
 def step_sentence(step: float) -> str:

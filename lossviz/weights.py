@@ -1,7 +1,7 @@
 """Class-weight schemes: counts -> weights. The one place to add a scheme.
 
 A scheme is a function from class counts (all positive) to one weight a class, registered with `@scheme`. Pages, tests
-and the reference take it from `SCHEMES`.
+and the reference take it from `SCHEMES`. Its sums are over the first axis, so that it weighs many draws of counts at once.
 """
 
 from collections.abc import Callable
@@ -29,7 +29,7 @@ class Scheme:
         fixed_by: The quantity that its own scale keeps fixed.
         source: Where it comes from.
         knobs: Its parameters.
-        weights: counts [K], present [K], knobs -> weights [K].
+        weights: counts [K] or [K, N], present of the same shape, knobs -> weights of the same shape: N draws of counts at once.
         sigmoid: Whether it weighs the yes of a label against its no, in a sigmoid each: a ratio, which has no other scale.
     """
 
@@ -79,7 +79,7 @@ def scheme(
 )
 def balanced(counts: Array, present: Array) -> Array:
     """Every class has the same total weight, and the mean example keeps weight 1."""
-    return counts.sum() / (len(counts) * counts)
+    return counts.sum(0) / (len(counts) * counts)
 
 
 @scheme(
@@ -90,7 +90,7 @@ def balanced(counts: Array, present: Array) -> Array:
 )
 def inverse_frequency(counts: Array, present: Array) -> Array:
     """The same proportions as balanced, summing to 1."""
-    return (1 / counts) / (1 / counts).sum()
+    return (1 / counts) / (1 / counts).sum(0)
 
 
 @scheme(
@@ -101,7 +101,7 @@ def inverse_frequency(counts: Array, present: Array) -> Array:
 )
 def sqrt(counts: Array, present: Array) -> Array:
     """Half of the imbalance, on a log scale, is left."""
-    return np.sqrt(counts.max() / counts)
+    return np.sqrt(counts.max(0) / counts)
 
 
 @scheme(
@@ -113,7 +113,7 @@ def sqrt(counts: Array, present: Array) -> Array:
 )
 def log(counts: Array, present: Array, *, smoothing: float) -> Array:
     """Bounded: no class weighs more than 1/ln c, however rare it is."""
-    return 1 / np.log(smoothing + counts / counts.sum())
+    return 1 / np.log(smoothing + counts / counts.sum(0))
 
 
 @scheme(
@@ -125,7 +125,7 @@ def log(counts: Array, present: Array, *, smoothing: float) -> Array:
 )
 def power(counts: Array, present: Array, *, gamma: float) -> Array:
     """A dial from no weights (γ=0) to inverse frequency (γ=1)."""
-    return (counts.min() / counts) ** gamma
+    return (counts.min(0) / counts) ** gamma
 
 
 @scheme(
@@ -137,7 +137,7 @@ def power(counts: Array, present: Array, *, gamma: float) -> Array:
 def median_frequency(counts: Array, present: Array) -> Array:
     """For segmentation: a class is rare only within the images that contain it; for plain labels f is the share."""
     frequency = counts / present
-    return np.median(frequency) / frequency
+    return np.median(frequency, 0) / frequency
 
 
 @scheme(
@@ -155,7 +155,7 @@ def effective_number(counts: Array, present: Array, *, beta: float) -> Array:
         w = np.ones_like(counts)
     else:  # 1 - β^n loses every digit near β = 1 unless it is taken through expm1
         w = (1 - beta) / -np.expm1(counts * np.log(beta))
-    return w * len(w) / w.sum()
+    return w * len(w) / w.sum(0)
 
 
 @scheme(
@@ -168,8 +168,19 @@ def effective_number(counts: Array, present: Array, *, beta: float) -> Array:
 def pos_weight(counts: Array, present: Array) -> Array:
     """Negatives per positive: two classes are (negative, positive); of more classes each is taken against the rest."""
     if len(counts) == 2:
-        return np.array([1.0, counts[0] / counts[1]])
-    return (counts.sum() - counts) / counts
+        return np.stack([np.ones_like(counts[0]), counts[0] / counts[1]])
+    return (counts.sum(0) - counts) / counts
+
+
+def scaled(w: Array, counts: Array, normalise: str | None) -> Array:
+    """Weights on one of the scales of `class_weights`, [K] or [K, N] at counts of the same shape."""
+    if normalise == "sum":
+        return w / w.sum(0)
+    if normalise == "classes":
+        return w * len(w) / w.sum(0)
+    if normalise == "mean":
+        return w * counts.sum(0) / (counts * w).sum(0)
+    return w
 
 
 def check_counts(counts: ArrayLike, *, what: str = "counts", zero: bool = False) -> Array:
@@ -258,11 +269,4 @@ def class_weights(
             raise ValueError(f"present must have one number a class, {len(n)}; not {len(in_images)}")
         for c in np.flatnonzero(in_images < n):
             raise ValueError(f"class {c} has {n[c]:g} pixels in images of {in_images[c]:g}: present cannot be smaller")
-    w = entry.weights(n, in_images, **settle(scheme, entry.knobs, knobs))
-    if normalise == "sum":
-        return w / w.sum()
-    if normalise == "classes":
-        return w * len(w) / w.sum()
-    if normalise == "mean":
-        return w * n.sum() / (n @ w)
-    return w
+    return scaled(entry.weights(n, in_images, **settle(scheme, entry.knobs, knobs)), n, normalise)
