@@ -18,7 +18,8 @@ from lossviz.lintrules import Rule, instead
 LONGEST = 2_000_000  # characters of a file
 NOQA = re.compile(r"#\s*noqa\b(?P<codes>:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
 ABOUT = re.compile(
-    "entropy|softmax|sigmoid|expit|nll_loss|WithLogits|class_weight|sample_weight|validation_data", re.IGNORECASE
+    "entropy|softmax|sigmoid|expit|nll_loss|WithLogits|class_weight|pos_weight|sample_weight|validation_data",
+    re.IGNORECASE,
 )
 """What is in all code that a rule can find something in: a loss, an activation, or weights given to a model."""
 SKIPPED = {"__pycache__", "node_modules", "site-packages", "build", "dist", "venv"}
@@ -121,7 +122,7 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
         return []
     found: dict[tuple[str, int], Finding] = {}
     try:
-        reading = Reading(tree)
+        reading = Reading(tree, text)
         lines = text.split("\n")
         for code in RULES if rules is None else rules:
             rule = RULES[code]

@@ -145,12 +145,8 @@ def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
     if function.code is not None:
         return reader.inline(function, call)
     if call.method == "compile" and not call.name:
-        call.on.attrs["loss"] = call.get("loss", 1) or UNKNOWN
+        _compile(reader, call)
     if isinstance(call.on.code, ast.ClassDef) and call.method:
-        if call.method == "compile":
-            call.on.attrs["output"] = (
-                reader.method(call.on, ("call", "forward"), call._replace(args=(), kwargs={})) or UNKNOWN
-            )
         if (out := reader.method(call.on, (call.method,), call)) is not None:
             return out
         if call.method == "apply":  # of Flax: the parameters, then what is given
@@ -171,12 +167,26 @@ def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
     if out is not None:
         return out.also(*sticky) if sticky else out
     if call.name[:1].isalpha() and call.method[:1].isupper():
-        return _made(reader, call)
+        return _made(reader, call).also(*sticky)
     name = node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
     if not call.name and (name.lower() in MODEL_NAMES or name.lower().endswith(("_model", "_net"))):
         return Value(kinds=frozenset(sticky | {SCORES}))
     made = call if call.name else None
     return Value(kinds=frozenset(sticky), made=made)
+
+
+def _compile(reader: "Reading", call: Call) -> None:
+    """A Keras model meets its loss: where the file holds that, it is read with what the model gives."""
+    model, loss = call.on, call.get("loss", 1) or UNKNOWN
+    model.attrs["loss"] = loss
+    if isinstance(model.code, ast.ClassDef):
+        given = call._replace(args=(), kwargs={})
+        model.attrs["output"] = reader.method(model, ("call", "forward"), given) or UNKNOWN
+    given = call._replace(args=(Value(kinds=frozenset({LABELS})), model.attrs.get("output", UNKNOWN)), kwargs={})
+    if isinstance(loss.code, ast.ClassDef) and loss.made:
+        reader.method(loss, ("call", "__call__"), given)
+    elif loss.code is not None and not isinstance(loss.code, ast.ClassDef):
+        reader.inline(loss, given)
 
 
 def _made(reader: "Reading", call: Call) -> Value:
@@ -210,6 +220,11 @@ def _applied(function: Value, call: Call) -> Value:
 def _loss(name: str, call: Call, weighted: Call) -> Value:
     kinds = {LOSS}
     reduction = weighted.get("reduction")
+    signature = FUNCTIONS.get(name) or CLASSES.get(name)
+    if signature and signature.weights and name.startswith("torch."):
+        weights = weighted.get(*signature.weights)
+        if weights and weights.given():
+            kinds.add(WEIGHTED_LOSS)
     if name in ("torch.nn.CrossEntropyLoss", "torch.nn.functional.cross_entropy"):
         weight = weighted.get("weight", 2 if name.endswith("y") else 0)
         if weight and weight.given() and (reduction is None or reduction.const == "mean"):

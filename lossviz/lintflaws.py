@@ -8,6 +8,7 @@ take it from here.
 import ast
 import re
 from collections.abc import Sequence
+from itertools import permutations
 
 from lossviz.lintcalls import MULTIPLY, activation, balances, layer_activation
 from lossviz.lintdecides import VALIDATES, decides, evaluates, region_of
@@ -148,12 +149,13 @@ def resampled_and_weighted(reading: Reading) -> Places:
             said = "The data were resampled, and `sample_weight` weights their classes again."
             yield At(call.node, said, call=call, own=_once(reading, call, "sample_weight", "the data are resampled"))
         made = call.on.made
-        given = made.kwargs.get("class_weight") if made else None
-        if made and given and given.given() and not isinstance(given.const, str) and RESAMPLED not in given:
-            said = f"The data were resampled, and the classifier of line {line(made.node)} weights them again."
-            plain = rewritten(reading, made.node, without_argument(made.node, "class_weight"))
-            own = f"{plain}  # the data are resampled"
-            yield At(call.node, said, call=call, own=own)
+        for keyword in ("class_weight", "scale_pos_weight"):
+            given = made.kwargs.get(keyword) if made else None
+            if made and given and given.given() and not isinstance(given.const, str) and RESAMPLED not in given:
+                said = f"The data were resampled, and the classifier of line {line(made.node)} weights them again."
+                whole = call.node if holds(call.node, made.node) else made.node  # made and fitted in one
+                plain = rewritten(reading, whole, replaced(whole, made.node, without_argument(made.node, keyword)))
+                yield At(call.node, said, call=call, own=f"{plain}  # the data are resampled")
     for call in reading.calls:
         if re.fullmatch(r"imblearn\.pipeline\.(Pipeline|make_pipeline)", call.name):
             yield from _pipeline(call)
@@ -168,6 +170,14 @@ def resampled_and_weighted(reading: Reading) -> Places:
                 said = f"`{keyword}` weights what the sampler of line {line(sampler.made.node)} already balances."
                 yield At(call.node, said, call=call, form="sigmoid" if keyword == "pos_weight" else "")
                 break
+
+    for loss in losses(reading.calls):
+        made = loss.made or loss.call
+        keyword, weights = _torch_weights(made)
+        if keyword and RESAMPLED in loss.labels and RESAMPLED not in weights:
+            said = f"The data were resampled, and `{keyword}` weights them again."
+            plain = rewritten(reading, made.node, without_argument(made.node, *(_torch_place(made) or ())))
+            yield At(made.node, said, loss, own=f"{plain}  # the data are resampled")
 
 
 def _pipeline(call: Call) -> Places:
@@ -191,11 +201,15 @@ def _where(value: Value, call: Call) -> ast.AST:
 
 def _torch_weights(call: Call) -> tuple[str, Value]:
     """The keyword by which a PyTorch loss is given class weights, and these; "" where it is not."""
+    place = _torch_place(call)
+    weights = call.get(*place) if place else None
+    return (place[0], weights) if place and weights is not None and weights.given() else ("", UNKNOWN)
+
+
+def _torch_place(call: Call) -> tuple[str, int] | None:
+    """Keyword and position of a PyTorch loss's class weights; None where it takes none."""
     signature = CLASSES.get(call.name) or FUNCTIONS.get(call.name)
-    if signature is None or signature.weights is None or not call.name.startswith("torch."):
-        return "", UNKNOWN
-    weights = call.get(*signature.weights)
-    return (signature.weights[0], weights) if weights is not None and weights.given() else ("", UNKNOWN)
+    return signature.weights if signature and call.name.startswith("torch.") else None
 
 
 @rule(
@@ -206,7 +220,7 @@ def _torch_weights(call: Call) -> tuple[str, Value]:
     WEIGHTED_ONCE,
 )
 def weighted_twice(reading: Reading) -> Places:
-    """class_weight beside sample_weight made of the same, or beside a loss that weights classes."""
+    """class_weight beside sample_weight made of the same, or a loss that weights classes; such a loss times weights."""
     for call in methods(reading.calls, FIT):
         weights, examples = call.kwargs.get("class_weight"), call.kwargs.get("sample_weight")
         own = call.on.made.kwargs.get("class_weight") if call.on.made else None
@@ -225,6 +239,15 @@ def weighted_twice(reading: Reading) -> Places:
             yield At(
                 call.node, said, call=call, own=_once(reading, call, "class_weight", "the loss weights the classes")
             )
+
+    for call in reading.calls:
+        if call.name != "*" and call.method not in MULTIPLY:
+            continue
+        values = call.args if call.name else (call.on, *call.args)
+        for (part, value), (other, by) in permutations(list(zip(operands(call.node), values, strict=False))[-2:], 2):
+            if WEIGHTED_LOSS in value and EXAMPLE_WEIGHTS in by and by_class(reading.tree, other):
+                said = "The loss was given class weights already, and is multiplied by those of the examples' classes."
+                yield At(call.node, said, call=call, own=without_product(call.node, part, reading))
 
 
 def _once(reading: Reading, fit: Call, twice: str, why: str) -> str:
@@ -316,13 +339,19 @@ def softmax_for_labels(reading: Reading) -> Places:
 
 
 def _units(reading: Reading, node: ast.AST) -> object:
+    """How many outputs a softmax is of, where the layer that has them is seen: its own, or the one before it in a row."""
     made = next((c for c in reading.calls if c.node is node), None)
-    units = (made.get("units", 0) if made.method == "Dense" else None) if made else None
+    units = made.get("units", 0) if made and made.method == "Dense" else None
+    for row in (c.args for c in reading.calls if c.name == "torch.nn.Sequential"):
+        layers = [layer.made for layer in row if layer.made]
+        at = next((i for i, layer in enumerate(layers) if layer.node is node), 0)
+        if at and (sized := layers[at - 1]).name.startswith("torch.nn."):
+            units = sized.get("out_features", 1) or sized.get("out_channels", 1)
     return units.const if units is not None and units.const is not ... else None
 
 
 def _multi_label(reading: Reading) -> bool:
-    return bool(re.search(r"multi_?label|multi_?hot|MultiLabelBinarizer", ast.unparse(reading.tree), re.IGNORECASE))
+    return bool(re.search(r"multi.?label|multi.?hot|MultiLabelBinarizer|\btags\b", reading.text, re.IGNORECASE))
 
 
 @rule(
@@ -424,12 +453,22 @@ def _by_example(reading: Reading, loss: Call) -> str:
     ignored = next((ast.unparse(k.value) for k in kept if k.arg == "ignore_index"), "")
     if loss.name in CLASSES:
         by = f".sum() of what it gives, by (labels != {ignored}).sum()" if ignored else ".mean() of what it gives"
+        at_once = next((c.node for c in reading.calls if getattr(c.node, "func", None) is node), None)
+        labels = written(at_once, "target", 1) if at_once is not None else None
+        if isinstance(at_once, ast.Call) and labels is not None:  # made and called in one
+            mean = _mean(ast.Call(each, at_once.args, at_once.keywords), labels, ignored)
+            return f"{rewritten(reading, at_once, mean)}  # over the examples"
         return f"{rewritten(reading, node, each)}  # where it is called, {by}: over the examples"
     labels = written(node, "target", 1)
+    return f"{rewritten(reading, node, _mean(each, labels, ignored))}  # over the examples"
+
+
+def _mean(each: ast.expr, labels: ast.expr | None, ignored: str) -> ast.expr:
+    """The mean of each example's loss; an ignored one has loss 0, and is none of those divided by."""
     mean = f"({ast.unparse(each)}).mean()"
-    if ignored and labels is not None:  # an ignored example has loss 0, and is none of those divided by
+    if ignored and labels is not None:
         mean = f"({ast.unparse(each)}).sum() / ({ast.unparse(labels)} != {ignored}).sum()"
-    return f"{rewritten(reading, node, ast.parse(mean, mode='eval').body)}  # over the examples"
+    return ast.parse(mean, mode="eval").body
 
 
 @rule(

@@ -63,6 +63,7 @@ OTHERS = {
     "torch.nn.functional.binary_cross_entropy_with_logits": Signature(
         "sigmoid", ("input", 0), ("target", 1), ("pos_weight", 6)
     ),
+    "torch.nn.functional.binary_cross_entropy": Signature("sigmoid", ("input", 0), ("target", 1), always=False),
     "optax.softmax_cross_entropy": Signature("softmax", ("logits", 0), ("labels", 1)),
     "optax.softmax_cross_entropy_with_integer_labels": Signature("softmax", ("logits", 0), ("labels", 1)),
     "optax.sigmoid_binary_cross_entropy": Signature("sigmoid", ("logits", 0), ("labels", 1)),
@@ -75,6 +76,7 @@ CLASSES = {
     "keras.losses.BinaryCrossentropy": KERAS_CALL._replace(kind="sigmoid"),
     "torch.nn.CrossEntropyLoss": Signature("softmax", ("input", 0), ("target", 1), ("weight", 0)),
     "torch.nn.BCEWithLogitsLoss": Signature("sigmoid", ("input", 0), ("target", 1), ("pos_weight", 4)),
+    "torch.nn.BCELoss": Signature("sigmoid", ("input", 0), ("target", 1), always=False),
 }
 """Losses that are objects: a call makes one, and a call of it is the loss; PyTorch's are given their weights when made."""
 STRINGS = {"binary_crossentropy": "sigmoid", "categorical_crossentropy": "softmax"}
@@ -129,9 +131,8 @@ def losses(calls: Iterable[Call]) -> Iterator[Loss]:
         elif not call.method and call.on.made and (signature := CLASSES.get(call.on.made.name)):
             made = call.on.made
             torch = made.name.startswith("torch.")
-            yield _loss(call, made.name, signature, torch or says_logits(made, 0), made if torch else call)._replace(
-                made=made
-            )
+            from_logits = signature.always or says_logits(made, 0)
+            yield _loss(call, made.name, signature, from_logits, made if torch else call)._replace(made=made)
         elif call.method == "compile" and not call.name:
             yield from _compiled(call)
 

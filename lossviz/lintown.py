@@ -14,19 +14,24 @@ from lossviz.lintvalues import Call
 SHORT = 100  # characters of a line that is shown as a whole
 
 
-def without_argument(node: ast.AST, keyword: str) -> ast.expr:
-    """A call without a keyword argument.
+def without_argument(node: ast.AST, keyword: str, position: int | None = None) -> ast.expr:
+    """A call without an argument, given by keyword, or at a position.
 
     Example:
         >>> call = ast.parse("m.fit(x, y, epochs=3, class_weight=w)").body[0].value
         >>> ast.unparse(without_argument(call, "class_weight"))
         'm.fit(x, y, epochs=3)'
+        >>> ast.unparse(without_argument(ast.parse("F.cross_entropy(z, y, w)").body[0].value, "weight", 2))
+        'F.cross_entropy(z, y)'
     """
     assert isinstance(node, ast.Call)
-    return ast.Call(node.func, node.args, [k for k in node.keywords if k.arg != keyword])
+    args = list(node.args)
+    if position is not None and position < len(args):
+        args[position:] = [ast.Constant(None), *args[position + 1 :]] if position + 1 < len(args) else []
+    return ast.Call(node.func, args, [k for k in node.keywords if k.arg != keyword])
 
 
-def rewritten(reading: Reading, call: ast.AST, new: ast.expr) -> str:
+def rewritten(reading: Reading, call: ast.AST, new: ast.AST) -> str:
     """The user's own statement with one call written anew."""
     return _told(reading, call, None, call, new)
 
@@ -170,6 +175,9 @@ def _applied(mark: ast.AST, near: ast.AST, given: ast.AST | None, reading: Readi
         reading: Of the file.
     """
     tree = reading.tree
+    found = peeled(mark, tree, reading)
+    if found is None or found[1] is not None:  # a layer with an activation stays, without it
+        return mark
     calls = [c.node for c in reading.calls if not c.method and c.on.made and c.on.made.node is mark]
     calls = [node for node in dict.fromkeys(calls) if getattr(node, "args", ())]
     if len(calls) < 2:
@@ -196,7 +204,16 @@ def _told(
         part, name = above.value, "loss = " if loss else ""
     else:
         name = "loss = " if loss else ""
-    text = name + ast.unparse(replaced(part, old, new))
+    text, said = name + ast.unparse(replaced(part, old, new)), "  # of the logits as they are" if loss else ""
+    given = loss.spelled.get("logits") if loss else None
+    if loss and given is not None and _times(part, given) > _times(node, given):  # such as a Dice loss beside it
+        said += f"; what else is made of {short(given) or 'them'} takes their {loss.kind}"
+        text = "\n"
     if "\n" in text or len(text) > SHORT:
         text = ("loss = " if loss else "") + ast.unparse(replaced(node, old, new))
-    return f"{text}  # of the logits as they are" if loss else text
+    return text + said
+
+
+def _times(node: ast.AST, part: ast.expr) -> int:
+    """How often a piece of code is in another."""
+    return sum(ast.unparse(n) == ast.unparse(part) for n in ast.walk(node) if isinstance(n, ast.expr))

@@ -43,12 +43,13 @@ class Reading:
 
     Attributes:
         tree: Its syntax.
+        text: Its text, comments and all.
         calls: Every call that was come across, in the order of reading.
         complete: False where the file was too long to follow to its end.
     """
 
-    def __init__(self, tree: ast.Module):
-        self.tree = tree
+    def __init__(self, tree: ast.Module, text: str = ""):
+        self.tree, self.text = tree, text or ast.unparse(tree)
         self.calls: list[Call] = []
         self.complete = True
         self._depth = self._steps = 0

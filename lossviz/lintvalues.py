@@ -200,7 +200,7 @@ CONVENTIONS = {
         "CategoricalCrossentropy", "SparseCategoricalCrossentropy", "BinaryCrossentropy", "categorical_crossentropy",
         "sparse_categorical_crossentropy", "binary_crossentropy")},
     "Sequential": "keras.Sequential", "Model": "keras.Model",
-    **{n: f"torch.nn.{n}" for n in ("CrossEntropyLoss", "BCEWithLogitsLoss")},
+    **{n: f"torch.nn.{n}" for n in ("CrossEntropyLoss", "BCEWithLogitsLoss", "BCELoss")},
     **{n: f"torch.utils.data.{n}" for n in ("WeightedRandomSampler", "DataLoader")},
     **{n: f"sklearn.utils.class_weight.{n}" for n in ("compute_class_weight", "compute_sample_weight")},
     "class_weight": "", "SMOTE": "imblearn.over_sampling.SMOTE", "RandomOverSampler": "imblearn.over_sampling.RandomOverSampler",

@@ -462,6 +462,13 @@ OWN = [
      "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
      "# line 3 without the softmax, which is only to predict: model = keras.Sequential([layers.Dense(3, None)])\n"
      "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
+    ("keras", "p = layers.Dense(3, activation='softmax')(layers.Dense(8)(x))\nmodel = keras.Model(x, p)\n"
+     "model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True))",
+     "# line 3 without the softmax, which is only to predict: p = layers.Dense(3)(layers.Dense(8)(x))\n"
+     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
+    ("torch", "p = torch.sigmoid(net(x))\nloss = F.binary_cross_entropy_with_logits(p, y) + dice(p, y)",
+     "# line 4 without the sigmoid, which is only to predict: p = net(x)\n"
+     "loss = F.binary_cross_entropy_with_logits(p, y)  # of the logits as they are; what else is made of p takes their sigmoid"),
     ("keras", "model = keras.Sequential([\n    layers.Dense(3, activation='softmax'),\n])\n"
      "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
      "# line 4 without the softmax, which is only to predict: layers.Dense(3)\n"
@@ -510,6 +517,12 @@ def test_weights_given_twice_to_any_model_of_keras(kind):
     held = {"x_train": INPUTS, "y_train": labels, "weights": {0: 1.0, 1: 2.0, 2: 3.0}, "keras": keras, "tf": tf}
     exec(f"{code}{f.fix}", held)
     assert np.isfinite(held["model"].history.history["loss"][0])
+
+
+def test_of_a_weighted_loss_times_weights_the_product_goes():
+    code = "crit = nn.CrossEntropyLoss(w, reduction='none')\nloss = (crit(net(x), y) * class_weights[y]).mean()"
+    (f,) = lint(HEAD["torch"] + code)
+    assert (f.code, f.fix) == ("LV005", "# line 5 without the product: loss = crit(net(x), y).mean()")
 
 
 def test_of_a_classifier_with_weights_the_others_go():
@@ -611,6 +624,11 @@ OWN_CALLS = [
      "crit = nn.CrossEntropyLoss(cw, ignore_index=255)",
      "crit = nn.CrossEntropyLoss(cw, ignore_index=255, reduction='none')"
      "  # where it is called, .sum() of what it gives, by (labels != 255).sum(): over the examples"),
+    ("LV010", "m = keras.Sequential([])\nm.fit(x, t, class_weight={0: 1.0, 1: 9.0})",
+     "loss = nn.CrossEntropyLoss(cw, ignore_index=9)(net(a), b)",
+     "loss = nn.CrossEntropyLoss(cw, ignore_index=9, reduction='none')(net(a), b).sum() / (b != 9).sum()  # over the examples"),
+    ("LV004", "xr, yr = SMOTE().fit_resample(a, b)", "loss = F.cross_entropy(net(xr), yr, cw, reduction='sum')",
+     "loss = F.cross_entropy(net(xr), yr, reduction='sum')  # the data are resampled"),
     ("LV013", "", "out = keras.layers.Dense(1, 'softmax', name='out')(h)",
      "keras.layers.Dense(1, 'sigmoid', name='out')  # or two units with a softmax"),
     ("LV013", "", "out = keras.layers.Dense(1, activation='softmax', name='out', kernel_regularizer='l2')(h)",
