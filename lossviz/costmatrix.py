@@ -171,7 +171,10 @@ def stated(rows: Sequence[Sequence[float]], labels: Sequence[str]) -> Array:
                 f"row {quoted(labels[t])} (true) has {counted(len(row), 'cost')}, not {k}: one for each class that may be decided"
             )
         for d, value in enumerate(row):
-            where = f"row {quoted(labels[t])} (true), column {quoted(labels[d])} (decided) is {value:g}"
+            where = f"row {quoted(labels[t])} (true), column {quoted(labels[d])} (decided) is "
+            if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+                raise ValueError(f"{where}{value!r:.40}: a cost must be a number")
+            where += f"{value:g}"
             if not np.isfinite(value):
                 raise ValueError(f"{where}: a cost must be a finite number")
             if value < 0:

@@ -208,10 +208,10 @@ def count_masks(
             f"The masks have {len(sizes)} sizes, {said}. That is no fault: pixels are counted, "
             + ("and all have equally many." if alike else "so a larger image counts for more.")
         )
-    missing = [called[i] for i in np.flatnonzero(each.sum(0) == 0)]
-    if missing:
-        one = len(missing) == 1
-        notes.append(f"{listed(missing)} never occur{'s' if one else ''} and {'has' if one else 'have'} no weight.")
+    none = np.flatnonzero(each.sum(0) == 0).tolist()
+    for there, one, many in ((True, "is ignored", "are ignored"), (False, "never occurs", "never occur")):
+        if who := [called[i] for i in none if (order[i] in left_out) == there]:
+            notes.append(f"{listed(who)} {f'{one} and has' if len(who) == 1 else f'{many} and have'} no weight.")
     if not names and len(order) > 60:
         notes.append(f"{len(order)} different indices: are these grayscale photographs, or masks with soft edges?")
     empty = int((each.sum(1) == 0).sum())

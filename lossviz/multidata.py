@@ -316,15 +316,18 @@ def from_label_table(
         notes.append(f"A random {MOST_ROWS:,} of {len(rows):,} rows are used.")
         rows = np.sort(rng.choice(rows, MOST_ROWS, replace=False))
     y = np.stack([columns[name][rows] for name in chosen], 1).astype(np.int64)
-    constant, rare = [], []
-    kept, why_fewer = ("in every row that is left", " " + " ".join(lost)) if lost else ("in every row", "")
+    constant, rare, why_fewer = [], [], ""
+    fewer_rows = " " + " ".join(lost) if lost else ""
     for name, yes in zip(chosen, y.sum(0).tolist(), strict=True):
         fewer = min(yes, len(y) - yes)
         if not fewer:
             if half := _half_written(name, *read[name]):
                 raise TableError(half)
-            said = f"0 {kept}: it is never there" if yes == 0 else f"1 {kept}: it is always there"
-            constant.append(f"{quote(name)} is {said}")
+            values, fault = read[name]
+            varies = len(np.unique(values[fault == 0])) > 1  # not in the rows that are left
+            why_fewer = fewer_rows if varies else why_fewer
+            what = "0 in every row{}: it is never there" if yes == 0 else "1 in every row{}: it is always there"
+            constant.append(f"{quote(name)} is {what.format(' that is left' if varies else '')}")
         elif fewer < FEW:
             rare.append(
                 f"{quote(name)} is {1 if yes == fewer else 0} in only {fewer} of {count_rows(len(y))}{' left' * bool(lost)}"
@@ -337,7 +340,7 @@ def from_label_table(
     if rare:
         raise TableError(
             f"Label {'; '.join(rare)}. At least {FEW} are needed to train, to hold out and to test: leave "
-            f"{'it' if len(rare) == 1 else 'them'} out, or bring more rows.{why_fewer}"
+            f"{'it' if len(rare) == 1 else 'them'} out, or bring more rows.{fewer_rows}"
         )
     order = np.argsort(-y.sum(0), kind="stable")
     y, names = y[:, order], tuple(chosen[c] for c in order)

@@ -232,6 +232,8 @@ def test_an_axis_of_costs_begins_at_0_and_cuts_nothing_where_most_cost_nothing()
         ([[0, 1], [1e9, 0]], r"is 1e\+09: a cost is at most 1,000,000"),
         ([[0, 1], [1]], r"row 'fraud' \(true\) has 1 cost, not 2"),
         ([[0, 1], [1, 0], [1, 1]], r"3 rows, 1 more than the 2 classes 'ok', 'fraud'"),
+        ([["a", 1], [1, 0]], r"row 'ok' \(true\), column 'ok' \(decided\) is 'a': a cost must be a number"),
+        ([[0, 1], [None, 0]], r"column 'ok' \(decided\) is None: a cost must be a number"),
         ([[0, 1]], r"1 row, fewer than the 2 classes"),
         ([[0, 0], [0, 0]], "every cost is 0"),
         ([[0, 1], [2, 5]], "where 'fraud' is true, deciding 'fraud' costs 5 and deciding 'ok' only 2"),

@@ -90,6 +90,12 @@ def test_names_and_classes_that_never_occur():
     assert found.notes == ("'sky' never occurs and has no weight.",)
 
 
+def test_a_class_that_is_named_and_ignored_is_not_said_never_to_occur():
+    found = count_masks([("a.png", png(np.array([[0, 0, 3]], np.uint8)))], ["road", "sky", "sign", "void"], (3,))
+    assert (found.counts.pixels.tolist(), found.ignored) == ([2, 0, 0, 0], 1)
+    assert found.notes == ("'void' is ignored and has no weight.", "'sky', 'sign' never occur and have no weight.")
+
+
 def test_a_zip_of_masks():
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as z:

@@ -253,6 +253,8 @@ def with_line(i, line):
          "Column 'v' holds only 0 and 30 empty cells: write 1 where it holds"),
         (table(lambda ls: ["," + x.partition(",")[2] if x[-1] == "1" else x for x in ls]), ["u", "v"], None,
          r"'v' is 0 in every row that is left: .* leave it out. Column 'a': 30 rows left out, .* missing \(first: row 1\)"),
+        (table(lambda ls: ["," + x[:-1].partition(",")[2] + "0" if i == 5 else x[:-1] + "0" for i, x in enumerate(ls)]),
+         ["u", "v"], None, "Label 'v' is 0 in every row: it is never there. There is nothing to learn from it: leave it out.$"),
         (table(lambda ls: ["," + x.partition(",")[2] if x[-1] == "1" and i > 9 else x for i, x in enumerate(ls)]), ["u", "v"],
          None, "'v' is 1 in only 4 of 64 rows left. .* bring more rows. Column 'a': 26 rows left out"),
         (table(lambda ls: [x[:-1] if i % 2 else x[:-3] + x[-2:] for i, x in enumerate(ls)]), ["u", "v"], None,
