@@ -1,24 +1,21 @@
 """Home: the idea in one screen, alive, and doors to the other pages."""
 
 import streamlit as st
-from parts import player, words
+from parts import controls, player
 from parts.listing import PAGES
 
 from lossviz import demo
 
 # The link holds both values; the component moves them, so they are no widgets of Streamlit's.
-values, wrong = {}, []
+values, wrong = {}, False
 for knob in (demo.IMBALANCE, demo.WEIGHT):
     asked = st.query_params.get(knob.name, str(knob.default))
     try:
         values[knob.name] = float(knob.check(asked))
     except ValueError:
-        wrong.append(f"{knob.name}={asked[:60]} (it is a whole number from {knob.low} to {knob.high})")
-        values[knob.name] = float(knob.default)
+        controls.dropped(f"{knob.name}={asked[:60]} (must be a whole number from {knob.low} to {knob.high})")
+        values[knob.name], wrong = float(knob.default), True
 if wrong:
-    st.warning(
-        words.plain(f"The link asks for what is not there; the sliders show what is used instead: {'; '.join(wrong)}.")
-    )
     st.query_params.update({k: f"{v:g}" for k, v in values.items()})
 
 embedded = st.context.is_embedded
@@ -29,6 +26,7 @@ if not embedded:
         "by the same weights. Drag, and see what each does."
     )
 moved = player.show_home(values)
+controls.unread()
 if moved:
     st.query_params.update({k: f"{v:g}" for k, v in moved.items()})  # what else the link says stays
 doors = [] if embedded else [page for page in PAGES if page.thumbnail]

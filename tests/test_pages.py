@@ -564,12 +564,13 @@ def test_the_router_opens_home(engine):
 
 def test_home_reads_its_link_and_says_what_it_cannot_use():
     at = AppTest.from_file(ROOT / "pages" / "router.py", default_timeout=30)
-    at.query_params.update({"imbalance": "abc", "weight": "999"})
+    at.query_params.update({"imbalance": "abc", "weight": "999", "only": "steps"})
     at.run()
     assert not at.exception
     (told,) = [unescaped(w.value) for w in at.warning]
     assert told.endswith(
-        "instead: imbalance=abc (it is a whole number from 1 to 50); weight=999 (it is a whole number from 1 to 50)."
+        "instead: imbalance=abc (must be a whole number from 1 to 50); weight=999 (must be a whole number from 1 to 50); "
+        "only=steps (no control in sight is called so)."
     )
     told = json.loads(at.get("bidi_component")[0].proto.json)
     assert [k["value"] for k in told["knobs"]] == [demo.IMBALANCE.default, demo.WEIGHT.default]
