@@ -122,7 +122,7 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
         return []
     found: dict[tuple[str, int], Finding] = {}
     try:
-        reading = Reading(tree, text)
+        reading = Reading(tree)
         lines = text.split("\n")
         for code in RULES if rules is None else rules:
             rule = RULES[code]

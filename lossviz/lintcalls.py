@@ -29,7 +29,9 @@ from lossviz.lintvalues import (
     LOG,
     LOGITS,
     LOSS,
+    MASK,
     MULTI_LABEL,
+    ONE_HOT,
     PARAMETER,
     PREDICTED,
     PREDICTED_WEIGHTS,
@@ -61,6 +63,8 @@ MULTIPLY = {"mul", "multiply", "mul_", "Multiply"}
 LOOK_UP = {"gather": 1, "embedding_lookup": 1, "take": 1, "index_select": 2, "batch_gather": 1}
 RESAMPLE = {"fit_resample", "fit_sample"}
 ROOTS = {"tensorflow", "torch", "jax", "keras", "flax", "scipy", "haiku"}
+FILLED = {"zeros", "zeros_like", "ones", "ones_like"}
+ACTIVATIONS = {"Softmax", "Sigmoid", "LogSoftmax", "Softmax2d", "Activation"}
 MODEL_NAMES = {
     "model", "net", "network", "classifier", "forward", "predict", "apply", "apply_fn", "module", "unet", "resnet", "inference",
 }  # fmt: skip
@@ -70,9 +74,9 @@ MODEL_NAMES = {
 
 
 def activation(call: Call) -> str:
-    """softmax, sigmoid or log_softmax, where a call applies one: a function, a method, or a layer that is called."""
-    if not call.method and call.on.made:
-        return layer_activation(call.on.made)
+    """softmax, sigmoid or log_softmax, where a call applies one and nothing else: a function, a method, or such a layer."""
+    if made := call.on.made if not call.method else None:
+        return layer_activation(made) if made.name.rpartition(".")[2] in ACTIVATIONS else ""
     last = {"expit": "sigmoid"}.get(call.method, call.method)
     known = call.name.split(".")[0] in ROOTS if call.name else not call.on.code
     return last if last in ("softmax", "sigmoid", "log_softmax") and known else ""
@@ -81,12 +85,7 @@ def activation(call: Call) -> str:
 def layer_activation(made: Call) -> str:
     """What a layer ends with."""
     last = made.name.rpartition(".")[2]
-    if made.name.startswith(("torch.nn.", "keras.layers.")) and last in (
-        "Softmax",
-        "Sigmoid",
-        "LogSoftmax",
-        "Softmax2d",
-    ):
+    if made.name.startswith(("torch.nn.", "keras.layers.")) and last in ACTIVATIONS - {"Activation"}:
         return {"Softmax2d": "softmax", "LogSoftmax": "log_softmax"}.get(last, last.lower())
     said = made.get("activation", {"Activation": 0, "Dense": 1}.get(last)) or made.get("activation_fn")
     if said is None or not made.name.startswith(("keras.", "tensorflow.")):
@@ -351,7 +350,7 @@ def _either(call: Call, first: Value, others: tuple[Value, ...]) -> Value | None
             found = guessed(first, call.node)
         return Value(items=(UNKNOWN, found)) if last == "max" else found
     if last in ("one_hot", "to_categorical"):
-        return Value(kinds=first.kinds & {LABELS, PREDICTED}, marks=first.marks)
+        return Value(kinds=(first.kinds & {LABELS, PREDICTED}) | {ONE_HOT}, marks=first.marks)
     if last in ("equal", "not_equal", "greater", "eq", "gt"):
         return compared(first, [second], call.node)
     if last in ("log", "log_"):
@@ -374,6 +373,8 @@ def _einsum(call: Call) -> Value:
 
 def _where(call: Call) -> Value:
     condition, one, other = call.args
+    if all(v.const in (0, 1) or (v.made and v.made.method in FILLED) for v in (one, other)):
+        return Value(kinds=frozenset({MASK}))
     plain = not (one.kinds | other.kinds) - {WEIGHTS, CLASS_WEIGHTS}
     if plain and LABELS in condition:
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))

@@ -277,7 +277,7 @@ def simple(node: ast.AST | None) -> str:
     return text if len(text) <= 30 else ""
 
 
-def short(node: ast.expr | None) -> str:
+def short(node: ast.AST | None) -> str:
     """The text of an expression that can stand in another place, where it is short; else "".
 
     Example:

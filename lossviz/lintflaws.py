@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import permutations
 
-from lossviz.lintcalls import MULTIPLY, activation, balances, layer_activation
+from lossviz.lintcalls import FILLED, MULTIPLY, RESAMPLE, activation, balances, layer_activation
 from lossviz.lintdecides import VALIDATES, decides, evaluates, region_of
 from lossviz.lintfactors import history, holds, operands, replaced, statement, without_product
 from lossviz.lintfixes import (
@@ -30,7 +30,7 @@ from lossviz.lintfixes import (
 from lossviz.lintflow import exclusive
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
 from lossviz.lintorigin import by_class
-from lossviz.lintown import raw, rewritten, unactivated, with_argument, without_argument
+from lossviz.lintown import raw, rewritten, unactivated, unsquashed, with_argument, without_argument
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
@@ -42,6 +42,7 @@ from lossviz.lintvalues import (
     LOGITS,
     LOSS,
     MULTI_LABEL,
+    ONE_HOT,
     PREDICTED_WEIGHTS,
     RESAMPLED,
     SCORES,
@@ -141,7 +142,7 @@ def resampled_and_weighted(reading: Reading) -> Places:
         ):
             continue
         weights = call.kwargs.get("class_weight")
-        if weights and weights.given() and RESAMPLED not in weights:
+        if weights and weights.given() and RESAMPLED not in weights and not _apart(reading, _where(weights, call)):
             said = "The data were resampled, and `class_weight` weights them again."
             yield At(call.node, said, call=call, own=_once(reading, call, "class_weight", "the data are resampled"))
         weights = call.kwargs.get("sample_weight")
@@ -151,7 +152,8 @@ def resampled_and_weighted(reading: Reading) -> Places:
         made = call.on.made
         for keyword in ("class_weight", "scale_pos_weight"):
             given = made.kwargs.get(keyword) if made else None
-            if made and given and given.given() and not isinstance(given.const, str) and RESAMPLED not in given:
+            some = given is not None and _weighs(given) and not isinstance(given.const, str)
+            if made and given and some and RESAMPLED not in given and not _apart(reading, _where(given, made)):
                 said = f"The data were resampled, and the classifier of line {line(made.node)} weights them again."
                 whole = call.node if holds(call.node, made.node) else made.node  # made and fitted in one
                 plain = rewritten(reading, whole, replaced(whole, made.node, without_argument(made.node, keyword)))
@@ -174,7 +176,13 @@ def resampled_and_weighted(reading: Reading) -> Places:
     for loss in losses(reading.calls):
         made = loss.made or loss.call
         keyword, weights = _torch_weights(made)
-        if keyword and RESAMPLED in loss.labels and RESAMPLED not in weights:
+        if (
+            keyword
+            and RESAMPLED in loss.labels
+            and RESAMPLED not in weights
+            and _weighs(weights)
+            and not _apart(reading, _where(weights, made))
+        ):
             said = f"The data were resampled, and `{keyword}` weights them again."
             plain = rewritten(reading, made.node, without_argument(made.node, *(_torch_place(made) or ())))
             yield At(made.node, said, loss, own=f"{plain}  # the data are resampled")
@@ -191,6 +199,17 @@ def _pipeline(call: Call) -> Places:
         own = made.kwargs.get("class_weight") if made else None
         if made and sampled and own and own.given() and not isinstance(own.const, str):
             yield At(made.node, f"The sampler of line {line(sampled.node)} already balances its data.", call=made)
+
+
+def _weighs(weights: Value) -> bool:
+    """Whether weights are given that are not all 1."""
+    return weights.given() and weights.const != 1 and not (weights.made and weights.made.method in FILLED)
+
+
+def _apart(reading: Reading, where: ast.AST) -> bool:
+    """Whether weights are of a branch that excludes all resampling."""
+    made = [c.node for c in reading.calls if c.method in RESAMPLE]
+    return bool(made) and all(exclusive(reading.tree, node, where) for node in made)
 
 
 def _where(value: Value, call: Call) -> ast.AST:
@@ -324,9 +343,16 @@ def softmax_for_labels(reading: Reading) -> Places:
             mark = loss.logits.mark("activated")
             units = _units(reading, mark.node) if mark else None
             several = isinstance(units, int) and units > 2
+            if (
+                ONE_HOT in loss.labels
+                or _one_hot_fitted(reading)
+                or isinstance(loss.spelled.get("logits"), ast.Subscript)
+            ):
+                continue  # classes that exclude each other, or one of the probabilities
             if mark and (several or MULTI_LABEL in loss.labels or (units is None and _multi_label(reading))):
                 said = f"The loss in line {line(loss.call.node)} judges each label on its own."
-                yield At(mark.node, said, loss)
+                before, logits = unsquashed(mark.node, loss, reading) if loss.name.startswith("torch.") else ("", "")
+                yield At(mark.node, said, loss, before=before, logits=logits)
     for call in methods(reading.calls, FIT):
         trained, targets = call.on.attrs.get("loss"), call.get("y", 1)
         if targets and MULTI_LABEL in targets and trained is not None:
@@ -336,6 +362,11 @@ def softmax_for_labels(reading: Reading) -> Places:
             if name.lower().replace("_", "").endswith("categoricalcrossentropy"):
                 said = "Its targets are multi-label, and the model is compiled with a softmax loss."
                 yield At(call.node, said, call=call)
+
+
+def _one_hot_fitted(reading: Reading) -> bool:
+    """Whether a model is fitted to one-hot labels of classes that exclude each other."""
+    return any((y := call.get("y", 1)) is not None and ONE_HOT in y for call in methods(reading.calls, FIT))
 
 
 def _units(reading: Reading, node: ast.AST) -> object:
@@ -351,7 +382,7 @@ def _units(reading: Reading, node: ast.AST) -> object:
 
 
 def _multi_label(reading: Reading) -> bool:
-    return bool(re.search(r"multi.?label|multi.?hot|MultiLabelBinarizer|\btags\b", reading.text, re.IGNORECASE))
+    return bool(re.search(r"multi_?label|multi_?hot|\btags\b", ast.unparse(reading.tree), re.IGNORECASE))
 
 
 @rule(

@@ -83,7 +83,8 @@ def unactivated(mark: ast.AST, loss: Loss | None, call: Call, reading: Reading) 
     ):  # fmt: skip
         return _told(reading, call.node, loss, given, new)
     own = f"loss = {ast.unparse(loss.made.node)}  # of logits" if compiled and loss and loss.made else ""
-    return "\n".join(filter(None, [without_activation(mark, reading), own or _told(reading, call.node, loss)]))
+    shared = given is not None and _read_elsewhere(given, call.node, reading)
+    return "\n".join(filter(None, [without_activation(mark, reading, shared), own or _told(reading, call.node, loss)]))
 
 
 def raw(product: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
@@ -118,23 +119,68 @@ def raw(product: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
     return "" if holds(product, old) else without_activation(mark, reading), next(filter(None, named), "")
 
 
-def without_activation(mark: ast.AST, reading: Reading) -> str:
-    """A comment on the line of a softmax or sigmoid: how it reads without, or what has to go; "" where that is not known."""
+def unsquashed(mark: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
+    """Of a loss that has to take logits instead: a comment on its softmax, and how the logits are written; "" if unknown."""
+    given = loss.spelled.get("logits")
+    mark = _applied(mark, loss.call.node, given, reading)
+    found = peeled(mark, reading.tree, reading)
+    if found is None or given is None:
+        return "", ""
+    if found[1] is not None and holds(loss.call.node, found[0]):
+        return "", short(replaced(given, *found))
+    return without_activation(mark, reading), short(given)
+
+
+def _read_elsewhere(given: ast.AST, call: ast.AST, reading: Reading) -> bool:
+    """Whether what a loss is given is read by something else beside it, such as a Dice loss, and not only shaped."""
+    around = region_of(reading.tree, call)
+    names = {n.id for n in ast.walk(given) if isinstance(n, ast.Name)} if isinstance(given, ast.Name) else set()
+    for name in names if around is not None else ():
+        for node in ast.walk(around):
+            if (
+                isinstance(node, ast.Name)
+                and node.id == name
+                and isinstance(node.ctx, ast.Load)
+                and not holds(call, node)
+            ):
+                above = statement(reading.tree, node)
+                if not _assigns(above, ast.Name(name)):
+                    return True
+    return False
+
+
+def without_activation(mark: ast.AST, reading: Reading, shared: bool = False) -> str:
+    """A comment on the line of a softmax or sigmoid: how it reads without, or what has to go; "" where that is not known.
+
+    Args:
+        mark: The softmax or sigmoid.
+        reading: Of the file.
+        shared: Whether something beside the loss takes its probabilities.
+    """
     found, above = peeled(mark, reading.tree, reading), statement(reading.tree, mark)
     if found is None or above is None:
         return ""
     old, new = found
     kind = next((activation(c) or layer_activation(c) for c in reading.calls if c.node is mark), "")
+    why = "" if shared else ", which is only to predict"
+    same = (
+        new
+        and isinstance(above, ast.Assign)
+        and above.value is old
+        and ast.unparse(above.targets[0]) == ast.unparse(new)
+    )
+    if same and shared:
+        return f"# line {line(old)} after the loss, or under another name: {ast.unparse(above)}"
     if new is None and isinstance(above, ast.Assign) and above.value is mark:  # what predicts calls it, too: it stays
         return f"# the loss without {ast.unparse(above.targets[0])}(…), the {kind} of line {line(mark)}, which is only to predict"
     if new is None:
-        return f"# without {ast.unparse(mark)} of line {line(mark)}, which is only to predict"
-    if isinstance(above, ast.Assign) and above.value is old and ast.unparse(above.targets[0]) == ast.unparse(new):
+        return f"# without {ast.unparse(mark)} of line {line(mark)}{why}"
+    if same:
         return f"# without line {line(old)}, which is only to predict: {ast.unparse(above)}"
     text = ast.unparse(replaced(above, old, new))
     if "\n" in text or len(text) > SHORT or line(above) != line(old):
         text = ast.unparse(new)
-    return f"# line {line(old)} without the {kind}, which is only to predict: {text}"
+    return f"# line {line(old)} without the {kind}{why}: {text}"
 
 
 def peeled(mark: ast.AST, root: ast.AST, reading: Reading) -> tuple[ast.AST, ast.expr | None] | None:
@@ -206,9 +252,10 @@ def _told(
         name = "loss = " if loss else ""
     text, said = name + ast.unparse(replaced(part, old, new)), "  # of the logits as they are" if loss else ""
     given = loss.spelled.get("logits") if loss else None
-    if loss and given is not None and _times(part, given) > _times(node, given):  # such as a Dice loss beside it
+    beside = given is not None and _times(part, given) > _times(node, given)  # such as a Dice loss
+    if loss and given is not None and (beside or _read_elsewhere(given, node, reading)):
         said += f"; what else is made of {short(given) or 'them'} takes their {loss.kind}"
-        text = "\n"
+        text = "\n" if beside else text
     if "\n" in text or len(text) > SHORT:
         text = ("loss = " if loss else "") + ast.unparse(replaced(node, old, new))
     return text + said

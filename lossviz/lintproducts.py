@@ -19,6 +19,7 @@ from lossviz.lintvalues import (
     LOSS,
     MASK,
     MULTI_LABEL,
+    ONE_HOT,
     PARAMETER,
     PREDICTED,
     PREDICTED_WEIGHTS,
@@ -57,6 +58,8 @@ def element(value: Value) -> Value:
 def looked_up(table: Value, index: Value, node: ast.AST) -> Value:
     """Entries of a table at an index: class weights at labels are weights of examples."""
     sticky = (table.kinds | index.kinds) & {RESAMPLED}
+    if table.made and table.made.method == "eye":
+        return Value(kinds=sticky | {ONE_HOT, LABELS})
     weights = table.has(CLASS_WEIGHTS, WEIGHTS) or bool(numbers(table))
     if PREDICTED in index and (weights or _may_weigh(table, node)):
         return by_prediction(index, node).also(*sticky)

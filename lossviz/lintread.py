@@ -43,16 +43,16 @@ class Reading:
 
     Attributes:
         tree: Its syntax.
-        text: Its text, comments and all.
         calls: Every call that was come across, in the order of reading.
         complete: False where the file was too long to follow to its end.
     """
 
-    def __init__(self, tree: ast.Module, text: str = ""):
-        self.tree, self.text = tree, text or ast.unparse(tree)
+    def __init__(self, tree: ast.Module):
+        self.tree = tree
         self.calls: list[Call] = []
         self.complete = True
         self._depth = self._steps = 0
+        self._ended = False  # by the return of a branch that is surely taken
         self._inlined: list[Any] = []
         self._inside: list[str] = []
         self._met: set[Any] = set()
@@ -75,6 +75,8 @@ class Reading:
                     returned += self._statement(statement, scope)
             finally:
                 self._depth -= 1
+            if self._ended:
+                break
         return returned
 
     def _statement(self, node: Any, scope: Scope) -> list[Value]:
@@ -107,7 +109,14 @@ class Reading:
             case ast.Return():
                 return [self.value(node.value, scope)] if node.value else []
             case ast.If():
-                self.value(node.test, scope)
+                test = self.value(node.test, scope)
+                if self._inlined and isinstance(
+                    test.const, bool
+                ):  # of a switch that is passed, such as from_logits=False
+                    taken = node.body if test.const else node.orelse
+                    returned = self._body(taken, scope)
+                    self._ended = self._ended or (bool(taken) and isinstance(taken[-1], ast.Return | ast.Raise))
+                    return returned
                 return self._branches([node.body, node.orelse], scope)
             case ast.Try():
                 return self._body(node.body, scope) + self._branches([h.body for h in node.handlers] + [[]], scope) \
@@ -145,6 +154,7 @@ class Reading:
             self._steps += len(scope) // 8
             copy = dict(scope)
             returned += self._body(body, copy)
+            self._ended = False
             ended = body and isinstance(body[-1], ast.Return | ast.Raise | ast.Continue | ast.Break)
             if not ended:
                 after.append((copy, body[0] if body else None))
@@ -207,6 +217,8 @@ class Reading:
             scope[names.pop(0)] = held
         for name in names + [a.arg for a in arguments.kwonlyargs]:
             scope[name] = Value(kinds=hint(name))
+        for name, default in _defaults(code, call):
+            scope[name] = named(Value(const=default), name)
         if _is_loss(code, held) and len(names) > 1 and names[0] in ("input", "inputs") and LABELS in hint(names[1]):
             scope[names[0]] = Value(kinds=frozenset({SCORES}))  # as PyTorch's own losses call them
         for name, value in [*zip(names, call.args, strict=False), *call.kwargs.items()]:
@@ -221,6 +233,7 @@ class Reading:
             returned = [self.value(code.body, scope)]
         else:
             returned = self._body(code.body, scope)
+            self._ended = False
             self._rest(scope)
         self._depth = depth
         del self._inside[len(self._inside) - 1 - quiet :]
@@ -285,6 +298,8 @@ class Reading:
                 return self._product(node, self.value(node.left, scope), self.value(node.right, scope))
             case ast.UnaryOp():
                 inner = self.value(node.operand, scope)
+                if isinstance(node.op, ast.Not):
+                    return Value(const=not inner.const) if isinstance(inner.const, bool) else UNKNOWN
                 if isinstance(node.op, ast.USub) and isinstance(inner.const, int | float):
                     return Value(const=-inner.const)
                 return inner if isinstance(node.op, ast.USub | ast.UAdd) else UNKNOWN
@@ -301,6 +316,9 @@ class Reading:
             case ast.Subscript():
                 return self._subscript(node, scope)
             case ast.IfExp():
+                test = self.value(node.test, scope)
+                if self._inlined and isinstance(test.const, bool):
+                    return self.value(node.body if test.const else node.orelse, scope)
                 body, orelse = self.value(node.body, scope), self.value(node.orelse, scope)
                 return merged(_unless_none(body, node.body, [orelse]), _unless_none(orelse, node.orelse, [body]))
             case ast.BoolOp():
@@ -396,6 +414,25 @@ class Reading:
         return called(self, call, function, node.func)
 
 
+def _defaults(code: Any, call: Call) -> list[tuple[str, Any]]:
+    """What a function's parameters are where a call leaves them out, as far as that is None, yes, no or a number."""
+    if not isinstance(call.node, ast.Call) or any(isinstance(a, ast.Starred) for a in call.node.args):
+        return []  # read without being called, with what the names say
+    if any(k.arg is None for k in call.node.keywords):
+        return []
+    a = code.args
+    named = [*a.posonlyargs, *a.args]
+    pairs = [
+        *zip(named[len(named) - len(a.defaults) :], a.defaults, strict=True),
+        *zip(a.kwonlyargs, a.kw_defaults, strict=True),
+    ]
+    return [
+        (parameter.arg, default.value)
+        for parameter, default in pairs
+        if isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, int | float))
+    ]
+
+
 def _is_loss(code: Any, held: Value | None) -> bool:
     """Whether a function, or the class it is a method of, is called a loss."""
     owner = getattr(held.code, "name", "") if held is not None else ""
@@ -403,7 +440,11 @@ def _is_loss(code: Any, held: Value | None) -> bool:
 
 
 def _unless_none(value: Value, branch: ast.AST | None, others: list[Value]) -> Value:
-    """A value of one branch; it says so where another branch has None instead."""
-    if branch is None or value.const is None or not any(other.const is None for other in others):
+    """A value of one branch; it says so where another branch has None instead, or 1: no weights."""
+    if branch is None or _nothing(value) or not any(_nothing(other) for other in others):
         return value
     return value.also(marks=(Mark("unless None", branch),))
+
+
+def _nothing(value: Value) -> bool:
+    return value.const is None or (value.const == 1 and value.const is not True)

@@ -18,6 +18,7 @@ SCORES = "scores"  # what a model returns: logits, or probabilities
 SOFTMAX, SIGMOID = "softmax", "sigmoid"
 LABELS = "labels"
 MULTI_LABEL = "multi-label"
+ONE_HOT = "one-hot"  # of classes that exclude each other
 PREDICTED = "predicted labels"
 COUNTS = "counts"
 LOSS = "loss"

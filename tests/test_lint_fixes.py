@@ -462,12 +462,15 @@ OWN = [
      "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
      "# line 3 without the softmax, which is only to predict: model = keras.Sequential([layers.Dense(3, None)])\n"
      "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
+    ("torch", "z = torch.sigmoid(z)\nz = z.view(-1)\ndice = 1 - (z * y).sum()\nbce = F.binary_cross_entropy_with_logits(z, y)",
+     "# line 4 after the loss, or under another name: z = torch.sigmoid(z)\n"
+     "bce = F.binary_cross_entropy_with_logits(z, y)  # of the logits as they are; what else is made of z takes their sigmoid"),
     ("keras", "p = layers.Dense(3, activation='softmax')(layers.Dense(8)(x))\nmodel = keras.Model(x, p)\n"
      "model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True))",
      "# line 3 without the softmax, which is only to predict: p = layers.Dense(3)(layers.Dense(8)(x))\n"
      "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
     ("torch", "p = torch.sigmoid(net(x))\nloss = F.binary_cross_entropy_with_logits(p, y) + dice(p, y)",
-     "# line 4 without the sigmoid, which is only to predict: p = net(x)\n"
+     "# line 4 without the sigmoid: p = net(x)\n"
      "loss = F.binary_cross_entropy_with_logits(p, y)  # of the logits as they are; what else is made of p takes their sigmoid"),
     ("keras", "model = keras.Sequential([\n    layers.Dense(3, activation='softmax'),\n])\n"
      "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
