@@ -215,7 +215,9 @@ def cluster(workers: int = 2) -> Iterator[tuple[str, list[int]]]:
         finally:
             for process in (*started, scheduler):
                 process.terminate()
-                process.wait(30)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(10)
+                process.kill()
 
 
 def held_up(rounds: int, sessions: int, trainings: int, external: bool) -> Found:

@@ -29,7 +29,6 @@ from lossviz.lintvalues import (
     LOG,
     LOGITS,
     LOSS,
-    MASK,
     MULTI_LABEL,
     ONE_HOT,
     PARAMETER,
@@ -63,6 +62,7 @@ MULTIPLY = {"mul", "multiply", "mul_", "Multiply"}
 LOOK_UP = {"gather": 1, "embedding_lookup": 1, "take": 1, "index_select": 2, "batch_gather": 1}
 RESAMPLE = {"fit_resample", "fit_sample"}
 ROOTS = {"tensorflow", "torch", "jax", "keras", "flax", "scipy", "haiku"}
+ENCODERS = {"LabelBinarizer", "OneHotEncoder"}
 FILLED = {"zeros", "zeros_like", "ones", "ones_like"}
 ACTIVATIONS = {"Softmax", "Sigmoid", "LogSoftmax", "Softmax2d", "Activation"}
 MODEL_NAMES = {
@@ -162,6 +162,8 @@ def called(reader: "Reading", call: Call, function: Value, node: Any) -> Value:
         return Value(kinds=frozenset({LOSS}), marks=_targets(call))
     if call.method in ("fit_transform", "transform") and _binarizes(call.on, node):
         return Value(kinds=frozenset({LABELS, MULTI_LABEL, *sticky}))
+    if call.method in ("fit_transform", "transform") and call.on.made and call.on.made.method in ENCODERS:
+        return Value(kinds=frozenset({LABELS, ONE_HOT, *sticky}))
     out = _library(reader, call) if call.name else _method(reader, call, node)
     if out is not None:
         return out.also(*sticky) if sticky else out
@@ -349,7 +351,7 @@ def _either(call: Call, first: Value, others: tuple[Value, ...]) -> Value | None
         elif first.has(LOGITS, SCORES, SOFTMAX, SIGMOID, PREDICTED):
             found = guessed(first, call.node)
         return Value(items=(UNKNOWN, found)) if last == "max" else found
-    if last in ("one_hot", "to_categorical"):
+    if last in ("one_hot", "to_categorical", "get_dummies"):
         return Value(kinds=(first.kinds & {LABELS, PREDICTED}) | {ONE_HOT}, marks=first.marks)
     if last in ("equal", "not_equal", "greater", "eq", "gt"):
         return compared(first, [second], call.node)
@@ -373,8 +375,8 @@ def _einsum(call: Call) -> Value:
 
 def _where(call: Call) -> Value:
     condition, one, other = call.args
-    if all(v.const in (0, 1) or (v.made and v.made.method in FILLED) for v in (one, other)):
-        return Value(kinds=frozenset({MASK}))
+    if all(v.const in (0, 1) or (v.made and v.made.method in FILLED) for v in (one, other)):  # a mask, or labels
+        return Value(made=call)
     plain = not (one.kinds | other.kinds) - {WEIGHTS, CLASS_WEIGHTS}
     if plain and LABELS in condition:
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))

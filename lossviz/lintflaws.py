@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from itertools import permutations
 
-from lossviz.lintcalls import FILLED, MULTIPLY, RESAMPLE, activation, balances, layer_activation
+from lossviz.lintcalls import MULTIPLY, RESAMPLE, activation, balances, layer_activation
 from lossviz.lintdecides import VALIDATES, decides, evaluates, region_of
 from lossviz.lintfactors import history, holds, operands, replaced, statement, without_product
 from lossviz.lintfixes import (
@@ -203,7 +203,7 @@ def _pipeline(call: Call) -> Places:
 
 def _weighs(weights: Value) -> bool:
     """Whether weights are given that are not all 1."""
-    return weights.given() and weights.const != 1 and not (weights.made and weights.made.method in FILLED)
+    return weights.given() and weights.const != 1
 
 
 def _apart(reading: Reading, where: ast.AST) -> bool:
@@ -343,11 +343,7 @@ def softmax_for_labels(reading: Reading) -> Places:
             mark = loss.logits.mark("activated")
             units = _units(reading, mark.node) if mark else None
             several = isinstance(units, int) and units > 2
-            if (
-                ONE_HOT in loss.labels
-                or _one_hot_fitted(reading)
-                or isinstance(loss.spelled.get("logits"), ast.Subscript)
-            ):
+            if ONE_HOT in loss.labels or _one_hot_fitted(reading) or _one_column(loss.spelled.get("logits")):
                 continue  # classes that exclude each other, or one of the probabilities
             if mark and (several or MULTI_LABEL in loss.labels or (units is None and _multi_label(reading))):
                 said = f"The loss in line {line(loss.call.node)} judges each label on its own."
@@ -362,6 +358,13 @@ def softmax_for_labels(reading: Reading) -> Places:
             if name.lower().replace("_", "").endswith("categoricalcrossentropy"):
                 said = "Its targets are multi-label, and the model is compiled with a softmax loss."
                 yield At(call.node, said, call=call)
+
+
+def _one_column(given: ast.AST | None) -> bool:
+    """Whether it is the probability of one class, such as `p[:, 1]`."""
+    index = given.slice if isinstance(given, ast.Subscript) else None
+    last = index.elts[-1] if isinstance(index, ast.Tuple) and index.elts else None
+    return isinstance(last, ast.Constant | ast.UnaryOp)
 
 
 def _one_hot_fitted(reading: Reading) -> bool:

@@ -49,6 +49,16 @@ def _way(tree: ast.AST, goal: ast.AST) -> Way:
     at = (getattr(goal, "lineno", 0), getattr(goal, "col_offset", 0))
     way: Way = {}
     for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        block: list[ast.stmt] = body if isinstance(body, list) else []
+        for i, one in enumerate(block):  # behind a branch that returns, its test does not hold
+            if (
+                isinstance(one, ast.If)
+                and isinstance(one.body[-1], ast.Return | ast.Raise)
+                and _holds(block[i + 1 :], at)
+            ):
+                question, answer, yes = _question(one.test)
+                way[question] = (not yes, answer)
         match node:
             case ast.If() | ast.IfExp():
                 question, answer, yes = _question(node.test)

@@ -172,3 +172,11 @@ def _compiled(call: Call) -> Iterator[Loss]:
         yield Loss(call, f"keras.losses.{loss.const}", STRINGS[loss.const], False, output, UNKNOWN, None, False)
     elif signature := FUNCTIONS.get(loss.name):
         yield Loss(call, loss.name, signature.kind, False, output, UNKNOWN, None, False)
+
+
+def asked_of(loss: Loss, option: ast.keyword) -> ast.keyword:
+    """An option that a PyTorch loss was made with, as it is written where the loss is called: a loss that is held knows it."""
+    held = getattr(loss.call.node, "func", None)
+    if loss.made is None or not isinstance(held, ast.Attribute) or isinstance(option.value, ast.Constant):
+        return option
+    return ast.keyword(option.arg, ast.Attribute(held, option.arg or ""))

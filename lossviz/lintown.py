@@ -128,7 +128,9 @@ def unsquashed(mark: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
         return "", ""
     if found[1] is not None and holds(loss.call.node, found[0]):
         return "", short(replaced(given, *found))
-    return without_activation(mark, reading), short(given)
+    shared = _read_elsewhere(given, loss.call.node, reading)
+    said = f"; what else is made of {short(given)} takes their {loss.kind}" if shared else ""
+    return f"{without_activation(mark, reading, shared)}{said}", short(given)
 
 
 def _read_elsewhere(given: ast.AST, call: ast.AST, reading: Reading) -> bool:

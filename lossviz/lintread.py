@@ -110,9 +110,7 @@ class Reading:
                 return [self.value(node.value, scope)] if node.value else []
             case ast.If():
                 test = self.value(node.test, scope)
-                if self._inlined and isinstance(
-                    test.const, bool
-                ):  # of a switch that is passed, such as from_logits=False
+                if _switch(node.test) and isinstance(test.const, bool):
                     taken = node.body if test.const else node.orelse
                     returned = self._body(taken, scope)
                     self._ended = self._ended or (bool(taken) and isinstance(taken[-1], ast.Return | ast.Raise))
@@ -218,7 +216,7 @@ class Reading:
         for name in names + [a.arg for a in arguments.kwonlyargs]:
             scope[name] = Value(kinds=hint(name))
         for name, default in _defaults(code, call):
-            scope[name] = named(Value(const=default), name)
+            scope[name] = Value(kinds=hint(name), const=default)
         if _is_loss(code, held) and len(names) > 1 and names[0] in ("input", "inputs") and LABELS in hint(names[1]):
             scope[names[0]] = Value(kinds=frozenset({SCORES}))  # as PyTorch's own losses call them
         for name, value in [*zip(names, call.args, strict=False), *call.kwargs.items()]:
@@ -317,7 +315,7 @@ class Reading:
                 return self._subscript(node, scope)
             case ast.IfExp():
                 test = self.value(node.test, scope)
-                if self._inlined and isinstance(test.const, bool):
+                if _switch(node.test) and isinstance(test.const, bool):
                     return self.value(node.body if test.const else node.orelse, scope)
                 body, orelse = self.value(node.body, scope), self.value(node.orelse, scope)
                 return merged(_unless_none(body, node.body, [orelse]), _unless_none(orelse, node.orelse, [body]))
@@ -431,6 +429,12 @@ def _defaults(code: Any, call: Call) -> list[tuple[str, Any]]:
         for parameter, default in pairs
         if isinstance(default, ast.Constant) and (default.value is None or isinstance(default.value, int | float))
     ]
+
+
+def _switch(test: ast.expr) -> bool:
+    """Whether a test asks what a loss is given, as `if not self.from_logits` does: only one of its branches is meant."""
+    asked = test.operand if isinstance(test, ast.UnaryOp) else test
+    return "logits" in str(getattr(asked, "id", getattr(asked, "attr", "")))
 
 
 def _is_loss(code: Any, held: Value | None) -> bool:

@@ -22,7 +22,7 @@ from lossviz.lintfactors import (
 )
 from lossviz.lintfixes import LOOKED_UP, WEIGHTED, chosen_fix, of_tensorflow, one_a_class, short, simple, spelled
 from lossviz.lintflow import condition
-from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, written
+from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, asked_of, written
 from lossviz.lintread import Reading
 from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, SCORES, UNKNOWN, Call, canonical, hint
 
@@ -206,6 +206,7 @@ def _with_options(fix: str, at: At) -> str:
     wrong = at.call is at.loss.call and not at.logits  # its weights
     told = [k for k in made.node.keywords if k.arg != ("reduction" if _multiplied(at) else "weight" if wrong else "")]
     if made.name.startswith("torch.") and fix.endswith(")") and ("binary" in fix) == (at.loss.kind == "sigmoid"):
+        told = [asked_of(at.loss, k) for k in told]
         more = [ast.unparse(k) for k in told if k.arg in OPTIONS and f" {k.arg}=" not in fix]
         return ", ".join([fix.removesuffix(")"), *more]) + ")"
     if at.loss.batch and at.node is not at.loss.call.node and not wrong:  # what else weights the examples goes on to

@@ -443,6 +443,86 @@ def test_own_code_is_clean():
                 assert lint_file(str(path)) == [], path
 
 
+SWITCHES = {
+    "a switch of evaluation": ([], """import torch, torch.nn as nn
+class N(nn.Module):
+    def __init__(self, softmax_at_eval=True):
+        super().__init__()
+        self.fc = nn.Linear(3, 4)
+        self.softmax_at_eval = softmax_at_eval
+    def forward(self, x):
+        x = self.fc(x)
+        if not self.training and self.softmax_at_eval: x = torch.softmax(x, dim=1)
+        return x
+net = N()
+loss = nn.CrossEntropyLoss()(net(x), y)
+"""),
+    "a switch that is changed later": ([("LV001", 9)], """import torch.nn as nn
+class C(nn.Module):
+    def __init__(self, cw):
+        super().__init__()
+        self.reweight = False
+        self.cw = class_weights
+    def forward(self, logits, y):
+        if self.reweight:
+            logits = logits * self.cw
+        return nn.functional.cross_entropy(logits, y)
+crit = C(w)
+for e in range(9):
+    crit.reweight = e > 5
+    loss = crit(net(x), y)
+"""),
+    "a model that answers with probabilities": ([], """import keras, tensorflow as tf
+class M(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.out = keras.layers.Dense(3)
+    def call(self, x, training=False):
+        x = self.out(x)
+        if not training:
+            x = tf.nn.softmax(x)
+        return x
+m = M()
+m.compile("adam", loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+m.fit(x, y)
+"""),
+    "weights filled by index": ([("LV004", 6)], """import torch, torch.nn as nn
+from imblearn.over_sampling import SMOTE
+X, y = SMOTE().fit_resample(X0, y0)
+weights = torch.ones(2)
+weights[1] = 10.
+loss = nn.CrossEntropyLoss(weight=weights)(net(X), y)
+"""),
+    "labels made by a comparison": ([("LV005", 4)], """import torch, torch.nn.functional as F
+labels = torch.where(raw > 3, 1, 0)
+w = class_weights[labels]
+loss = (F.cross_entropy(logits, labels, weight=class_weights, reduction="none") * w).mean()
+"""),
+    "a default beside a function handed on": ([("LV001", 5)], """import jax, optax
+def loss_fn(params, x, y, class_weights=None):
+    logits = model.apply(params, x)
+    if class_weights is not None:
+        logits = logits * class_weights
+    return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean()
+val = loss_fn(params, xv, yv)
+g = jax.grad(loss_fn)(params, x, y, class_weights)
+"""),
+    "a return before the weights": ([], """import torch.nn as nn
+from torch.utils.data import DataLoader, WeightedRandomSampler
+def main(mode):
+    if mode == "sampler":
+        return train(DataLoader(ds, 32, sampler=WeightedRandomSampler(class_weights[labels], 9)), nn.CrossEntropyLoss())
+    return train(DataLoader(ds, 32, shuffle=True), nn.CrossEntropyLoss(weight=class_weights))
+"""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SWITCHES)
+def test_switches_defaults_and_branches(name):
+    want, code = SWITCHES[name]
+    assert found(code) == want
+
+
 if __name__ == "__main__":
     for title, paths in (("Read while the rules were made", KNOWN), *((f"{n}_*, now", p) for n, p in HELD_OUT.items())):
         print(

@@ -715,3 +715,27 @@ def test_one_number_that_a_positive_weighs_is_a_weight():
     assert f.fix.startswith("# line 5 without the product: p = logits\n")
     assert f.fix.endswith("F.binary_cross_entropy_with_logits(p, y, pos_weight=torch.tensor(pos_weight))")
     assert lint(code % "p = logits * 9.0") == lint(code.replace("pos_weight", "scale") % "p = logits * scale") == []
+
+
+def test_what_a_held_loss_was_made_with_is_asked_of_it():
+    (f,) = lint(
+        "from torch import nn\nclass L(nn.Module):\n    def __init__(self, class_weights, ignore_index=255):\n"
+        "        self.class_weights, self.ce = class_weights, nn.CrossEntropyLoss(ignore_index=ignore_index)\n"
+        "        self.ce = nn.CrossEntropyLoss(ignore_index=ignore_index)\n"
+        "    def forward(self, z, y):\n        return self.ce(z * self.class_weights, y)"
+    )
+    assert (
+        f.fix
+        == "loss = nn.functional.cross_entropy(z, y, weight=self.class_weights, ignore_index=self.ce.ignore_index)"
+    )
+
+
+def test_a_softmax_that_something_else_takes_is_said_so():
+    (f,) = lint(
+        HEAD["torch"]
+        + "p = F.softmax(net(x), dim=1)\nbce = F.binary_cross_entropy(p, tags)\ndice = 1 - (p * tags).sum()"
+    )
+    assert f.fix == (
+        "# line 4 without the softmax: p = net(x); what else is made of p takes their sigmoid\n"
+        "bce = F.binary_cross_entropy_with_logits(p, tags)"
+    )
