@@ -61,16 +61,25 @@ def plotly_script() -> bytes:
     return gzip.compress(files("plotly").joinpath("package_data", "plotly.min.js").read_bytes(), 6)
 
 
-def whole_page(figure: "go.Figure") -> str:
+def whole_page(figure: "go.Figure", sentence: str) -> str:
     """A figure as one HTML page that needs no server, without Plotly's button that sends a chart to a cloud.
+
+    Args:
+        figure: The picture.
+        sentence: What it says: the page's title, and the text below.
 
     Example:
         >>> import plotly.graph_objects as go
-        >>> '"showSendToCloud": false' in whole_page(go.Figure())
-        True
+        >>> page = whole_page(go.Figure(), "a < b.")
+        >>> '"showSendToCloud": false' in page, "<title>a &lt; b.</title>" in page
+        (True, True)
     """
     page: str = figure.to_html(include_plotlyjs=True, config={"showSendToCloud": False, "displaylogo": False})
-    return page
+    said = html.escape(sentence)
+    head, _, below = page.partition("</head>")
+    body, _, end = below.rpartition("</body>")
+    style = "font: 1rem system-ui; max-width: 45rem; margin: 1rem"
+    return f'{head}<title>{said}</title></head>{body}<p style="{style}">{said}</p></body>{end}'
 
 
 def numbers(figure: "go.Figure") -> "pd.DataFrame":

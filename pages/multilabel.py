@@ -151,7 +151,7 @@ def picture(figure: Any, key: str, sentence: str, table: pd.DataFrame, code: str
         st.caption("PNG and SVG are in the picture's own tool bar, at its top right; the link is in the address bar.")
         row = st.container(horizontal=True)
         row.download_button(
-            "Interactive page (HTML)", lambda: whole_page(figure), f"{key}.html", "text/html",
+            "Interactive page (HTML)", lambda: whole_page(figure, sentence), f"{key}.html", "text/html",
             on_click="ignore", key=f"html-{key}",
         )  # fmt: skip
         row.download_button(
