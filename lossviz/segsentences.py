@@ -65,7 +65,7 @@ def classes(run: SceneRun, row: int) -> str:
     said = f"{title}: {CLASSES[best]} ends best with an IoU of {100 * last.max():.1f} %, "
     said += f"{CLASSES[worst]} worst with {100 * last.min():.1f} %"
     said += f"; never right: {', '.join(never)}" if never else ""
-    said += f"; right for a while, and not at the end: {', '.join(lost)}" if lost else ""
+    said += f"; found for a while, and not at the end: {', '.join(lost)}" if lost else ""
     return said + "."
 
 
