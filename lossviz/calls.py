@@ -380,7 +380,7 @@ def scheme(name: str, counts: ArrayLike, normalise: str | None = None, **knobs: 
         ...     print(line or ".")
         def balanced(counts):
             \"\"\"Every class has the same total weight, and the mean example keeps weight 1.\"\"\"
-            return counts.sum() / (len(counts) * counts)
+            return counts.sum(0) / (len(counts) * counts)
         .
         .
         counts = np.array([90.0, 10.0])
