@@ -1,7 +1,6 @@
 """What `streamlit run app.py` starts: the server, with its workers; nothing else."""
 
 import asyncio
-import ctypes
 import gc
 import logging
 import os
@@ -76,12 +75,6 @@ def hurry() -> None:
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
-def one_heap() -> None:
-    """Let all threads take memory from one heap, where glibc would give each its own: an eighth less, and no slower."""
-    with suppress(Exception):  # not glibc: as it is
-        ctypes.CDLL(None).mallopt(-8, 1)  # M_ARENA_MAX
-
-
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
     """Start the workers beside the server, so that the first page never waits for TensorFlow."""
@@ -90,7 +83,6 @@ async def lifespan(app: App) -> AsyncIterator[None]:
     # the wait for the first picture when a class clicks at once
     sys.setswitchinterval(0.001)
     hurry()
-    one_heap()
     starting = loop.run_in_executor(None, start)
     yield
     await starting

@@ -42,7 +42,6 @@ SETTINGS = {
     # visitors' tables are among what a worker holds: none of it goes to a disk
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
-    "distributed.nanny.pre-spawn-environ.MALLOC_ARENA_MAX": 1,  # as in app.py
     # Dask's looks at itself, of which nobody reads anything, cost 5 % of a core
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
