@@ -5,7 +5,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lossviz.lintlosses import CLASSES, FUNCTIONS
+from lossviz.lintlosses import CLASSES, FUNCTIONS, torch_weights
 from lossviz.lintorigin import by_class
 from lossviz.lintproducts import (
     binary,
@@ -221,11 +221,8 @@ def _applied(function: Value, call: Call) -> Value:
 def _loss(name: str, call: Call, weighted: Call) -> Value:
     kinds = {LOSS}
     reduction = weighted.get("reduction")
-    signature = FUNCTIONS.get(name) or CLASSES.get(name)
-    if signature and signature.weights and name.startswith("torch."):
-        weights = weighted.get(*signature.weights)
-        if weights and weights.given():
-            kinds.add(WEIGHTED_LOSS)
+    if torch_weights(weighted)[0]:
+        kinds.add(WEIGHTED_LOSS)
     if name in ("torch.nn.CrossEntropyLoss", "torch.nn.functional.cross_entropy"):
         weight = weighted.get("weight", 2 if name.endswith("y") else 0)
         if weight and weight.given() and (reduction is None or reduction.const == "mean"):

@@ -28,7 +28,7 @@ from lossviz.lintfixes import (
     short,
 )
 from lossviz.lintflow import exclusive
-from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, losses, written
+from lossviz.lintlosses import CLASSES, Loss, losses, torch_place, torch_weights, written
 from lossviz.lintorigin import by_class
 from lossviz.lintown import raw, rewritten, unactivated, unsquashed, with_argument, without_argument
 from lossviz.lintread import Reading
@@ -166,7 +166,7 @@ def resampled_and_weighted(reading: Reading) -> Places:
         and s.made.method == "WeightedRandomSampler" and by_class(reading.tree, written(s.made.node, "weights", 0))
     ]  # fmt: skip
     for call in reading.calls:
-        keyword, weights = _torch_weights(call)
+        keyword, weights = torch_weights(call)
         for sampler in samplers if keyword else []:
             if sampler.made and not exclusive(reading.tree, _where(sampler, sampler.made), _where(weights, call)):
                 said = f"`{keyword}` weights what the sampler of line {line(sampler.made.node)} already balances."
@@ -175,7 +175,7 @@ def resampled_and_weighted(reading: Reading) -> Places:
 
     for loss in losses(reading.calls):
         made = loss.made or loss.call
-        keyword, weights = _torch_weights(made)
+        keyword, weights = torch_weights(made)
         if (
             keyword
             and RESAMPLED in loss.labels
@@ -184,7 +184,7 @@ def resampled_and_weighted(reading: Reading) -> Places:
             and not _apart(reading, _where(weights, made))
         ):
             said = f"The data were resampled, and `{keyword}` weights them again."
-            plain = rewritten(reading, made.node, without_argument(made.node, *(_torch_place(made) or ())))
+            plain = rewritten(reading, made.node, without_argument(made.node, *(torch_place(made) or ())))
             yield At(made.node, said, loss, own=f"{plain}  # the data are resampled")
 
 
@@ -216,19 +216,6 @@ def _where(value: Value, call: Call) -> ast.AST:
     """Where it is decided that there is this value: the branch in which it is not None, or the call."""
     mark = value.mark("unless None")
     return mark.node if mark else call.node
-
-
-def _torch_weights(call: Call) -> tuple[str, Value]:
-    """The keyword by which a PyTorch loss is given class weights, and these; "" where it is not."""
-    place = _torch_place(call)
-    weights = call.get(*place) if place else None
-    return (place[0], weights) if place and weights is not None and weights.given() else ("", UNKNOWN)
-
-
-def _torch_place(call: Call) -> tuple[str, int] | None:
-    """Keyword and position of a PyTorch loss's class weights; None where it takes none."""
-    signature = CLASSES.get(call.name) or FUNCTIONS.get(call.name)
-    return signature.weights if signature and call.name.startswith("torch.") else None
 
 
 @rule(
@@ -308,7 +295,7 @@ def weighted_validation(reading: Reading) -> Places:
             yield At(call.node, said, call=call, own=own)
     for loss in losses(reading.calls):
         torch_loss, inside = loss.made or loss.call, loss.call.inside
-        if keyword := _torch_weights(torch_loss)[0]:
+        if keyword := torch_weights(torch_loss)[0]:
             validates = "no_grad" in inside or any(VALIDATES.fullmatch(name) for name in inside)
             validates = validates or evaluates(reading.tree, loss.call.node)
             if validates and decides(reading.tree, loss.call.node):
@@ -450,7 +437,7 @@ def array_given(reading: Reading) -> Places:
 def own_mean(reading: Reading) -> Places:
     """Weighted mean losses in batches of one, in accumulation, or beside Keras' class_weight."""
     weighted = [
-        c for c in reading.calls if _torch_weights(c)[0] == "weight"
+        c for c in reading.calls if torch_weights(c)[0] == "weight"
         and (c.get("reduction") is None or c.get("reduction").const == "mean")  # type: ignore[union-attr]
     ]  # fmt: skip
     if not weighted:

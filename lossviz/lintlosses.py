@@ -180,3 +180,16 @@ def asked_of(loss: Loss, option: ast.keyword) -> ast.keyword:
     if loss.made is None or not isinstance(held, ast.Attribute) or isinstance(option.value, ast.Constant):
         return option
     return ast.keyword(option.arg, ast.Attribute(held, option.arg or ""))
+
+
+def torch_weights(call: Call) -> tuple[str, Value]:
+    """The keyword by which a PyTorch loss is given class weights, and these; "" where it is not."""
+    place = torch_place(call)
+    weights = call.get(*place) if place else None
+    return (place[0], weights) if place and weights is not None and weights.given() else ("", UNKNOWN)
+
+
+def torch_place(call: Call) -> tuple[str, int] | None:
+    """Keyword and position of a PyTorch loss's class weights; None where it takes none."""
+    signature = CLASSES.get(call.name) or FUNCTIONS.get(call.name)
+    return signature.weights if signature and call.name.startswith("torch.") else None

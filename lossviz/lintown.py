@@ -135,20 +135,14 @@ def unsquashed(mark: ast.AST, loss: Loss, reading: Reading) -> tuple[str, str]:
 
 def _read_elsewhere(given: ast.AST, call: ast.AST, reading: Reading) -> bool:
     """Whether what a loss is given is read by something else beside it, such as a Dice loss, and not only shaped."""
-    around = region_of(reading.tree, call)
-    names = {n.id for n in ast.walk(given) if isinstance(n, ast.Name)} if isinstance(given, ast.Name) else set()
-    for name in names if around is not None else ():
-        for node in ast.walk(around):
-            if (
-                isinstance(node, ast.Name)
-                and node.id == name
-                and isinstance(node.ctx, ast.Load)
-                and not holds(call, node)
-            ):
-                above = statement(reading.tree, node)
-                if not _assigns(above, ast.Name(name)):
-                    return True
-    return False
+    if not isinstance(given, ast.Name):
+        return False
+    read = (
+        n
+        for n in ast.walk(region_of(reading.tree, call))
+        if isinstance(n, ast.Name) and n.id == given.id and isinstance(n.ctx, ast.Load) and not holds(call, n)
+    )
+    return any(not _assigns(statement(reading.tree, n), given) for n in read)
 
 
 def without_activation(mark: ast.AST, reading: Reading, shared: bool = False) -> str:
