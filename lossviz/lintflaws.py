@@ -161,9 +161,16 @@ def resampled_and_weighted(reading: Reading) -> Places:
     for call in reading.calls:
         if re.fullmatch(r"imblearn\.pipeline\.(Pipeline|make_pipeline)", call.name):
             yield from _pipeline(call)
+    loaders = [(call, call.get("sampler", 3)) for call in reading.calls if call.method == "DataLoader"]
+    plain_too = {
+        _data(call)
+        for call, sampler in loaders
+        if (sampler is None or sampler.const is None) and (mixed := call.get("shuffle", 2)) and mixed.const is True
+    }
     samplers = [
-        s for c in reading.calls if c.method == "DataLoader" and (s := c.get("sampler", 3)) and s.made
-        and s.made.method == "WeightedRandomSampler" and by_class(reading.tree, written(s.made.node, "weights", 0))
+        s for call, s in loaders if s and s.made and s.made.method == "WeightedRandomSampler"
+        and by_class(reading.tree, written(s.made.node, "weights", 0))
+        and _data(call) not in plain_too  # trained on without it, too: which of both the weights go with is not told
     ]  # fmt: skip
     for call in reading.calls:
         keyword, weights = torch_weights(call)
@@ -186,6 +193,12 @@ def resampled_and_weighted(reading: Reading) -> Places:
             said = f"The data were resampled, and `{keyword}` weights them again."
             plain = rewritten(reading, made.node, without_argument(made.node, *(torch_place(made) or ())))
             yield At(made.node, said, loss, own=f"{plain}  # the data are resampled")
+
+
+def _data(loader: Call) -> str:
+    """What a loader reads, as it is written."""
+    data = written(loader.node, "dataset", 0)
+    return ast.unparse(data) if data else ""
 
 
 def _pipeline(call: Call) -> Places:

@@ -443,6 +443,14 @@ def test_own_code_is_clean():
                 assert lint_file(str(path)) == [], path
 
 
+COMPARED = """import torch.nn as nn
+from torch.utils.data import DataLoader, WeightedRandomSampler
+sampler = WeightedRandomSampler(class_weights[labels], len(labels))
+balanced = DataLoader(train, 32, sampler=sampler)
+other = DataLoader({other})
+run(balanced, nn.CrossEntropyLoss())
+run(other, nn.CrossEntropyLoss(weight=class_weights))
+"""
 SWITCHES = {
     "a switch of evaluation": ([], """import torch, torch.nn as nn
 class N(nn.Module):
@@ -514,6 +522,8 @@ def main(mode):
         return train(DataLoader(ds, 32, sampler=WeightedRandomSampler(class_weights[labels], 9)), nn.CrossEntropyLoss())
     return train(DataLoader(ds, 32, shuffle=True), nn.CrossEntropyLoss(weight=class_weights))
 """),
+    "a sampler compared with weights": ([], COMPARED.format(other="train, 32, shuffle=True")),
+    "a plain loader that only evaluates": ([("LV004", 7)], COMPARED.format(other="held_out, 32, shuffle=False")),
 }  # fmt: skip
 
 
