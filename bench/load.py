@@ -9,14 +9,17 @@ import contextlib
 import random
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
 import numpy as np
 import psutil
+from distributed.utils import json_load_robust
 
 from bench.__main__ import machine, passed
 from bench.app import served
@@ -200,20 +203,17 @@ async def lesson(
 @contextlib.contextmanager
 def cluster(workers: int = 2) -> Iterator[tuple[str, list[int]]]:
     """A scheduler and workers of their own, as a course would run them: the address, and the processes."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli.dask_scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard"],
-        stderr=subprocess.PIPE, text=True,
-    ) as scheduler:  # fmt: skip
-        assert scheduler.stderr is not None
-        address = next(line.split()[-1] for line in scheduler.stderr if "Scheduler at:" in line)
-        command = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-dashboard"]
-        started = [
-            subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in range(workers)
-        ]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}  # a pipe that nobody reads would hold them up
+    with tempfile.TemporaryDirectory() as folder:
+        told = Path(folder, "scheduler.json")
+        dask = [sys.executable, "-m", "distributed.cli.dask_{}", "--no-dashboard", "--scheduler-file", str(told)]
+        scheduler, worker = ([part.format(role) for part in dask] for role in ("scheduler", "worker"))
+        started = [subprocess.Popen([*scheduler, "--port", "0", "--host", "127.0.0.1"], **quiet)]
+        started += [subprocess.Popen([*worker, "--nthreads", "1"], **quiet) for _ in range(workers)]
         try:
-            yield address, [scheduler.pid, *(p.pid for p in started)]
+            yield json_load_robust(str(told), timeout=60)["address"], [p.pid for p in started]
         finally:
-            for process in (*started, scheduler):
+            for process in reversed(started):
                 process.terminate()
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(10)
