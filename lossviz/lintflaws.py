@@ -27,7 +27,7 @@ from lossviz.lintfixes import (
     WEIGHTED_ONCE,
     short,
 )
-from lossviz.lintflow import exclusive
+from lossviz.lintflow import exclusive, options
 from lossviz.lintlosses import CLASSES, Loss, losses, torch_place, torch_weights, written
 from lossviz.lintorigin import by_class
 from lossviz.lintown import raw, rewritten, unactivated, unsquashed, with_argument, without_argument
@@ -162,24 +162,25 @@ def resampled_and_weighted(reading: Reading) -> Places:
         if re.fullmatch(r"imblearn\.pipeline\.(Pipeline|make_pipeline)", call.name):
             yield from _pipeline(call)
     loaders = [(call, call.get("sampler", 3)) for call in reading.calls if call.method == "DataLoader"]
-    plain_too = {
+    mixed_only = {
         _data(call)
         for call, sampler in loaders
         if (sampler is None or sampler.const is None) and (mixed := call.get("shuffle", 2)) and mixed.const is True
     }
+    unweighted = any(torch_place(call) and not torch_weights(call)[0] for call in reading.calls)
     samplers = [
-        s for call, s in loaders if s and s.made and s.made.method == "WeightedRandomSampler"
+        (call, s) for call, s in loaders if s and s.made and s.made.method == "WeightedRandomSampler"
         and by_class(reading.tree, written(s.made.node, "weights", 0))
-        and _data(call) not in plain_too  # trained on without it, too: which of both the weights go with is not told
+        and not (unweighted and _data(call) in mixed_only)  # both are done without, too: a comparison
     ]  # fmt: skip
     for call in reading.calls:
         keyword, weights = torch_weights(call)
-        for sampler in samplers if keyword else []:
-            if sampler.made and not exclusive(reading.tree, _where(sampler, sampler.made), _where(weights, call)):
-                said = f"`{keyword}` weights what the sampler of line {line(sampler.made.node)} already balances."
+        for loader, sampler in samplers if keyword else []:
+            drawn = _where(sampler, sampler.made or loader)
+            if not _elsewhere(loader, call) and not _separate(reading, drawn, _where(weights, call)):
+                said = f"`{keyword}` weights what the sampler of line {line((sampler.made or loader).node)} already balances."
                 yield At(call.node, said, call=call, form="sigmoid" if keyword == "pos_weight" else "")
                 break
-
     for loss in losses(reading.calls):
         made = loss.made or loss.call
         keyword, weights = torch_weights(made)
@@ -222,7 +223,20 @@ def _weighs(weights: Value) -> bool:
 def _apart(reading: Reading, where: ast.AST) -> bool:
     """Whether weights are of a branch that excludes all resampling."""
     made = [c.node for c in reading.calls if c.method in RESAMPLE]
-    return bool(made) and all(exclusive(reading.tree, node, where) for node in made)
+    return bool(made) and all(_separate(reading, node, where) for node in made)
+
+
+def _separate(reading: Reading, one: ast.AST, other: ast.AST) -> bool:
+    """Whether two things exclude each other, or are two options: whoever asks for both is somebody else."""
+    return exclusive(reading.tree, one, other) or options(reading.tree, one, other)
+
+
+def _elsewhere(one: Call, other: Call) -> bool:
+    """Whether two calls belong to two runs: they were reached by two calls of one function."""
+    for (code, site), (other_code, other_site) in zip(one.sites, other.sites, strict=False):
+        if site is not other_site or code is not other_code:
+            return code is other_code
+    return False
 
 
 def _where(value: Value, call: Call) -> ast.AST:

@@ -24,6 +24,19 @@ def exclusive(tree: ast.AST, one: ast.AST, other: ast.AST) -> bool:
     return False
 
 
+def options(tree: ast.AST, one: ast.AST, other: ast.AST) -> bool:
+    r"""Whether each of two pieces of code is asked for by a question of its own.
+
+    Example:
+        >>> tree = ast.parse("if a:\n    x\nif b:\n    y\nif a:\n    z\nw")
+        >>> x, y, z, w = (part.body[0] if isinstance(part, ast.If) else part for part in tree.body)
+        >>> options(tree, x, y), options(tree, x, z), options(tree, x, w)
+        (True, False, False)
+    """
+    mine, others = ({ast.unparse(t) for t in _tests(tree, a, b)} for a, b in ((one, other), (other, one)))
+    return bool(mine - others and others - mine)
+
+
 def condition(tree: ast.AST, node: ast.AST, other: ast.AST) -> ast.expr | None:
     r"""What has to hold for a piece of code to be run where another is; None where it always is.
 
@@ -33,6 +46,12 @@ def condition(tree: ast.AST, node: ast.AST, other: ast.AST) -> ast.expr | None:
         >>> ast.unparse(condition(tree, product, loss))
         'not w and v'
     """
+    tests = _tests(tree, node, other)
+    return ast.copy_location(ast.BoolOp(ast.And(), tests), tests[0]) if len(tests) > 1 else next(iter(tests), None)
+
+
+def _tests(tree: ast.AST, node: ast.AST, other: ast.AST) -> list[ast.expr]:
+    """What is asked on the way to a piece of code and not on the way to another."""
     tests: list[ast.expr] = []
     for part in ast.walk(tree):  # outer ones come first
         if isinstance(part, ast.If | ast.IfExp):
@@ -41,7 +60,7 @@ def condition(tree: ast.AST, node: ast.AST, other: ast.AST) -> ast.expr | None:
                 if any(n is node for n in held) and not any(n is other for n in held):
                     no = ast.copy_location(ast.UnaryOp(ast.Not(), part.test), part.test)
                     tests.append(part.test if branch is part.body else no)
-    return ast.copy_location(ast.BoolOp(ast.And(), tests), tests[0]) if len(tests) > 1 else next(iter(tests), None)
+    return tests
 
 
 def _way(tree: ast.AST, goal: ast.AST) -> Way:

@@ -53,8 +53,8 @@ class Reading:
         self.complete = True
         self._depth = self._steps = 0
         self._ended = False  # by the return of a branch that is surely taken
-        self._inlined: list[Any] = []
         self._inside: list[str] = []
+        self._sites: list[tuple[ast.AST, ast.AST]] = []
         self._met: set[Any] = set()
         scope: Scope = {}
         self._body(tree.body, scope)
@@ -201,7 +201,7 @@ class Reading:
     def inline(self, function: Value, call: Call, held: Value | None = None) -> Value:
         """Read a function's body with these arguments; what it returns, as far as all its returns agree."""
         code = function.code
-        if len(self._inlined) >= MOST_INLINED or code in self._inlined:
+        if len(self._sites) >= MOST_INLINED or any(code is around for around, _ in self._sites):
             return UNKNOWN
         if self._steps > MOST_STEPS // 2 and code in self._met:
             return UNKNOWN
@@ -222,10 +222,10 @@ class Reading:
         for name, value in [*zip(names, call.args, strict=False), *call.kwargs.items()]:
             if name in scope:
                 scope[name] = named(value, name)
-        self._inlined.append(code)
         quiet = any("no_grad" in ast.unparse(d) or "inference_mode" in ast.unparse(d)
                     for d in getattr(code, "decorator_list", [])[:3])  # fmt: skip
         self._inside += [getattr(code, "name", "lambda"), *["no_grad"] * quiet]
+        self._sites.append((code, call.node))
         depth, self._depth = self._depth, max(0, self._depth - 40)
         if isinstance(code, ast.Lambda):
             returned = [self.value(code.body, scope)]
@@ -235,7 +235,7 @@ class Reading:
             self._rest(scope)
         self._depth = depth
         del self._inside[len(self._inside) - 1 - quiet :]
-        self._inlined.pop()
+        self._sites.pop()
         out = returned[0] if returned else UNKNOWN
         for other in returned[1:]:
             out = merged(out, other)
@@ -407,7 +407,7 @@ class Reading:
             method = function.name.rpartition(".")[2]
         elif function.made or function.code:
             on, method = function, ""
-        call = Call(node, function.name, method, on, tuple(args), kwargs, tuple(self._inside))
+        call = Call(node, function.name, method, on, tuple(args), kwargs, tuple(self._inside), tuple(self._sites))
         self.calls.append(call)
         return called(self, call, function, node.func)
 

@@ -125,6 +125,7 @@ class Call(NamedTuple):
         args: Positional arguments.
         kwargs: Keyword arguments.
         inside: Names of the functions around it, and `no_grad`.
+        sites: The functions it was read in, each with the call by which it was reached.
     """
 
     node: ast.AST
@@ -134,6 +135,7 @@ class Call(NamedTuple):
     args: tuple[Value, ...] = ()
     kwargs: dict[str, Value] = {}  # noqa: RUF012 - never written to
     inside: tuple[str, ...] = ()
+    sites: tuple[tuple[ast.AST, ast.AST], ...] = ()
 
     def get(self, keyword: str, position: int | None = None) -> Value | None:
         """An argument by its keyword or its position, or None."""

@@ -448,8 +448,25 @@ from torch.utils.data import DataLoader, WeightedRandomSampler
 sampler = WeightedRandomSampler(class_weights[labels], len(labels))
 balanced = DataLoader(train, 32, sampler=sampler)
 other = DataLoader({other})
-run(balanced, nn.CrossEntropyLoss())
+run(balanced, nn.CrossEntropyLoss({weight}))
 run(other, nn.CrossEntropyLoss(weight=class_weights))
+"""
+OPTIONS = """import torch.nn as nn
+from torch.utils.data import DataLoader, WeightedRandomSampler
+if args.sampler:
+    loader = DataLoader(train, 32, sampler=WeightedRandomSampler(class_weights[labels], len(labels)))
+else:
+    loader = DataLoader(train, 32, shuffle=True)
+loss = nn.CrossEntropyLoss(weight={weight})
+"""
+CALLED = """import torch.nn as nn
+from torch.utils.data import DataLoader, WeightedRandomSampler
+def run(sampler=None, weight=None):
+    loader = DataLoader(train, 32, sampler=sampler, shuffle=sampler is None)
+    loss = nn.CrossEntropyLoss(weight=weight)
+run()
+run(weight=class_weights)
+run(sampler=WeightedRandomSampler(class_weights[labels], 9){also})
 """
 SWITCHES = {
     "a switch of evaluation": ([], """import torch, torch.nn as nn
@@ -522,8 +539,14 @@ def main(mode):
         return train(DataLoader(ds, 32, sampler=WeightedRandomSampler(class_weights[labels], 9)), nn.CrossEntropyLoss())
     return train(DataLoader(ds, 32, shuffle=True), nn.CrossEntropyLoss(weight=class_weights))
 """),
-    "a sampler compared with weights": ([], COMPARED.format(other="train, 32, shuffle=True")),
-    "a plain loader that only evaluates": ([("LV004", 7)], COMPARED.format(other="held_out, 32, shuffle=False")),
+    "a sampler compared with weights": ([], COMPARED.format(other="train, 32, shuffle=True", weight="")),
+    "weights with and without a sampler": ([("LV004", 6), ("LV004", 7)], COMPARED.format(
+        other="train, 32, shuffle=True", weight="weight=class_weights")),
+    "a plain loader that only evaluates": ([("LV004", 7)], COMPARED.format(other="held_out, 32, shuffle=False", weight="")),
+    "weights whatever the option says": ([("LV004", 7)], OPTIONS.format(weight="class_weights")),
+    "two options": ([], OPTIONS.format(weight="class_weights if args.weights else None")),
+    "a function called with either": ([], CALLED.format(also="")),
+    "a function called with both": ([("LV004", 5)], CALLED.format(also=", weight=class_weights")),
 }  # fmt: skip
 
 
