@@ -94,6 +94,10 @@ def chosen(select: str | None = None, ignore: str | None = None) -> list[str]:
     return [code for code in named[0] if code not in named[1]]
 
 
+MOST_FIXES = 100
+"""Corrected codes in a file; each looks through the whole file for its names, and nobody reads a hundred."""
+
+
 def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
     """The flaws in Python source. It is parsed, and never run.
 
@@ -127,9 +131,12 @@ def lint(source: str, rules: Iterable[str] | None = None) -> list[Finding]:
         for code in RULES if rules is None else rules:
             rule = RULES[code]
             for at in rule.check(reading):
-                place = Finding(code, *_place(at.node, lines, shift), at.detail, instead(rule.fix, at, reading))
-                if not _suppressed(place, lines):
-                    found.setdefault((code, place.line), place)
+                place = Finding(code, *_place(at.node, lines, shift), at.detail, "")
+                if (code, place.line) in found or _suppressed(place, lines):
+                    continue
+                same = next((f for f in found.values() if f.code == code), None) if len(found) >= MOST_FIXES else None
+                fix = f"# as for line {same.line}" if same else instead(rule.fix, at, reading)
+                found[code, place.line] = replace(place, fix=fix)
     except RecursionError:
         raise LintError("The code is nested too deeply to be followed; check its parts one by one") from None
     findings = sorted(found.values(), key=lambda f: (f.line, f.column, f.code))

@@ -24,12 +24,17 @@ Place = int | str | None
 def evaluates(tree: ast.Module, node: ast.AST) -> bool:
     r"""Whether code runs without gradients, in a function that validates, or after `eval()` with no `train()` between.
 
+    A loop that calls `backward()` trains, whatever else in it was set to evaluate: a teacher, a frozen part.
+
     Example:
-        >>> tree = ast.parse("m.train()\nf(x)\nm.eval()\nf(y)")
-        >>> [evaluates(tree, tree.body[i].value) for i in (1, 3)]
-        [False, True]
+        >>> tree = ast.parse("m.train()\nf(x)\nm.eval()\nf(y)\nfor x in d:\n    f(x).backward()")
+        >>> [evaluates(tree, part) for part in (tree.body[1].value, tree.body[3].value, tree.body[4].body[0].value.func.value)]
+        [False, True, False]
     """
     region = region_of(tree, node)
+    loops = [part for part in _nodes(region) if isinstance(part, ast.For | ast.While) and around(part, node)]
+    if loops and any(_trains(statement) for statement in loops[-1].body):
+        return False
     last = (0, False)
     for part in _nodes(region):
         if isinstance(part, ast.With) and around(part, node):
@@ -43,6 +48,11 @@ def evaluates(tree: ast.Module, node: ast.AST) -> bool:
         VALIDATES.fullmatch(region.name) or any(re.search("no_grad|inference", ast.unparse(d)) for d in region.decorator_list)
     )  # fmt: skip
     return last[1] or bool(quiet)
+
+
+def _trains(statement: ast.stmt) -> bool:
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and call.func.attr == "backward"
 
 
 def decides(tree: ast.Module, loss: ast.AST) -> bool:
@@ -190,8 +200,8 @@ class _Flow:
 def region_of(tree: ast.Module, node: ast.AST) -> Region:
     """The innermost function around a piece of code, or the file."""
     inner: Region = tree
-    for part in _nodes(tree):  # outer ones come first
-        if isinstance(part, Function) and part is not node and around(part, node):
+    for part in _functions(tree):
+        if part is not node and around(part, node):
             inner = part
     return inner
 
@@ -207,6 +217,11 @@ def around(outer: ast.AST, node: ast.AST) -> bool:
 def _nodes(tree: ast.AST) -> list[ast.AST]:
     """All of a piece of code, outer parts first; kept, for it is gone through for each of its losses."""
     return list(ast.walk(tree))
+
+
+@lru_cache(maxsize=16)
+def _functions(tree: ast.Module) -> list[Function]:
+    return [part for part in _nodes(tree) if isinstance(part, Function)]  # outer ones come first
 
 
 @lru_cache(maxsize=16)

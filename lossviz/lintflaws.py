@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import permutations
 
 from lossviz.lintcalls import MULTIPLY, RESAMPLE, activation, balances, layer_activation
-from lossviz.lintdecides import VALIDATES, decides, evaluates, region_of
+from lossviz.lintdecides import VALIDATES, around, decides, evaluates, region_of
 from lossviz.lintfactors import history, holds, operands, replaced, statement, without_product
 from lossviz.lintfixes import (
     A_DICT,
@@ -27,7 +27,7 @@ from lossviz.lintfixes import (
     WEIGHTED_ONCE,
     short,
 )
-from lossviz.lintflow import exclusive, options
+from lossviz.lintflow import condition, exclusive, options
 from lossviz.lintlosses import CLASSES, Loss, losses, torch_place, torch_weights, written
 from lossviz.lintorigin import by_class
 from lossviz.lintown import raw, rewritten, unactivated, unsquashed, with_argument, without_argument
@@ -54,6 +54,7 @@ from lossviz.lintvalues import (
     Call,
     Mark,
     Value,
+    hint,
 )  # fmt: skip
 
 
@@ -173,11 +174,11 @@ def resampled_and_weighted(reading: Reading) -> Places:
         and by_class(reading.tree, written(s.made.node, "weights", 0))
         and not (unweighted and _data(call) in mixed_only)  # both are done without, too: a comparison
     ]  # fmt: skip
-    for call in reading.calls:
+    for call in reading.calls if samplers else []:
         keyword, weights = torch_weights(call)
-        for loader, sampler in samplers if keyword else []:
+        for loader, sampler in samplers if keyword and not _only_measures(reading, call) else []:
             drawn = _where(sampler, sampler.made or loader)
-            if not _elsewhere(loader, call) and not _separate(reading, drawn, _where(weights, call)):
+            if not _elsewhere(reading, loader, call) and not _separate(reading, drawn, _where(weights, call)):
                 said = f"`{keyword}` weights what the sampler of line {line((sampler.made or loader).node)} already balances."
                 yield At(call.node, said, call=call, form="sigmoid" if keyword == "pos_weight" else "")
                 break
@@ -231,12 +232,23 @@ def _separate(reading: Reading, one: ast.AST, other: ast.AST) -> bool:
     return exclusive(reading.tree, one, other) or options(reading.tree, one, other)
 
 
-def _elsewhere(one: Call, other: Call) -> bool:
-    """Whether two calls belong to two runs: they were reached by two calls of one function."""
-    for (code, site), (other_code, other_site) in zip(one.sites, other.sites, strict=False):
+def _elsewhere(reading: Reading, loader: Call, loss: Call) -> bool:
+    """Whether a loader and a loss belong to two runs: two calls of one function, or two functions with losses of their own."""
+    for (code, site), (other_code, other_site) in zip(loader.sites, loss.sites, strict=False):
         if site is not other_site or code is not other_code:
-            return code is other_code
-    return False
+            if code is other_code:
+                return True
+            break
+    there = region_of(reading.tree, loader.node)
+    if isinstance(there, ast.Module) or around(there, loss.node):
+        return False
+    return any(torch_place(c) and not torch_weights(c)[0] and around(there, c.node) for c in reading.calls)
+
+
+def _only_measures(reading: Reading, loss: Call) -> bool:
+    """Whether a loss is only used where nothing is trained."""
+    used = [found.call.node for found in losses(reading.calls) if loss in (found.made, found.call)]
+    return bool(used) and all(evaluates(reading.tree, node) for node in used)
 
 
 def _where(value: Value, call: Call) -> ast.AST:
@@ -258,7 +270,7 @@ def weighted_twice(reading: Reading) -> Places:
         weights, examples = call.kwargs.get("class_weight"), call.kwargs.get("sample_weight")
         own = call.on.made.kwargs.get("class_weight") if call.on.made else None
         if examples and EXAMPLE_WEIGHTS in examples:
-            if weights and weights.given():
+            if weights and weights.given() and not _separate(reading, _where(weights, call), _where(examples, call)):
                 said = "`class_weight` and `sample_weight` hold the weight of the same class."
                 yield At(call.node, said, call=call, own=_once(reading, call, "sample_weight", "weighted once"))
             elif own and own.given() and call.on.made and call.on.made.name.startswith("sklearn."):
@@ -294,8 +306,17 @@ def _weighted(loss: Value) -> bool:
         return True
     if loss.code is None:
         return False
-    text = ast.unparse(loss.code)
-    return "weighted_cross_entropy_with_logits" in text or bool(re.search(r"\b(class_?weights?|pos_weight)\b", text))
+    held = (loss.scope or {}) | loss.attrs
+    names = {
+        n.id if isinstance(n, ast.Name) else n.attr
+        for n in ast.walk(loss.code)
+        if isinstance(n, ast.Name | ast.Attribute)
+    }
+    return any(
+        re.fullmatch(r"weighted_cross_entropy_with_logits|class_?weights?|pos_weight", name)
+        and held.get(name, UNKNOWN).given()
+        for name in names
+    )
 
 
 @rule(
@@ -322,12 +343,20 @@ def weighted_validation(reading: Reading) -> Places:
             yield At(call.node, said, call=call, own=own)
     for loss in losses(reading.calls):
         torch_loss, inside = loss.made or loss.call, loss.call.inside
-        if keyword := torch_weights(torch_loss)[0]:
+        keyword, weights = torch_weights(torch_loss)
+        if keyword and not _only_training(reading, weights, torch_loss):
             validates = "no_grad" in inside or any(VALIDATES.fullmatch(name) for name in inside)
             validates = validates or evaluates(reading.tree, loss.call.node)
             if validates and decides(reading.tree, loss.call.node):
                 said = f"Its loss has `{keyword}` (line {line(torch_loss.node)}), and the validation loss decides."
                 yield At(loss.call.node, said, loss)
+
+
+def _only_training(reading: Reading, weights: Value, loss: Call) -> bool:
+    """Whether the weights are asked for by a test of what runs, such as `weight=w if self.training else None`."""
+    mark = weights.mark("unless None")
+    asked = condition(reading.tree, mark.node, loss.node) if mark else None
+    return asked is not None and bool(re.search("train|val|stage|mode|phase|split", ast.unparse(asked), re.IGNORECASE))
 
 
 def _looked_up(fit: Call, weights: Value) -> bool:
@@ -438,7 +467,10 @@ def array_given(reading: Reading) -> Places:
     for call in reading.calls:
         if (call.method in FIT and not call.name) or (call.name.startswith("sklearn.") and call.method[:1].isupper()):
             weights = call.kwargs.get("class_weight")
-            if weights and ARRAY in weights and DICT not in weights:
+            outputs = (
+                weights is not None and weights.items and all(DICT in one for one in weights.items)
+            )  # scikit-learn's
+            if weights and ARRAY in weights and DICT not in weights and not outputs and not _own_method(call):
                 said, array = (
                     "What is given as `class_weight` is an array or a list.",
                     written(call.node, "class_weight"),
@@ -449,6 +481,11 @@ def array_given(reading: Reading) -> Places:
                     own = rewritten(reading, call.node, with_argument(call.node, "class_weight", pairs))
                     own += "  # of classes 0, 1, …; else dict(zip(classes, …))"
                 yield At(call.node, said, call=call, own=own)
+
+
+def _own_method(call: Call) -> bool:
+    """Whether a class of the file defines the method that is called."""
+    return any(getattr(part, "name", "") == call.method for part in getattr(call.on.code, "body", ()))
 
 
 @rule(
@@ -473,7 +510,10 @@ def own_mean(reading: Reading) -> Places:
     pixels = re.search(
         r"Conv\w*[23]d|segment|unet|mask|pixel|token|ignore_index", ast.unparse(reading.tree), re.IGNORECASE
     )
-    loaders = [c for c in reading.calls if c.method == "DataLoader"]
+    loaders = [
+        c for c in reading.calls if c.method == "DataLoader" and "geometric" not in c.name
+        and not {"batch_sampler", "collate_fn"} & c.kwargs.keys() and not HELD_OUT.search(_data(c))
+    ]  # fmt: skip
     sizes = [(c.get("batch_size", 1) or Value(const=1)).const for c in loaders]
     if loaders and all(size == 1 for size in sizes) and not pixels:
         said = f"Batches hold one example (line {line(loaders[0].node)}): its weight cancels."
@@ -489,6 +529,10 @@ def own_mean(reading: Reading) -> Places:
         if weights and weights.given() and any(c.name.startswith(("keras.", "tensorflow.")) for c in reading.calls):
             said = f"Keras divides by the number of examples (`class_weight` in line {line(call.node)})."
             yield At(weighted[0].node, said, call=weighted[0], own=own)
+
+
+HELD_OUT = re.compile(r"test|val|eval|infer|predict|dev", re.IGNORECASE)
+"""In the names of data that a model is not trained on."""
 
 
 def _by_example(reading: Reading, loss: Call) -> str:
@@ -653,12 +697,37 @@ def class_weights_as_examples(reading: Reading) -> Places:
     for loss in losses(reading.calls):
         weights = loss.call.get(*_where_weights(loss)) if loss.batch else None
         if weights is not None and CLASS_WEIGHTS in weights and loss.kind == "softmax":
-            if not weights.has(EXAMPLE_WEIGHTS, LABELS):
+            given = written(loss.call.node, *_where_weights(loss))
+            if not weights.has(EXAMPLE_WEIGHTS, LABELS) and not _looked_up_before(given, reading.tree):
                 yield At(loss.call.node, loss=loss)
     for call in methods(reading.calls, FIT):
         weights = call.kwargs.get("sample_weight")
         if weights and CLASS_WEIGHTS in weights:
-            yield At(call.node, call=call)
+            if not _looked_up_before(written(call.node, "sample_weight"), reading.tree):
+                yield At(call.node, call=call)
+
+
+def _looked_up_before(given: ast.expr | None, tree: ast.Module) -> bool:
+    """Whether what is called class weights was made one by one, or of the labels: it is a weight for each example.
+
+    What is counted of the labels is one for each class.
+    """
+    if not isinstance(given, ast.Name):
+        return False
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(ast.Name(given.id), "append")):
+                return True
+            case ast.Assign(targets=[ast.Subscript(ast.Name(given.id), index)]) if not isinstance(index, ast.Constant):
+                return True
+            case ast.Assign(targets=[ast.Name(given.id)], value=made):
+                names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(made)}
+                counted = any(
+                    re.search(r"count|unique|class_?weight|len|sum|histogram", n, re.IGNORECASE) for n in names
+                )
+                if not counted and any(LABELS in hint(n) for n in names):
+                    return True
+    return False
 
 
 def _where_weights(loss: Loss) -> tuple[str, int]:
@@ -696,9 +765,22 @@ def single_softmax(reading: Reading) -> Places:
                 and layer_activation(last) in ("softmax", "log_softmax")
                 and before.name == "torch.nn.Linear"
             ):
-                out = before.get("out_features", 1)
-                if out is not None and out.const == 1:
+                out, axis = before.get("out_features", 1), last.get("dim", 0)
+                places = axis is not None and isinstance(axis.const, int) and axis.const < -1  # of a sequence: it pools
+                if out is not None and out.const == 1 and not places and not _pools(reading, call):
                     yield At(last.node, call=last)
+
+
+def _pools(reading: Reading, layers: Call) -> bool:
+    """Whether layers score places rather than classes, by their own name or that of the class around them."""
+    if any(layer.made and layer.made.method == "Tanh" for layer in layers.args):
+        return True
+    above = statement(reading.tree, layers.node)
+    names = [ast.unparse(t) for t in above.targets] if isinstance(above, ast.Assign) else []
+    names += [
+        part.name for part in ast.walk(reading.tree) if isinstance(part, ast.ClassDef) and around(part, layers.node)
+    ]
+    return any(re.search(r"att|pool|score|gate|align", name, re.IGNORECASE) for name in names)
 
 
 __all__ = ["RULES"]

@@ -105,8 +105,13 @@ def _question(test: ast.expr) -> tuple[str, object, bool]:
         case ast.Compare(
             ops=[ast.Eq() | ast.Is() | ast.NotEq() | ast.IsNot()], comparators=[ast.Constant() as constant]
         ):
-            return ast.unparse(test.left), constant.value, isinstance(test.ops[0], ast.Eq | ast.Is)
-    return ast.unparse(test), True, True
+            return _asked(test.left), constant.value, isinstance(test.ops[0], ast.Eq | ast.Is)
+    return _asked(test), True, True
+
+
+def _asked(test: ast.expr) -> str:
+    """A question as text; `self.balanced` and `args.balanced` ask what `balanced` does."""
+    return test.attr if isinstance(test, ast.Attribute) else ast.unparse(test)
 
 
 def _holds(part: ast.AST | list[ast.stmt], at: tuple[int, int]) -> bool:

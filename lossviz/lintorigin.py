@@ -1,15 +1,18 @@
-"""What a value is made from: whether the classes of the examples are in it, however many assignments away."""
+"""What a value is made from, whether the classes of the examples are in it, and what a file imports."""
 
 import ast
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
+
+from lossviz.lintvalues import canonical
 
 _CLASSES = r"class(es)?|cls|labels?|targets?|y|gt|categor(y|ies)|balanc(e|ed|ing)|pos(itives?)?|neg(atives?)?"
 _CLASS = re.compile(rf"(.*_)?({_CLASSES}|minor(ity)?|major(ity)?|rare)(_?\d+|_.*)?")
 _COUNTED = re.compile(r"(.*_)?(counts?|freqs?|frequenc(y|ies)|priors?|cls_num_list)(_.*)?")
 _OTHER_GROUP = re.compile(
     r"(.*_)?(domains?|sources?|sites?|groups?|hospitals?|centers?|centres?|qualit(y|ies)|difficult(y|ies)|confidences?"
-    r"|scores?|datasets?|users?|patients?|lengths?)(_.*)?"
+    r"|scores?|datasets?|users?|patients?|lengths?|lang(uage)?s?|tasks?|weather|regions?)(_.*)?"
 )
 """Of names: what they say where nothing in the file says more."""
 MOST = 2000  # pieces of code to look through
@@ -120,3 +123,28 @@ def _makers(tree: ast.Module) -> dict[str, list[ast.AST]]:
                 if name:
                     made.setdefault(name, []).append(value)
     return made
+
+
+@lru_cache(maxsize=4)
+def taken(tree: ast.Module) -> set[str]:
+    """All names that a file uses."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+
+
+@lru_cache(maxsize=4)
+def imported_as(tree: ast.Module) -> list[tuple[str, str]]:
+    r"""Modules and what they are called in a file.
+
+    Example:
+        >>> imported_as(ast.parse("import tensorflow as tf\nfrom torch import nn"))
+        [('tensorflow', 'tf'), ('torch.nn', 'nn')]
+    """
+    found = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for a in node.names:
+                top = a.name if a.asname else a.name.split(".")[0]
+                found.append((canonical(top), a.asname or top))
+        elif isinstance(node, ast.ImportFrom):
+            found += [(canonical(f"{node.module}.{a.name}"), a.asname or a.name) for a in node.names]
+    return found

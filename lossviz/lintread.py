@@ -38,6 +38,10 @@ FUNCTION = (ast.FunctionDef, ast.AsyncFunctionDef)
 Scope = dict[str, Any]
 
 
+HEADS = {"fc", "classifier", "head", "last_linear"}
+"""What the last layers of a library's model are called: they are replaced, and the model ends with them."""
+
+
 class Reading:
     """What was read of a file.
 
@@ -174,7 +178,10 @@ class Reading:
                 value = named(value, target.id)
                 scope[target.id] = replace(value, kinds=value.kinds - {WEIGHTS, CLASS_WEIGHTS}) if one else value
             case ast.Attribute():
-                self.value(target.value, scope).attrs[target.attr] = named(value, target.attr)
+                owner = self.value(target.value, scope)
+                owner.attrs[target.attr] = named(value, target.attr)
+                if target.attr in HEADS and owner.code is None and "output" in value.attrs:
+                    owner.attrs["output"] = value.attrs["output"]
             case ast.Tuple() | ast.List():
                 parts = value.items if value.items and len(value.items) == len(target.elts) else None
                 for i, part in enumerate(target.elts):

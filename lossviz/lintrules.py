@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
+from lossviz import lintfixes
 from lossviz.lintdecides import region_of
 from lossviz.lintfactors import (
     Factors,
@@ -20,11 +21,12 @@ from lossviz.lintfactors import (
     vector,
     without_product,
 )
-from lossviz.lintfixes import LOOKED_UP, WEIGHTED, chosen_fix, of_tensorflow, one_a_class, short, simple, spelled
+from lossviz.lintfixes import LOOKED_UP, TEST, WEIGHTED, one_a_class, only_if, short, simple, spelled
 from lossviz.lintflow import condition
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, asked_of, written
+from lossviz.lintorigin import imported_as, taken
 from lossviz.lintread import Reading
-from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, SCORES, UNKNOWN, Call, canonical, hint
+from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, SCORES, UNKNOWN, Call, hint
 
 FRAMEWORKS = {
     "torch": "torch", "tensorflow": "tensorflow", "keras": "keras", "jax": "jax", "optax": "jax", "flax": "jax",
@@ -118,20 +120,21 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
         fixes = LOOKED_UP  # a function that takes weights
     form = at.form or (at.loss.form if at.loss else "")
     compiled = any(c is not None and c.method in ({"compile"} | FIT) for c in (at.loss and at.loss.call, at.call))
-    imported = dict(_imported(reading.tree))
-    fix = chosen_fix(fixes, framework, form, compiled)
+    if at.loss is None and at.call and at.call.on.made:  # a layer of Keras, whose model is compiled somewhere
+        compiled = compiled or at.call.on.made.name.startswith("keras.layers.")
+    imported = dict(imported_as(reading.tree))
+    fix = lintfixes.chosen_fix(fixes, framework, form, compiled)
     if at.loss and at.loss.name.startswith("keras."):
         fix = re.sub(r"(keras\.ops\.take\(class_weights, )labels", lambda m: m[1] + _indices(at.loss, reading), fix)
     if tf := imported.get("tensorflow"):
         imported.setdefault("keras", f"{tf}.keras")
         if not re.search(r"^\s*(import|from) keras\b", ast.unparse(reading.tree), re.MULTILINE):
-            fix = of_tensorflow(fix, tf)
+            fix = lintfixes.of_tensorflow(fix, tf)
         fix = re.sub(r"(?<![\w.])tf\.", f"{tf}.", fix)
-    taken = {node.id for node in ast.walk(reading.tree) if isinstance(node, ast.Name)}
     test, sure = _condition(at, reading)
     if sure and not compiled:
-        fix = _only_if(fix)
-    fix = _with_options(spelled(fix, _names(at, reading, imported), taken), at)
+        fix = only_if(fix)
+    fix = _with_options(spelled(fix, _names(at, reading, imported), taken(reading.tree)), at)
     if test and TEST not in fix:
         fix = f"# only where the product was: if {test}\n{fix}"
     fix = fix.replace(TEST, test)
@@ -139,18 +142,6 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
         if dotted in imported:
             fix = re.sub(rf"(?<![\w.]){re.escape(dotted)}\.", f"{imported[dotted]}.", fix)
     return "\n".join(filter(None, [at.before, _without(at, reading), _stated(fix, at, reading)]))
-
-
-TEST = "__test__"
-
-
-def _only_if(fix: str) -> str:
-    """The corrected code with weights only where a test, yet to be put in, holds."""
-    if "torch." in fix:
-        return re.sub(r"weight=(\w+)", rf"\g<0> if {TEST} else None", fix)
-    if re.search(r"^weights =", fix, re.MULTILINE):
-        return re.sub(r"^(weights = [^#\n]*[^#\n ])", rf"\1 if {TEST} else 1.0", fix, flags=re.MULTILINE)
-    return re.sub(r"class_weights\[labels\]|(?<!# )\bpos_weight\b(?!=)", rf"(\g<0> if {TEST} else 1.0)", fix)
 
 
 def _condition(at: At, reading: Reading) -> tuple[str, bool]:
@@ -215,15 +206,18 @@ def _with_options(fix: str, at: At) -> str:
         fix = re.sub(r"(\b(?:sample_weight|weights)=\w+)\)", lambda m: f"{m[1]}{by})", fix)
         if also and at.loss.kind == "sigmoid":  # an example's loss is the mean over its labels
             fix = re.sub(r"([\w.]*mean)\((\w+ \* \w+)\)$", lambda m: f"{m[1]}({m[1]}({m[2]}, axis=-1){by})", fix)
-    if at.loss.made and at.loss.from_logits:
+    if made.name.startswith("keras.") and not at.loss.from_logits:
+        fix = re.sub(r"(, )?from_logits=True", "", fix)
+    if at.loss.made:
         own = ast.unparse(ast.Call(made.node.func, made.node.args, told))
-        return re.sub(r"keras\.losses\.\w+\(from_logits=True\)", lambda _: own, fix)
-    if made.name.startswith("keras.") and not at.loss.made:  # a function, of which the corrected code makes an object
+        return re.sub(r"keras\.losses\.\w+\((from_logits=True)?\)", lambda _: own, fix)
+    if made.name.startswith("keras."):  # a function, of which the corrected code makes an object
         third = "ignore_class" if "sparse" in made.name else "label_smoothing"
         placed = zip(("y_true", "y_pred", "from_logits", third, "axis"), made.node.args, strict=False)
         told = [*(ast.keyword(name, value) for name, value in placed), *told]
         more = [ast.unparse(k) for k in told if k.arg in ("label_smoothing", "axis", "ignore_class")]
-        return re.sub(r"(keras\.losses\.\w+\(from_logits=True)\)", lambda m: ", ".join([m[1], *more]) + ")", fix)
+        made_with = re.compile(r"(keras\.losses\.\w+\()(from_logits=True)?\)")
+        return made_with.sub(lambda m: m[1] + ", ".join(filter(None, [m[2], *more])) + ")", fix)
     return fix
 
 
@@ -265,6 +259,10 @@ def _names(at: At, reading: Reading, modules: dict[str, str]) -> dict[str, str]:
             says = hint(re.findall(r"\w+", text)[-1]) if text else frozenset()
             if says & {LOGITS, SCORES} and not re.search("weight|scaled|prob|softmax|sigmoid", text.lower()):
                 found.setdefault("logits", text)
+        if at.loss and at.loss.name.startswith("keras.") and not at.loss.from_logits:
+            found["logits"] = (
+                ast.unparse(at.loss.spelled["logits"]) if at.loss.spelled.get("logits") else "probabilities"
+            )
     return found | ({"logits": at.logits} if at.logits else {})
 
 
@@ -386,14 +384,3 @@ def _read(above: ast.stmt, reading: Reading, but: ast.AST | None = None) -> bool
     besides = [above, *([but] if but else [])]
     read = (n for n in named if isinstance(n.ctx, ast.Load) and ast.unparse(n) in targets)
     return any(not any(holds(part, n) for part in besides) for n in read)
-
-
-def _imported(tree: ast.Module) -> Iterator[tuple[str, str]]:
-    """Modules -> what they are called here."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            for a in node.names:
-                top = a.name if a.asname else a.name.split(".")[0]
-                yield canonical(top), a.asname or top
-        elif isinstance(node, ast.ImportFrom):
-            yield from ((canonical(f"{node.module}.{a.name}"), a.asname or a.name) for a in node.names)

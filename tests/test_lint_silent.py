@@ -1,0 +1,179 @@
+"""Right code that looks like a flaw, each beside the flaw that it is one change away from."""
+
+import time
+
+import pytest
+
+from lossviz.lint import MOST_FIXES, lint
+
+TORCH = """import torch, torch.nn as nn
+from torch.utils.data import DataLoader, WeightedRandomSampler
+"""
+LOOP = f"""{TORCH}crit = nn.CrossEntropyLoss(weight=class_weights)
+total = 0.0
+model.eval()
+for x, y in loader:
+    loss = crit(model(x), y)
+    loss.backward()
+    total += loss.item()
+if total < best:
+    best = total
+"""
+COMPILED = """import tensorflow as tf
+def make_loss(class_weights=None):
+    def loss(y_true, y_pred):
+        \"\"\"Give class_weight to fit instead.\"\"\"
+        losses = tf.keras.losses.categorical_crossentropy(y_true, y_pred)
+        if class_weights is not None:
+            losses *= tf.reduce_sum(class_weights * y_true, -1)
+        return losses
+    return loss
+model.compile("adam", loss=make_loss())
+model.fit(x, y, class_weight={0: 1.0, 1: 5.0})
+"""
+POOLED = f"""{TORCH}class Model(nn.Module):
+    def __init__(self):
+        self.attention = nn.Sequential(nn.Linear(768, 1), nn.Softmax(dim=1))
+"""
+BY_EXAMPLE = """import numpy as np
+class_weights = np.array([cw[c] for c in y_train])
+model.fit(x, y_train, sample_weight=class_weights)
+"""
+ONES = f"""{TORCH}loader = DataLoader(train, batch_sampler=by_length)
+crit = nn.CrossEntropyLoss(weight=class_weights)
+for x, y in loader:
+    crit(model(x), y).backward()
+"""
+STAGES = f"""{TORCH}def first(model, data):
+    crit = nn.CrossEntropyLoss(weight=class_weights)
+    for x, y in DataLoader(data, 64, shuffle=True):
+        crit(model(x), y).backward()
+def second(model, all_data):
+    crit = nn.CrossEntropyLoss()
+    for x, y in DataLoader(all_data, 64, sampler=WeightedRandomSampler(class_weights[labels], 9)):
+        crit(model(x), y).backward()
+"""
+REPORTED = f"""{TORCH}loader = DataLoader(train, 64, sampler=WeightedRandomSampler(class_weights[labels], 9))
+crit = nn.CrossEntropyLoss(weight=class_weights)
+with torch.no_grad():
+    print(crit(model(x), y))
+"""
+ASKED_ALIKE = f"""{TORCH}class Data:
+    def train(self):
+        drawn = WeightedRandomSampler(class_weights[labels], 9) if self.balanced else None
+        return DataLoader(self.rows, 64, sampler=drawn)
+def loss(balanced, class_weights):
+    return nn.CrossEntropyLoss(weight=None if balanced else class_weights)
+"""
+OWN_FIT = """import numpy as np
+class Softmax:
+    def fit(self, x, y, class_weight=None):
+        pass
+clf = Softmax()
+clf.fit(x, y, class_weight=np.array([1.0, 5.0]))
+"""
+OUTPUTS = (
+    "from sklearn.ensemble import RandomForestClassifier\nm = RandomForestClassifier(class_weight=[{0: 1}, {0: 5}])"
+)
+EITHER = """from sklearn.utils.class_weight import compute_sample_weight
+model.fit(x, y, class_weight=None if plain else cw, sample_weight=compute_sample_weight("balanced", y) if plain else None)
+"""
+STAGE = """import torch.nn.functional as F, pytorch_lightning as pl
+class Net(pl.LightningModule):
+    def step(self, batch, stage):
+        loss = F.cross_entropy(self.net(batch[0]), batch[1], weight=self.class_weights if stage == "train" else None)
+        self.log(f"{stage}_loss", loss)
+        return loss
+    def validation_step(self, batch, i):
+        return self.step(batch, "val")
+stop = pl.callbacks.EarlyStopping(monitor="val_loss")
+"""
+LOOK_ALIKES = {
+    "a loop that trains after something's eval()": (LOOP, "    loss.backward()\n", "", "LV006"),
+    "weights to train only": (STAGE, ' if stage == "train" else None', "", "LV006"),
+    "a loss made without the weights that it can take": (COMPILED, "make_loss()", "make_loss(class_weights)", "LV005"),
+    "one of two kinds of weights": (EITHER, " if plain else None", "", "LV005"),
+    "a softmax over places": (POOLED, "attention", "classify", "LV013"),
+    "a softmax over the axis before the last": (
+        POOLED.replace("attention", "net").replace("dim=1", "dim=-2"), "-2", "-1", "LV013"),
+    "a weight for each example, called class weights": (BY_EXAMPLE, "[cw[c] for c in y_train]", "[1.0, 5.0]", "LV012"),
+    "appended one by one": (
+        "class_weights = []\nfor c in y:\n    class_weights.append(cw[c])\nmodel.fit(x, y, sample_weight=class_weights)",
+        "append(cw[c])", "sort()", "LV012"),
+    "batches made by a sampler": (ONES, "batch_sampler=by_length", "batch_size=1", "LV010"),
+    "batches of one to test": (
+        ONES.replace("train,", "test_set,").replace("batch_sampler=by_length", "1"), "test_set", "train", "LV010"),
+    "two stages": (STAGES, "crit = nn.CrossEntropyLoss()", "crit = nn.CrossEntropyLoss(weight=class_weights)", "LV004"),
+    "a weighted loss that is reported": (REPORTED, "with torch.no_grad()", "for x, y in loader", "LV004"),
+    "a question by another name": (ASKED_ALIKE, "None if balanced else class_weights", "class_weights", "LV004"),
+    "sampled by language": (
+        REPORTED.replace("class_weights[labels]", "1 / lang_counts[langs]").replace("with torch.no_grad()", "for x, y in loader"),
+        "lang_counts[langs]", "class_counts[labels]", "LV004"),
+    "a fit of one's own": (OWN_FIT, "def fit(", "def train(", "LV009"),
+    "a dict for each output": (OUTPUTS, "[{0: 1}, {0: 5}]", "[1, 5]", "LV009"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOOK_ALIKES)
+def test_what_looks_like_a_flaw_is_none_and_the_flaw_is_found(name):
+    right, old, new, code = LOOK_ALIKES[name]
+    assert right.count(old) == 1
+    assert lint(right) == []
+    assert {f.code for f in lint(right.replace(old, new))} == {code}
+
+
+@pytest.mark.parametrize("head", ["fc", "classifier"])
+def test_a_head_that_is_replaced_ends_the_model(head):
+    code = f"""import torch.nn as nn, torchvision
+model = torchvision.models.resnet50()
+model.{head} = nn.Sequential(nn.Linear(2048, 5), nn.Softmax(dim=1))
+loss = nn.CrossEntropyLoss()(model(x), y)
+"""
+    assert [(f.code, f.line) for f in lint(code)] == [("LV003", 3)]
+    assert lint(code.replace(", nn.Softmax(dim=1)", "")) == []
+    assert lint(code.replace(head, "backbone")) == []
+
+
+PROBABILITIES = """import tensorflow as tf
+def loss(y_true, y_pred):
+    w = tf.gather(class_weights, tf.argmax(y_pred, axis=-1))
+    return tf.keras.losses.sparse_categorical_crossentropy(y_true, y_pred{told}) * w
+"""
+
+
+@pytest.mark.parametrize("told", ["", ", from_logits=False", ", from_logits=True", ", True"])
+def test_corrected_code_takes_what_the_loss_took(told):
+    (finding,) = lint(PROBABILITIES.format(told=told))
+    assert finding.code == "LV011"
+    assert ("from_logits=True" in finding.fix) == ("True" in told)
+    assert "(y_true, y_pred, sample_weight=weights)" in finding.fix
+
+
+def test_an_object_is_made_as_it_was():
+    code = """import tensorflow as tf
+scce = tf.keras.losses.SparseCategoricalCrossentropy(from_logits=False)
+loss = scce(y, probs, sample_weight=class_weights)
+"""
+    (finding,) = lint(code)
+    assert "SparseCategoricalCrossentropy(from_logits=False)" in finding.fix
+    assert "(y, probs, sample_weight=weights)" in finding.fix
+
+
+def test_a_layer_of_keras_is_corrected_where_the_model_is_compiled():
+    code = """import tensorflow as tf
+x = tf.keras.layers.Lambda(lambda t: t * class_weights)(tf.keras.layers.Dense(3)(h))
+out = tf.keras.layers.Softmax()(x)
+"""
+    (finding,) = lint(code)
+    assert finding.code == "LV001"
+    assert "model.compile(" in finding.fix
+
+
+def test_the_same_flaw_over_and_over_takes_no_time_over_and_over():
+    code = "import torch.nn.functional as F\n" + "a = F.cross_entropy(z * class_weights, y)\n" * 400
+    begun = time.monotonic()
+    findings = lint(code)
+    assert time.monotonic() - begun < 20
+    assert len(findings) == 400
+    assert findings[MOST_FIXES - 1].fix.startswith("a = F.cross_entropy(z, y, weight")
+    assert {f.fix for f in findings[MOST_FIXES:]} == {"# as for line 2"}
