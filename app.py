@@ -27,7 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
 from streamlit.starlette import App
 
-from lossviz import apart, demo, engine, figures, lab, wire
+from lossviz import apart, demo, engine, figures, lab, memory, wire
 from pages.parts.titles import canonical
 
 # a stated encoding keeps Streamlit's compression, which would hold messages back, out of the way
@@ -52,6 +52,7 @@ def start() -> None:
     # modules stay for good: a collection that looked through them held everybody up for 0.2 s
     gc.collect()
     gc.freeze()
+    memory.give_back()
 
 
 def stop() -> None:

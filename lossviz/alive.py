@@ -10,6 +10,8 @@ import os
 import sys
 from typing import Any
 
+from lossviz.memory import give_back
+
 NICE = 3
 LIMIT = 60.0
 """Seconds in which the worker's event loop must have had a turn. The longest that was seen is the import of TensorFlow."""
@@ -20,13 +22,14 @@ def _turn() -> None:
 
 
 def dask_setup(worker: Any) -> None:
-    """Give way, and start the watch; Dask calls this when the worker starts."""
+    """Give way, and start the watch and what gives memory back; Dask calls this when the worker starts."""
     if hasattr(os, "nice"):  # a page that waits for its turn is worse than a picture that comes a little later
         os.nice(NICE)
     from tornado.ioloop import PeriodicCallback
 
     worker.periodic_callbacks["lossviz-alive"] = watch = PeriodicCallback(_turn, 1000)
     watch.start()
+    give_back()
 
 
 def dask_teardown(worker: Any) -> None:

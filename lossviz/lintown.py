@@ -11,6 +11,7 @@ from lossviz.lintread import Reading
 from lossviz.lintrules import line
 from lossviz.lintvalues import Call
 
+KEPT = "# or keep the {kind}, with from_logits=False: predictions and metrics go on with probabilities"
 SHORT = 100  # characters of a line that is shown as a whole
 
 
@@ -82,7 +83,9 @@ def unactivated(mark: ast.AST, loss: Loss | None, call: Call, reading: Reading) 
         and region_of(reading.tree, mark) is region_of(reading.tree, call.node)
     ):  # fmt: skip
         return _told(reading, call.node, loss, given, new)
-    own = f"loss = {ast.unparse(loss.made.node)}  # of logits" if compiled and loss and loss.made else ""
+    own = ""
+    if compiled and loss and loss.made:
+        own = f"loss = {ast.unparse(loss.made.node)}  # of logits\n{KEPT.format(kind=loss.kind)}"
     shared = given is not None and _read_elsewhere(given, call.node, reading)
     return "\n".join(filter(None, [without_activation(mark, reading, shared), own or _told(reading, call.node, loss)]))
 

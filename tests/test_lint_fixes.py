@@ -11,6 +11,7 @@ from conftest import ROOT
 from lossviz import lintfixes
 from lossviz.lint import lint, lint_notebook
 from lossviz.lintflaws import RULES
+from lossviz.lintown import KEPT
 
 SNIPPETS = sorted((ROOT / "tests" / "lint_snippets").glob("*.py"))
 RANDOM = np.random.default_rng(0)
@@ -425,6 +426,7 @@ def test_of_a_notebook_the_line_that_goes_is_named_by_its_cell():
     assert f.fix.startswith("# cell 2, line 1 without the product: z = logits\n")
 
 
+KEEP = "\n" + KEPT.format(kind="softmax")
 OWN = [
     ("torch", "crit = nn.CrossEntropyLoss(weight=w)\nloss = crit(torch.softmax(z, 1), y)",
      "loss = crit(z, y)  # of the logits as they are"),
@@ -457,25 +459,25 @@ OWN = [
     ("keras", "h = layers.Dense(3)(x)\np = layers.Activation('softmax')(h)\nmodel = keras.Model(x, p)\n"
      "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1))",
      "# line 4 without the softmax, which is only to predict: p = h\n"
-     "loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)  # of logits"),
+     "loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1)  # of logits" + KEEP),
     ("keras", "model = keras.Sequential([layers.Dense(3, 'softmax')])\n"
      "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
      "# line 3 without the softmax, which is only to predict: model = keras.Sequential([layers.Dense(3, None)])\n"
-     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
+     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits" + KEEP),
     ("torch", "z = torch.sigmoid(z)\nz = z.view(-1)\ndice = 1 - (z * y).sum()\nbce = F.binary_cross_entropy_with_logits(z, y)",
      "# line 4 after the loss, or under another name: z = torch.sigmoid(z)\n"
      "bce = F.binary_cross_entropy_with_logits(z, y)  # of the logits as they are; what else is made of z takes their sigmoid"),
     ("keras", "p = layers.Dense(3, activation='softmax')(layers.Dense(8)(x))\nmodel = keras.Model(x, p)\n"
      "model.compile(loss=keras.losses.CategoricalCrossentropy(from_logits=True))",
      "# line 3 without the softmax, which is only to predict: p = layers.Dense(3)(layers.Dense(8)(x))\n"
-     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
+     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits" + KEEP),
     ("torch", "p = torch.sigmoid(net(x))\nloss = F.binary_cross_entropy_with_logits(p, y) + dice(p, y)",
      "# line 4 without the sigmoid: p = net(x)\n"
      "loss = F.binary_cross_entropy_with_logits(p, y)  # of the logits as they are; what else is made of p takes their sigmoid"),
     ("keras", "model = keras.Sequential([\n    layers.Dense(3, activation='softmax'),\n])\n"
      "model.compile('adam', keras.losses.CategoricalCrossentropy(from_logits=True))",
      "# line 4 without the softmax, which is only to predict: layers.Dense(3)\n"
-     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits"),
+     "loss = keras.losses.CategoricalCrossentropy(from_logits=True)  # of logits" + KEEP),
 ]  # fmt: skip
 """What applies a softmax or sigmoid twice, and the user's own code without the first."""
 
