@@ -274,7 +274,8 @@ def _method(reader: "Reading", call: Call, node: Any) -> Value | None:
     on, last = call.on, call.method
     if not last:
         if isinstance(node, ast.Name) and node.id in ("list", "tuple", "float"):
-            return call.args[0] if call.args else UNKNOWN
+            given = call.args[0] if call.args else UNKNOWN
+            return given if node.id == "float" else replace(given, kinds=given.kinds - {DICT} | {ARRAY})
         if isinstance(node, ast.Name) and node.id == "dict":
             return Value(kinds=frozenset({DICT}))
         if isinstance(node, ast.Name) and node.id == "enumerate" and call.args:

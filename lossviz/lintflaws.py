@@ -7,10 +7,10 @@ take it from here.
 
 import ast
 import re
-from collections.abc import Sequence
-from itertools import permutations
+from collections.abc import Iterator, Sequence
+from itertools import pairwise, permutations
 
-from lossviz.lintcalls import MULTIPLY, RESAMPLE, activation, balances, layer_activation
+from lossviz.lintcalls import ACTIVATIONS, MULTIPLY, RESAMPLE, activation, balances, layer_activation
 from lossviz.lintdecides import VALIDATES, around, decides, evaluates, region_of
 from lossviz.lintfactors import history, holds, operands, replaced, statement, without_product
 from lossviz.lintfixes import (
@@ -125,6 +125,19 @@ def activated_twice(reading: Reading) -> Places:
                 said = f"Line {line(call.node)} applies the {kind.replace('log_', '')} again."
                 form = kind if kind == "sigmoid" else ""
                 yield At(mark.node, said, call=call, form=form, own=unactivated(mark.node, None, call, reading))
+
+    for before, after in _stacked(reading):
+        kind = layer_activation(after)
+        if kind and layer_activation(before) in (kind, f"log_{kind}") and after.name.rpartition(".")[2] in ACTIVATIONS:
+            own = f"# without line {line(after.node)}: {ast.unparse(after.node)}"
+            yield At(before.node, f"The layer of line {line(after.node)} applies it again.", call=after, own=own)
+
+
+def _stacked(reading: Reading) -> Iterator[tuple[Call, Call]]:
+    """Layers of a model that is used, each with the next."""
+    for call in reading.calls:
+        layers = call.on.attrs.get("layers", UNKNOWN).items or ()
+        yield from ((one.made, other.made) for one, other in pairwise(layers) if one.made and other.made)
 
 
 @rule(

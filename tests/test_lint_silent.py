@@ -134,6 +134,25 @@ loss = nn.CrossEntropyLoss()(model(x), y)
     assert lint(code.replace(head, "backbone")) == []
 
 
+@pytest.mark.parametrize(("head", "use"), [
+    ("from tensorflow import keras\nmodel = keras.Sequential()\nmodel.add(keras.layers.Dense(3, activation='softmax'))\n"
+     "model.add(keras.layers.Activation('softmax'))", "model.compile(loss='categorical_crossentropy')"),
+    ("from tensorflow import keras\nmodel = keras.Sequential([\nkeras.layers.Dense(3, activation='softmax'),\n"
+     "keras.layers.Softmax()])", "model.compile(loss='categorical_crossentropy')"),
+    ("import torch.nn as nn\nmodel = nn.Sequential(nn.Linear(9, 3),\nnn.Sigmoid(), nn.Sigmoid())", "p = model(x)"),
+])  # fmt: skip
+def test_two_layers_in_a_row_apply_it_twice(head, use):
+    (finding,) = lint(f"{head}\n{use}")
+    assert (finding.code, finding.line) == ("LV003", 3)
+    assert lint(f"{head}\n{use}".replace("softmax'", "relu'").replace("nn.Sigmoid(), ", "nn.ReLU(), ")) == []
+
+
+def test_a_list_of_weights_is_no_dict():
+    code = "from tensorflow import keras\nmodel = keras.Sequential()\nmodel.fit(x, y, class_weight=list(cw.values()))"
+    assert [f.code for f in lint(code)] == ["LV009"]
+    assert lint(code.replace("list(cw.values())", "dict(enumerate(cw))")) == []
+
+
 PROBABILITIES = """import tensorflow as tf
 def loss(y_true, y_pred):
     w = tf.gather(class_weights, tf.argmax(y_pred, axis=-1))
