@@ -25,6 +25,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
+from streamlit.runtime import get_instance
 from streamlit.starlette import App
 
 from lossviz import apart, demo, engine, figures, lab, memory, wire
@@ -76,6 +77,20 @@ def hurry() -> None:
                 s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
+async def forget(seconds: float = 30) -> None:
+    """Let go of what sessions held that nobody can come back to: Streamlit does so only when somebody else leaves.
+
+    Their parts hold each other, so that they are collected or stay; that takes 0.2 s, and is left out where none has gone.
+    """
+    before = 0
+    while True:
+        await asyncio.sleep(seconds)
+        there = len(get_instance()._session_mgr.list_sessions())  # who counts them drops those whose time is over
+        if there < before:
+            gc.collect()
+        before = there
+
+
 @asynccontextmanager
 async def lifespan(app: App) -> AsyncIterator[None]:
     """Start the workers beside the server, so that the first page never waits for TensorFlow."""
@@ -85,7 +100,9 @@ async def lifespan(app: App) -> AsyncIterator[None]:
     sys.setswitchinterval(0.001)
     hurry()
     starting = loop.run_in_executor(None, start)
+    forgetting = loop.create_task(forget())
     yield
+    forgetting.cancel()
     await starting
     await loop.run_in_executor(None, stop)
 

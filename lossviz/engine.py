@@ -42,10 +42,12 @@ SETTINGS = {
     # visitors' tables are among what a worker holds: none of it goes to a disk
     "distributed.worker.memory.target": False,
     "distributed.worker.memory.spill": False,
-    # Dask's looks at itself, of which nobody reads anything, cost 5 % of a core
+    # Dask's looks at itself, of which nobody reads anything, cost 5 % of a core, and grow
     "distributed.worker.profile.enabled": False,
     "distributed.admin.tick.interval": "1s",
     "distributed.admin.system-monitor.interval": "10s",
+    "distributed.diagnostics.computations.max-history": 1,
+    "distributed.admin.low-level-log-length": 100,
 }
 """Of the embedded cluster."""
 
@@ -358,8 +360,7 @@ class Engine:
         while not self._closed:
             time.sleep(1)
             with self._lock:
-                self._jobs = [j for j in self._jobs if not j.ended]
-                jobs = list(self._jobs)
+                self._jobs = jobs = [j for j in self._jobs if not j.ended]
             for job in jobs:
                 if job.silent:
                     job.cancel()

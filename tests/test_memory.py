@@ -1,9 +1,18 @@
-"""Memory that is freed goes back to the system."""
+"""Memory that is freed goes back to the system, and what nobody can come back to is freed."""
 
+import asyncio
+import gc
 import subprocess
 import sys
+import weakref
+from types import SimpleNamespace
 
 import pytest
+from streamlit.runtime.memory_session_storage import MemorySessionStorage
+from streamlit.runtime.session_manager import SessionInfo
+from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
+
+import app
 
 CODE = """
 import time, psutil
@@ -30,3 +39,38 @@ def test_freed_memory_goes_back_to_the_system(start):
     code = CODE.format(start=start).replace("range(50)", "range(50)" if start else "range(5)")
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.strip() == str(bool(start))
+
+
+class Session:
+    """As Streamlit's, one whose parts hold each other."""
+
+    id = "one"
+
+    def __init__(self):
+        self.itself = self
+
+
+def test_what_a_session_held_is_let_go_when_nobody_can_come_back_to_it(monkeypatch):
+    storage = MemorySessionStorage(ttl_seconds=0.5)
+    manager = WebsocketSessionManager(storage, None, None, None)
+    monkeypatch.setattr(app, "get_instance", lambda: SimpleNamespace(_session_mgr=manager))
+    there = []
+
+    async def leave():
+        session = Session()
+        held = weakref.ref(session)
+        storage.save(SessionInfo(None, session))
+        del session
+        forgetting = asyncio.create_task(app.forget(0.05))
+        for seconds in (0.2, 0.8):
+            await asyncio.sleep(seconds)
+            there.append(held() is not None)
+        assert not forgetting.done()
+        forgetting.cancel()
+
+    gc.disable()  # only what asks for it collects
+    try:
+        asyncio.run(leave())
+    finally:
+        gc.enable()
+    assert there == [True, False]
