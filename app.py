@@ -85,7 +85,7 @@ async def forget(seconds: float = 30) -> None:
     before = 0
     while True:
         await asyncio.sleep(seconds)
-        there = len(get_instance()._session_mgr.list_sessions())  # who counts them drops those whose time is over
+        there = len(get_instance()._session_mgr._session_storage._cache)  # counting drops those whose time is over
         if there < before:
             gc.collect()
         before = there

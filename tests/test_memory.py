@@ -52,7 +52,7 @@ class Session:
 
 def test_what_a_session_held_is_let_go_when_nobody_can_come_back_to_it(monkeypatch):
     storage = MemorySessionStorage(ttl_seconds=0.5)
-    manager = WebsocketSessionManager(storage, None, None, None)
+    manager = WebsocketSessionManager(storage, None, None, None)  # what a server has
     monkeypatch.setattr(app, "get_instance", lambda: SimpleNamespace(_session_mgr=manager))
     there = []
 
