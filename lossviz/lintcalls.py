@@ -57,6 +57,8 @@ KEEP = set(
     "as_tensor from_numpy float32 detach clone copy clip_by_value clip clamp astype type tile repeat repeat_interleave "
     "broadcast_to expand expand_as numpy device_put variable to_float list tolist requires_grad_ type_as".split()
 )
+WRAPPERS = {"torch.compile", "torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel"}
+"""Of a model, which stays what it is."""
 REDUCE = set("reduce_sum reduce_mean sum mean nansum average vmap".split())
 MULTIPLY = {"mul", "multiply", "mul_", "Multiply"}
 LOOK_UP = {"gather": 1, "embedding_lookup": 1, "take": 1, "index_select": 2, "batch_gather": 1}
@@ -245,6 +247,8 @@ def _library(reader: "Reading", call: Call) -> Value | None:
         return Value(kinds=frozenset({CLASS_WEIGHTS, ARRAY}))
     if last == "compute_sample_weight":
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
+    if name in WRAPPERS:
+        return first
     if last in ("Variable", "Parameter", "get_variable"):
         return Value(kinds=frozenset({PARAMETER}))
     if last in ("no_grad", "inference_mode"):
@@ -285,6 +289,8 @@ def _method(reader: "Reading", call: Call, node: Any) -> Value | None:
         return None
     if kind := activation(call):
         return activated(kind, call.node)
+    if last in ("train", "eval") and on.code:  # a model of PyTorch's, which returns itself
+        return on
     if last == "add" and "layers" in on.attrs:
         on.attrs["layers"] = Value(items=(*(on.attrs["layers"].items or ()), *call.args))
         on.attrs["output"] = end_of(reader, on.attrs["layers"].items or ())

@@ -122,6 +122,22 @@ def test_what_looks_like_a_flaw_is_none_and_the_flaw_is_found(name):
     assert {f.code for f in lint(right.replace(old, new))} == {code}
 
 
+@pytest.mark.parametrize(
+    "again", ["model.train()", "torch.compile(model)", "nn.DataParallel(model)", "model.to(device).eval()"]
+)
+def test_a_model_that_is_returned_stays_itself(again):
+    code = f"""import torch, torch.nn as nn
+class Net(nn.Module):
+    def forward(self, x):
+        return torch.softmax(self.layers(x), dim=1)
+model = Net()
+model = {again}
+loss = nn.CrossEntropyLoss()(model(x), y)
+"""
+    assert [(f.code, f.line) for f in lint(code)] == [("LV003", 4)]
+    assert lint(code.replace("torch.softmax(self.layers(x), dim=1)", "self.layers(x)")) == []
+
+
 @pytest.mark.parametrize("head", ["fc", "classifier"])
 def test_a_head_that_is_replaced_ends_the_model(head):
     code = f"""import torch.nn as nn, torchvision
