@@ -57,8 +57,7 @@ KEEP = set(
     "as_tensor from_numpy float32 detach clone copy clip_by_value clip clamp astype type tile repeat repeat_interleave "
     "broadcast_to expand expand_as numpy device_put variable to_float list tolist requires_grad_ type_as".split()
 )
-WRAPPERS = {"torch.compile", "torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel"}
-"""Of a model, which stays what it is."""
+WRAPPERS = {"torch.compile", "torch.nn.DataParallel", "torch.nn.parallel.DistributedDataParallel"}  # of a model
 REDUCE = set("reduce_sum reduce_mean sum mean nansum average vmap".split())
 MULTIPLY = {"mul", "multiply", "mul_", "Multiply"}
 LOOK_UP = {"gather": 1, "embedding_lookup": 1, "take": 1, "index_select": 2, "batch_gather": 1}
@@ -384,7 +383,11 @@ def _where(call: Call) -> Value:
     plain = not (one.kinds | other.kinds) - {WEIGHTS, CLASS_WEIGHTS}
     if plain and LABELS in condition:
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
-    if plain and PREDICTED in condition and one.has(WEIGHTS, CLASS_WEIGHTS):
+    asked = next(
+        iter(getattr(call.node, "args", ())), None
+    )  # for a class, or a threshold: that looks for hard examples
+    equal = isinstance(asked, ast.Compare) and isinstance(asked.ops[0], ast.Eq | ast.NotEq)
+    if plain and PREDICTED in condition and (equal or one.has(WEIGHTS, CLASS_WEIGHTS)):
         return by_prediction(condition, call.node)
     return Value(kinds=one.kinds & other.kinds, made=call)
 

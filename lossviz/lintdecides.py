@@ -24,7 +24,7 @@ Place = int | str | None
 def evaluates(tree: ast.Module, node: ast.AST) -> bool:
     r"""Whether code runs without gradients, in a function that validates, or after `eval()` with no `train()` between.
 
-    A loop that calls `backward()` trains, whatever else in it was set to evaluate: a teacher, a frozen part.
+    Where a loop then calls `backward()`, it trains, whatever else was set to evaluate: a teacher, a frozen part.
 
     Example:
         >>> tree = ast.parse("m.train()\nf(x)\nm.eval()\nf(y)\nfor x in d:\n    f(x).backward()")
@@ -33,7 +33,7 @@ def evaluates(tree: ast.Module, node: ast.AST) -> bool:
     """
     region = region_of(tree, node)
     loops = [part for part in _nodes(region) if isinstance(part, ast.For | ast.While) and around(part, node)]
-    if loops and any(_trains(statement) for statement in loops[-1].body):
+    if loops and any(_trains(statement) and statement.lineno >= _line(node) for statement in loops[-1].body):
         return False
     last = (0, False)
     for part in _nodes(region):

@@ -171,6 +171,8 @@ def chosen_fix(fixes: dict[str, str], framework: str, form: str, compiled: bool 
 OF_TENSORFLOW = (
     (r"keras\.ops\.binary_crossentropy\((\w+), (\w+), from_logits=True\)",
      r"TF.nn.sigmoid_cross_entropy_with_logits(labels=\1, logits=\2)"),
+    (r"keras\.ops\.binary_crossentropy\((\w+), (\w+)\)",  # which takes probabilities, and is not meant over the labels
+     r"TF.keras.losses.binary_crossentropy(TF.expand_dims(\1, -1), TF.expand_dims(\2, -1))"),
     (r"keras\.ops\.take\(", "TF.gather("),
     (r"keras\.ops\.(sum|mean)\(", r"TF.reduce_\1("),
     (r"keras\.ops\.(cast|where)\(", r"TF.\1("),

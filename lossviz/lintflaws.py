@@ -137,7 +137,9 @@ def _stacked(reading: Reading) -> Iterator[tuple[Call, Call]]:
     """Layers of a model that is used, each with the next."""
     for call in reading.calls:
         layers = call.on.attrs.get("layers", UNKNOWN).items or ()
-        yield from ((one.made, other.made) for one, other in pairwise(layers) if one.made and other.made)
+        for before, after in ((one.made, other.made) for one, other in pairwise(layers)):
+            if before and after and not exclusive(reading.tree, before.node, after.node):
+                yield before, after
 
 
 @rule(
@@ -181,7 +183,9 @@ def resampled_and_weighted(reading: Reading) -> Places:
         for call, sampler in loaders
         if (sampler is None or sampler.const is None) and (mixed := call.get("shuffle", 2)) and mixed.const is True
     }
-    unweighted = any(torch_place(call) and not torch_weights(call)[0] for call in reading.calls)
+    unweighted = any(
+        torch_place(c) and not torch_weights(c)[0] and not HELD_OUT.search(_target(reading, c)) for c in reading.calls
+    )
     samplers = [
         (call, s) for call, s in loaders if s and s.made and s.made.method == "WeightedRandomSampler"
         and by_class(reading.tree, written(s.made.node, "weights", 0))
@@ -208,6 +212,12 @@ def resampled_and_weighted(reading: Reading) -> Places:
             said = f"The data were resampled, and `{keyword}` weights them again."
             plain = rewritten(reading, made.node, without_argument(made.node, *(torch_place(made) or ())))
             yield At(made.node, said, loss, own=f"{plain}  # the data are resampled")
+
+
+def _target(reading: Reading, made: Call) -> str:
+    """The name that is given to what a call makes."""
+    above = statement(reading.tree, made.node)
+    return ast.unparse(above.targets[0]) if isinstance(above, ast.Assign) else ""
 
 
 def _data(loader: Call) -> str:
@@ -253,7 +263,7 @@ def _elsewhere(reading: Reading, loader: Call, loss: Call) -> bool:
                 return True
             break
     there = region_of(reading.tree, loader.node)
-    if isinstance(there, ast.Module) or around(there, loss.node):
+    if isinstance(there, ast.Module) or around(there, loss.node) or any(code is there for code, _ in loss.sites):
         return False
     return any(torch_place(c) and not torch_weights(c)[0] and around(there, c.node) for c in reading.calls)
 
@@ -365,11 +375,17 @@ def weighted_validation(reading: Reading) -> Places:
                 yield At(loss.call.node, said, loss)
 
 
+RUNS = re.compile(
+    r"\b(is_)?(train(ing)?|val(id(ation)?)?|evaluat(e|ing)|stage|mode|phase|split)\b(?!\.)", re.IGNORECASE
+)
+"""In a test: what tells training from validation."""
+
+
 def _only_training(reading: Reading, weights: Value, loss: Call) -> bool:
     """Whether the weights are asked for by a test of what runs, such as `weight=w if self.training else None`."""
     mark = weights.mark("unless None")
     asked = condition(reading.tree, mark.node, loss.node) if mark else None
-    return asked is not None and bool(re.search("train|val|stage|mode|phase|split", ast.unparse(asked), re.IGNORECASE))
+    return asked is not None and bool(RUNS.search(ast.unparse(asked)))
 
 
 def _looked_up(fit: Call, weights: Value) -> bool:
@@ -525,7 +541,8 @@ def own_mean(reading: Reading) -> Places:
     )
     loaders = [
         c for c in reading.calls if c.method == "DataLoader" and "geometric" not in c.name
-        and not {"batch_sampler", "collate_fn"} & c.kwargs.keys() and not HELD_OUT.search(_data(c))
+        and "batch_sampler" not in c.kwargs and not HELD_OUT.search(_data(c))
+        and not isinstance(written(c.node, "collate_fn"), ast.Lambda)  # of rows that are batches
     ]  # fmt: skip
     sizes = [(c.get("batch_size", 1) or Value(const=1)).const for c in loaders]
     if loaders and all(size == 1 for size in sizes) and not pixels:
@@ -544,7 +561,7 @@ def own_mean(reading: Reading) -> Places:
             yield At(weighted[0].node, said, call=weighted[0], own=own)
 
 
-HELD_OUT = re.compile(r"test|val|eval|infer|predict|dev", re.IGNORECASE)
+HELD_OUT = re.compile(r"test|val|eval|infer|predict|dev(?!ice)", re.IGNORECASE)
 """In the names of data that a model is not trained on."""
 
 
@@ -672,6 +689,9 @@ def _by_label(look_up: ast.AST, loss: Loss | None, call: Call, reading: Reading)
             old, new = _iterable(each, look_up.slice), index
         case ast.Subscript():
             new = ast.Subscript(look_up.value, index, ast.Load())
+        case ast.Call(args=[asked, _, _], keywords=[]) if re.search("where|select", ast.unparse(look_up.func)):
+            if isinstance(asked, ast.Compare) and not each:
+                new = ast.Call(look_up.func, [ast.Compare(index, asked.ops, asked.comparators), *look_up.args[1:]], [])
         case ast.Call(keywords=[]) if len(look_up.args) > 1 and not each:
             new = ast.Call(look_up.func, [*look_up.args[:-1], index], [])
     return f"{rewritten(reading, old, new)}  # by each example's true class" if old and new else ""
@@ -729,18 +749,32 @@ def _looked_up_before(given: ast.expr | None, tree: ast.Module) -> bool:
         return False
     for node in ast.walk(tree):
         match node:
-            case ast.Call(func=ast.Attribute(ast.Name(given.id), "append")):
+            case ast.For(iter=examples) if _of_labels(examples) and any(_fills(n, given.id) for n in ast.walk(node)):
                 return True
-            case ast.Assign(targets=[ast.Subscript(ast.Name(given.id), index)]) if not isinstance(index, ast.Constant):
+            case ast.Assign(targets=[ast.Subscript(ast.Name(given.id), index)]) if _of_labels(index):
                 return True
             case ast.Assign(targets=[ast.Name(given.id)], value=made):
-                names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(made)}
-                counted = any(
-                    re.search(r"count|unique|class_?weight|len|sum|histogram", n, re.IGNORECASE) for n in names
-                )
-                if not counted and any(LABELS in hint(n) for n in names):
+                if _of_labels(made):
                     return True
     return False
+
+
+def _fills(node: ast.AST, name: str) -> bool:
+    """Whether code appends to what is called so, or sets a place in it."""
+    match node:
+        case (
+            ast.Call(func=ast.Attribute(ast.Name(called), "append"))
+            | ast.Assign(targets=[ast.Subscript(ast.Name(called))])
+        ):
+            return bool(called == name)
+    return False
+
+
+def _of_labels(node: ast.AST) -> bool:
+    """Whether a value is made of the labels one by one, and not of how many they are."""
+    names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(node)}
+    counted = any(re.search(r"count|unique|class_?weight|len|sum|histogram|set", n, re.IGNORECASE) for n in names)
+    return not counted and any(LABELS in hint(n) for n in names)
 
 
 def _where_weights(loss: Loss) -> tuple[str, int]:
@@ -786,8 +820,6 @@ def single_softmax(reading: Reading) -> Places:
 
 def _pools(reading: Reading, layers: Call) -> bool:
     """Whether layers score places rather than classes, by their own name or that of the class around them."""
-    if any(layer.made and layer.made.method == "Tanh" for layer in layers.args):
-        return True
     above = statement(reading.tree, layers.node)
     names = [ast.unparse(t) for t in above.targets] if isinstance(above, ast.Assign) else []
     names += [

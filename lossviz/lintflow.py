@@ -1,6 +1,7 @@
 """Which pieces of code exclude each other, and when one is run."""
 
 import ast
+import re
 
 Way = dict[str, tuple[bool, object]]
 
@@ -25,16 +26,30 @@ def exclusive(tree: ast.AST, one: ast.AST, other: ast.AST) -> bool:
 
 
 def options(tree: ast.AST, one: ast.AST, other: ast.AST) -> bool:
-    r"""Whether each of two pieces of code is asked for by a question of its own.
+    r"""Whether each of two remedies is asked for by a switch of its own, which the file leaves open.
 
     Example:
-        >>> tree = ast.parse("if a:\n    x\nif b:\n    y\nif a:\n    z\nw")
-        >>> x, y, z, w = (part.body[0] if isinstance(part, ast.If) else part for part in tree.body)
+        >>> tree = ast.parse("if sampled:\n    x\nif weighted:\n    y\nif sampled:\n    z\nif cuda:\n    w")
+        >>> x, y, z, w = (part.body[0] for part in tree.body)
         >>> options(tree, x, y), options(tree, x, z), options(tree, x, w)
         (True, False, False)
     """
-    mine, others = ({ast.unparse(t) for t in _tests(tree, a, b)} for a, b in ((one, other), (other, one)))
+    mine, others = (
+        {ast.unparse(t) for t in _tests(tree, a, b) if _open(tree, t)} for a, b in ((one, other), (other, one))
+    )
     return bool(mine - others and others - mine)
+
+
+def _open(tree: ast.AST, test: ast.expr) -> bool:
+    names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(test)}
+    switches = {n for n in names if re.search("sampl|weight|balanc|smote", n, re.IGNORECASE)}
+    on = {
+        str(getattr(target, "id", getattr(target, "attr", "")))
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Assign) and isinstance(n.value, ast.Constant) and n.value.value is True
+        for target in n.targets
+    }
+    return bool(switches - on)
 
 
 def condition(tree: ast.AST, node: ast.AST, other: ast.AST) -> ast.expr | None:

@@ -415,7 +415,9 @@ class Reading:
         elif function.made or function.code:
             on, method = function, ""
         call = Call(node, function.name, method, on, tuple(args), kwargs, tuple(self._inside), tuple(self._sites))
-        self.calls.append(call)
+        # what a model is when it is compiled: another branch may go on to build another
+        held = replace(on, attrs=dict(on.attrs)) if method == "compile" else on
+        self.calls.append(call._replace(on=held))
         return called(self, call, function, node.func)
 
 

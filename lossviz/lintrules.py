@@ -125,6 +125,7 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     imported = dict(imported_as(reading.tree))
     fix = lintfixes.chosen_fix(fixes, framework, form, compiled)
     if at.loss and at.loss.name.startswith("keras."):
+        fix = fix if at.loss.from_logits else re.sub(r"(, )?from_logits=True", "", fix)
         fix = re.sub(r"(keras\.ops\.take\(class_weights, )labels", lambda m: m[1] + _indices(at.loss, reading), fix)
     if tf := imported.get("tensorflow"):
         imported.setdefault("keras", f"{tf}.keras")
@@ -206,8 +207,6 @@ def _with_options(fix: str, at: At) -> str:
         fix = re.sub(r"(\b(?:sample_weight|weights)=\w+)\)", lambda m: f"{m[1]}{by})", fix)
         if also and at.loss.kind == "sigmoid":  # an example's loss is the mean over its labels
             fix = re.sub(r"([\w.]*mean)\((\w+ \* \w+)\)$", lambda m: f"{m[1]}({m[1]}({m[2]}, axis=-1){by})", fix)
-    if made.name.startswith("keras.") and not at.loss.from_logits:
-        fix = re.sub(r"(, )?from_logits=True", "", fix)
     if at.loss.made:
         own = ast.unparse(ast.Call(made.node.func, made.node.args, told))
         return re.sub(r"keras\.losses\.\w+\((from_logits=True)?\)", lambda _: own, fix)

@@ -2,7 +2,9 @@
 
 import time
 
+import numpy as np
 import pytest
+import tensorflow as tf
 
 from lossviz.lint import MOST_FIXES, lint
 
@@ -78,6 +80,52 @@ OUTPUTS = (
 EITHER = """from sklearn.utils.class_weight import compute_sample_weight
 model.fit(x, y, class_weight=None if plain else cw, sample_weight=compute_sample_weight("balanced", y) if plain else None)
 """
+GUARDED = f"""{TORCH}def get_loader(data, labels, train=True):
+    if train:
+        return DataLoader(data, 32, sampler=WeightedRandomSampler(class_weights[labels], len(labels)))
+    return DataLoader(data, 32)
+if __name__ == "__main__":
+    crit = nn.CrossEntropyLoss()
+    for x, y in get_loader(rows, y_train):
+        crit(model(x), y).backward()
+"""
+SWITCHED = f"""{TORCH}SAMPLED = False
+WEIGHTED = False
+loader = DataLoader(train, 64, sampler=WeightedRandomSampler(class_weights[labels], 9) if SAMPLED else None)
+crit = nn.CrossEntropyLoss(weight=class_weights if WEIGHTED else None)
+"""
+FULL_BATCH = f"""{TORCH}crit = nn.CrossEntropyLoss(weight=class_weights)
+for epoch in range(9):
+    model.train()
+    crit(model(x), y).backward()
+    model.eval()
+    loss = nn.CrossEntropyLoss()(model(x_val), y_val)
+    if loss < best:
+        best = loss
+"""
+BRANCHES = """from tensorflow.keras.models import Sequential
+from tensorflow.keras.layers import Activation, BatchNormalization, Dense
+model = Sequential()
+model.add(Dense(10))
+if normed:
+    model.add(BatchNormalization())
+    model.add(Activation("softmax"))
+else:
+    model.add(Activation("softmax"))
+model.compile(loss="categorical_crossentropy")
+"""
+COMPILED_APART = """from tensorflow.keras.models import Sequential
+from tensorflow.keras.layers import Dense
+def build(n):
+    model = Sequential()
+    if n == 2:
+        model.add(Dense(1, activation="sigmoid"))
+        model.compile(loss="binary_crossentropy")
+    else:
+        model.add(Dense(5, activation="softmax"))
+        model.compile(loss="categorical_crossentropy")
+    return model
+"""
 STAGE = """import torch.nn.functional as F, pytorch_lightning as pl
 class Net(pl.LightningModule):
     def step(self, batch, stage):
@@ -91,6 +139,10 @@ stop = pl.callbacks.EarlyStopping(monitor="val_loss")
 LOOK_ALIKES = {
     "a loop that trains after something's eval()": (LOOP, "    loss.backward()\n", "", "LV006"),
     "weights to train only": (STAGE, ' if stage == "train" else None', "", "LV006"),
+    "a stage, and not a model's name": (STAGE, 'stage == "train"', 'args.model == "resnet"', "LV006"),
+    "a loop over examples, and not over classes": (
+        "class_weights = []\nfor c in y:\n    class_weights.append(cw[c])\nmodel.fit(x, y, sample_weight=class_weights)",
+        "for c in y:", "for c in classes:", "LV012"),
     "a loss made without the weights that it can take": (COMPILED, "make_loss()", "make_loss(class_weights)", "LV005"),
     "one of two kinds of weights": (EITHER, " if plain else None", "", "LV005"),
     "a softmax over places": (POOLED, "attention", "classify", "LV013"),
@@ -104,6 +156,17 @@ LOOK_ALIKES = {
     "batches of one to test": (
         ONES.replace("train,", "test_set,").replace("batch_sampler=by_length", "1"), "test_set", "train", "LV010"),
     "two stages": (STAGES, "crit = nn.CrossEntropyLoss()", "crit = nn.CrossEntropyLoss(weight=class_weights)", "LV004"),
+    "a sampler for training, a plain loss in main": (
+        GUARDED, "CrossEntropyLoss()", "CrossEntropyLoss(weight=class_weights)", "LV004"),
+    "switches that are left open": (
+        SWITCHED.replace("= False", "= get()"), "= get()\nWEIGHTED = get()", "= True\nWEIGHTED = True", "LV004"),
+    "a plain loss behind a full batch": (
+        FULL_BATCH, "nn.CrossEntropyLoss()(", "nn.CrossEntropyLoss(weight=class_weights)(", "LV006"),
+    "an activation in each branch": (BRANCHES, "else:\n    model", "if True:\n    model", "LV003"),
+    "a model compiled in each branch": (COMPILED_APART, '"categorical_cross', '"binary_cross', "LV007"),
+    "weights by the true label": (
+        "import torch, torch.nn.functional as F\npreds = torch.argmax(logits, 1)\nw = torch.where(labels == 1, 5.0, 1.0)\n"
+        "loss = (F.cross_entropy(logits, labels, reduction='none') * w).mean()", "where(labels", "where(preds", "LV011"),
     "a weighted loss that is reported": (REPORTED, "with torch.no_grad()", "for x, y in loader", "LV004"),
     "a question by another name": (ASKED_ALIKE, "None if balanced else class_weights", "class_weights", "LV004"),
     "sampled by language": (
@@ -182,6 +245,21 @@ def test_corrected_code_takes_what_the_loss_took(told):
     assert finding.code == "LV011"
     assert ("from_logits=True" in finding.fix) == ("True" in told)
     assert "(y_true, y_pred, sample_weight=weights)" in finding.fix
+
+
+def test_binary_corrected_code_takes_probabilities_where_the_loss_did():
+    code = """import numpy as np, tensorflow as tf
+def loss(y_true, y_pred):
+    w = tf.gather(class_weights, tf.cast(y_pred > 0.5, tf.int32))
+    return tf.reduce_mean(tf.keras.losses.binary_crossentropy(y_true, y_pred) * tf.squeeze(w, -1))
+"""
+    (finding,) = lint(code)
+    assert finding.code == "LV011"
+    assert "_logits" not in finding.fix
+    y, p = np.float32([[1], [0], [1], [0]]), np.float32([[0.9], [0.2], [0.3], [0.6]])
+    held = {"tf": tf, "y_true": y, "y_pred": p, "pos_weight": 5.0}
+    exec(finding.fix, held)
+    assert float(held["loss"]) == pytest.approx(np.mean(np.where(y == 1, -5 * np.log(p), -np.log(1 - p))), rel=1e-4)
 
 
 def test_an_object_is_made_as_it_was():
