@@ -82,11 +82,13 @@ async def forget(seconds: float = 30) -> None:
 
     Their parts hold each other, so that they are collected or stay; that takes 0.2 s, and is left out where none has gone.
     """
-    before = 0
+    before: set[str] = set()
     while True:
         await asyncio.sleep(seconds)
-        there = len(get_instance()._session_mgr._session_storage._cache)  # counting drops those whose time is over
-        if there < before:
+        kept = get_instance()._session_mgr._session_storage._cache
+        len(kept)  # counting drops those whose time is over
+        there = set(kept)
+        if before - there:
             gc.collect()
         before = there
 

@@ -185,8 +185,9 @@ def _tidied(counts: LabelCounts, kinds: str | None) -> LabelCounts:
     fixes = hygiene(counts)
     taken = [fix for fix in fixes if fix.kind in chosen]
     offered = [f"{fix.sentence} Put right by --fix {fix.kind}." for fix in fixes if fix.kind not in chosen]
+    done = [f"{fix.sentence} Put right." for fix in taken]
     fixed = apply_fixes(counts, taken) if taken else counts
-    return replace(fixed, notes=(*fixed.notes, *offered))
+    return replace(fixed, notes=(*fixed.notes, *done, *offered))
 
 
 def _without_absent(counts: LabelCounts) -> LabelCounts:
@@ -219,8 +220,8 @@ def _as_json(counts: LabelCounts, weights: NDArray[np.float64], options: argpars
 
 
 def _as_table(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
-    """Aligned columns; what would move the cursor or turn the line around is written out."""
-    texts = [escaped(label) for label in counts.labels]
+    """Aligned columns; what would move the cursor or turn the line around is written out, and spaces at an end are quoted."""
+    texts = [repr(text) if text != text.strip() else text for text in map(escaped, counts.labels)]
     labels = [text if len(text) <= WIDEST else text[: WIDEST - 3] + "..." for text in texts]
     total = counts.rows - counts.missing
     rows = [

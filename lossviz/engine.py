@@ -360,10 +360,10 @@ class Engine:
         while not self._closed:
             time.sleep(1)
             with self._lock:
-                self._jobs = jobs = [j for j in self._jobs if not j.ended]
-            for job in jobs:
-                if job.silent:
-                    job.cancel()
+                self._jobs = [j for j in self._jobs if not j.ended]
+                silent = [j for j in self._jobs if j.silent]
+            while silent:  # and no name goes on to hold the last of them
+                silent.pop().cancel()
 
     def close(self) -> None:
         """Stop everything and leave no process behind."""

@@ -4,6 +4,8 @@ import asyncio
 import gc
 import subprocess
 import sys
+import threading
+import time
 import weakref
 from types import SimpleNamespace
 
@@ -13,6 +15,7 @@ from streamlit.runtime.session_manager import SessionInfo
 from streamlit.runtime.websocket_session_manager import WebsocketSessionManager
 
 import app
+from lossviz.engine import Engine
 
 CODE = """
 import time, psutil
@@ -54,23 +57,47 @@ def test_what_a_session_held_is_let_go_when_nobody_can_come_back_to_it(monkeypat
     storage = MemorySessionStorage(ttl_seconds=0.5)
     manager = WebsocketSessionManager(storage, None, None, None)  # what a server has
     monkeypatch.setattr(app, "get_instance", lambda: SimpleNamespace(_session_mgr=manager))
-    there = []
+    held = []
 
-    async def leave():
+    def leave(name):
         session = Session()
-        held = weakref.ref(session)
+        session.id = name
+        held.append(weakref.ref(session))
         storage.save(SessionInfo(None, session))
-        del session
-        forgetting = asyncio.create_task(app.forget(0.05))
-        for seconds in (0.2, 0.8):
-            await asyncio.sleep(seconds)
-            there.append(held() is not None)
+
+    async def come_and_go():
+        forgetting = asyncio.create_task(app.forget(0.1))
+        for i in range(20):  # as many as are over, so that their number stays the same
+            leave(str(i))
+            await asyncio.sleep(0.1)
         assert not forgetting.done()
         forgetting.cancel()
+        there = [one() is not None for one in held]
+        assert there[-2:] == [True, True]
+        assert not any(there[:8])
 
     gc.disable()  # only what asks for it collects
     try:
-        asyncio.run(leave())
+        asyncio.run(come_and_go())
     finally:
         gc.enable()
-    assert there == [True, False]
+
+
+class Job:
+    ended = silent = False
+
+
+def test_the_engine_does_not_hold_a_run_that_ended():
+    engine, job = Engine.__new__(Engine), Job()
+    engine._closed, engine._lock, engine._jobs = False, threading.Lock(), [job]
+    gone = weakref.ref(job)
+    watch = threading.Thread(target=engine._watch)
+    watch.start()
+    time.sleep(1.2)
+    assert gone() is job
+    job.ended = True
+    del job
+    time.sleep(1.5)
+    engine._closed = True
+    assert gone() is None
+    watch.join()
