@@ -22,6 +22,7 @@ PIXEL_NAMES = frozenset(("pixel", "pixels", "px"))
 PRESENT_NAMES = frozenset(("present", "image", "images"))
 ROW_NAMES = frozenset("id index idx row rowid key uuid nr no file filename path image url".split())
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+DATE = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}([T ].*)?|\d{1,2}:\d\d(:\d\d.*)?")
 WHOLE = re.compile(r"\+?\d+(\.0*)?")
 
 Rows = Sequence[Sequence[str]]
@@ -230,7 +231,7 @@ def _named(columns: Sequence[str]) -> str | None:
 
 
 def _likely(columns: Sequence[str], cells: dict[str, list[str]]) -> tuple[str, str]:
-    """The column that looks most like labels, and why: few different values, text before numbers, late before early."""
+    """The column that looks most like labels, and why: few different values, text before numbers and dates, late before early."""
     if len(columns) == 1:
         return columns[0], "there is one column"
 
@@ -238,7 +239,8 @@ def _likely(columns: Sequence[str], cells: dict[str, list[str]]) -> tuple[str, s
         values = [value for value in cells[name] if value]
         distinct = len(set(values))
         repeats = 2 <= distinct <= len(values) // 2
-        return repeats, any(not NUMBER.fullmatch(value) for value in values), columns.index(name)
+        text = any(not NUMBER.fullmatch(value) and not DATE.fullmatch(value) for value in values)
+        return repeats, text, columns.index(name)
 
     best = max(columns, key=order)
     few = (

@@ -609,3 +609,11 @@ def test_the_only_column_is_no_news():
     assert open_labels(b"ham\nham\nspam\nham\n").count().notes == open_labels(b"ham\nham\nspam\nham\n").notes
     asked = open_labels(b"a|b\nb\nb|c\nc\n", separator="|").count(separator="|").notes
     assert not any("several in a cell" in note for note in asked)
+
+
+def test_dates_are_no_labels_where_a_column_of_text_repeats_too():
+    rows = "".join(f"{i};{'rust' if i % 3 else 'dent'};2024-0{i % 3 + 1}-11\n" for i in range(30))
+    counts = open_labels(f"Nr.;Befund;Datum\n{rows}".encode(), "a.csv").count()
+    assert counts.labels == ("dent", "rust")
+    times = rows.replace("2024-0", "10:0").replace("-11", "")
+    assert open_labels(f"Nr.;Befund;Zeit\n{times}".encode(), "a.csv").count().labels == ("dent", "rust")
