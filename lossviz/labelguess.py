@@ -179,8 +179,10 @@ def _counted(columns: Sequence[str], cells: dict[str, list[str]], layout: str | 
     if usual and layout != "pixels" and (says := [name for name in columns if _words(name) & COUNT_NAMES - {"n"}]):
         if len(columns) == 2 and says[0] != label:  # what is wrong with such a table is said when it is counted
             return Guess("table", (label, says[0]), None, f"{quote(label)} and {quote(says[0])} are the usual names")
-    if not numbers or len(set(cells[label])) < len(cells[label]):
+    if len(set(cells[label])) < len(cells[label]):
         return None
+    if not numbers:
+        return _partly_counted(label, texts, cells)
     pixels = next((name for name in numbers if PIXEL_NAMES & _words(name)), None)
     if pixels and layout != "table":
         ours = list(map(_number, cells[pixels]))
@@ -204,6 +206,17 @@ def _counted(columns: Sequence[str], cells: dict[str, list[str]], layout: str | 
     told = label in texts and not _names_rows(numbers[0]) and numbers[0].strip().lower() not in LABEL_NAMES
     if len(columns) == 2 and told and len(values) > 1 and 2 * len(set(values)) > len(values):
         return Guess("table", (label, numbers[0]), None, "every label has one row and a whole number")
+    return None
+
+
+def _partly_counted(label: str, texts: list[str], cells: dict[str, list[str]]) -> Guess | None:
+    """A table of two columns in which some counts are missing, which is said when it is counted."""
+    if len(cells) != 2 or label not in texts:
+        return None
+    other = next(name for name in cells if name != label)
+    there = [cell for cell in cells[other] if cell]
+    if 1 < len(there) < len(cells[other]) and _is_whole(there) and 2 * len(set(there)) > len(there):
+        return Guess("table", (label, other), None, "every label has one row, and most of them a whole number")
     return None
 
 

@@ -118,7 +118,7 @@ if found or (code.strip() and not problem):
     for f in found:
         with st.container(border=True):
             st.header(f"{where(f)}: {f.rule.title}", anchor=False)
-            st.markdown(words.plain(f"{f.detail} {f.rule.reason}"))
+            st.markdown(words.coded(f"{f.detail} {f.rule.reason}"))
             if n := f.rule.claim:
                 words.link(f"Claim {n} on trial", f"claims?claim={n}", "the experiment behind it")
             st.markdown("Write instead:")

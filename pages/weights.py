@@ -130,7 +130,7 @@ def corrected(data: bytes, name: str, known: dict[str, Any]) -> Reading:
         with shown:
             found = [f"{k}: {v}" for k, v in (
                 ("format", reading.file.format), ("packed", reading.file.compression), ("encoding", reading.file.encoding),
-                ("delimiter", {"": "none, a label a line", "\t": "tab"}.get(reading.file.delimiter, reading.file.delimiter)
+                ("delimiter", {"": "none, a label a line", "\t": "tab", ";": "semicolon"}.get(reading.file.delimiter, reading.file.delimiter)
                  if reading.file.format == "text" else ""),
                 ("header", "yes" if reading.file.header else "no"), ("layout", LAYOUTS[held].lower()),
                 ("column", ", ".join(asked.get("column", guess.columns) if not isinstance(asked.get("column"), str)

@@ -617,3 +617,11 @@ def test_dates_are_no_labels_where_a_column_of_text_repeats_too():
     assert counts.labels == ("dent", "rust")
     times = rows.replace("2024-0", "10:0").replace("-11", "")
     assert open_labels(f"Nr.;Befund;Zeit\n{times}".encode(), "a.csv").count().labels == ("dent", "rust")
+
+
+def test_a_table_with_a_missing_count_is_still_a_table():
+    data = b"klasse,anzahl\nkatze,1234\nhund,56\nmaus,\n"
+    with pytest.raises(LabelFileError, match="Column 'anzahl' has no number for 'maus'"):
+        open_labels(data, "t.csv").count()
+    rows = b"klasse,note\nkatze,3\nhund,\nmaus,\nvogel,\n"  # one number is none
+    assert tally(open_labels(rows, "t.csv").count()) == dict.fromkeys(("katze", "hund", "maus", "vogel"), 1)

@@ -111,12 +111,13 @@ def _lessons(values: dict[str, float]) -> tuple[str, dict[str, Any]]:
 
 @lru_cache(maxsize=1)
 def _lint() -> tuple[str, dict[str, Any]]:
-    """A sample's lines, the flawed one as the linter finds it, and its correction."""
+    """A sample's lines behind its imports, the flawed one as the linter finds it, and its correction."""
     code = next(iter(SAMPLES.values()))
     first = lint(code)[0]
+    imports = code[: code.index("\n\n") + 2].count("\n")
     return "lint", {
-        "lines": code.rstrip().split("\n"),
-        "at": first.line - 1,
+        "lines": code.rstrip().split("\n")[imports:],
+        "at": first.line - 1 - imports,
         "title": first.rule.title,
         "fix": first.fix.split("\n"),
     }

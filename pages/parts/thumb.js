@@ -163,7 +163,7 @@ const DRAWINGS = {
   lint(ctx, width, height, { lines, at, title, fix }, seconds, state) {
     const t = seconds % 8, read = Math.min(t * 2, lines.length), corrected = t > 5, high = Math.min(19, (height - 30) / (at + fix.length));
     const shown = corrected ? [...lines.slice(0, at), ...fix] : lines;
-    ctx.font = "12px ui-monospace, monospace";
+    ctx.font = `${Math.min(12, 0.85 * high)}px ui-monospace, monospace`;
     ctx.textAlign = "left";
     shown.forEach((text, i) => {
       const y = 6 + high * (i + 0.5), flawed = !corrected && i === at && read > at, right = corrected && i >= at;
@@ -178,8 +178,8 @@ const DRAWINGS = {
       ctx.fillStyle = state.ink;
       ctx.textBaseline = "middle";
       let cut = text;
-      while (cut && ctx.measureText(cut).width > width - 24) cut = cut.slice(0, -1);
-      ctx.fillText(cut, 14, y);
+      while (cut && ctx.measureText(`${cut}…`).width > width - 24) cut = cut.slice(0, -1);
+      ctx.fillText(cut === text ? text : `${cut}…`, 14, y);
       ctx.globalAlpha = 1;
     });
     ctx.textBaseline = "alphabetic";

@@ -19,6 +19,16 @@ def plain(text: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", text)
 
 
+def coded(text: str) -> str:
+    r"""Text as `plain` shows it, with what stands between two backticks set as code.
+
+    Example:
+        >>> print(coded("Its loss has `pos_weight` (line 4)."))
+        Its loss has `pos_weight` \(line 4\)\.
+    """
+    return re.sub(r"\\`([^`]{1,60}?)\\`", lambda m: "`" + re.sub(r"\\(.)", r"\1", m[1]) + "`", plain(text))
+
+
 def maths(text: str) -> str:
     """Markdown whose letters with an index, such as w_c, are set as formulas; other names with an underscore are left.
 
