@@ -30,6 +30,7 @@ ALARM = Knob(
 )
 MOST_LINES = 2000  # labels in a table on the page; the files hold all of them
 RACED, RACED_POINTS = 6, 20_000  # most classes of the race's blobs, and points of its training part
+DELIMITERS = {"": "none, a label a line", "\t": "tab", ";": "semicolon"}  # as a sentence names them
 
 
 def source() -> tuple[bytes, str, dict[str, Any]] | None:
@@ -130,8 +131,7 @@ def corrected(data: bytes, name: str, known: dict[str, Any]) -> Reading:
         with shown:
             found = [f"{k}: {v}" for k, v in (
                 ("format", reading.file.format), ("packed", reading.file.compression), ("encoding", reading.file.encoding),
-                ("delimiter", {"": "none, a label a line", "\t": "tab", ";": "semicolon"}.get(reading.file.delimiter, reading.file.delimiter)
-                 if reading.file.format == "text" else ""),
+                ("delimiter", DELIMITERS.get(reading.file.delimiter, reading.file.delimiter) * (reading.file.format == "text")),
                 ("header", "yes" if reading.file.header else "no"), ("layout", LAYOUTS[held].lower()),
                 ("column", ", ".join(asked.get("column", guess.columns) if not isinstance(asked.get("column"), str)
                                      else [asked["column"]])),
