@@ -773,7 +773,9 @@ def _fills(node: ast.AST, name: str) -> bool:
 def _of_labels(node: ast.AST) -> bool:
     """Whether a value is made of the labels one by one, and not of how many they are."""
     names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(node)}
-    counted = any(re.search(r"count|unique|class_?weight|len|sum|histogram|set", n, re.IGNORECASE) for n in names)
+    counted = any(
+        re.search(r"count|unique|compute_class_weight|histogram|^(len|sum|set)$", n, re.IGNORECASE) for n in names
+    )
     return not counted and any(LABELS in hint(n) for n in names)
 
 

@@ -149,6 +149,10 @@ LOOK_ALIKES = {
     "a softmax over the axis before the last": (
         POOLED.replace("attention", "net").replace("dim=1", "dim=-2"), "-2", "-1", "LV013"),
     "a weight for each example, called class weights": (BY_EXAMPLE, "[cw[c] for c in y_train]", "[1.0, 5.0]", "LV012"),
+    "looked up in a dict of class weights": (
+        "class_weights = [class_weight_dict[c] for c in dataset.targets]\nmodel.fit(x, y, sample_weight=class_weights)",
+        "[class_weight_dict[c] for c in dataset.targets]", "compute_class_weight('balanced', classes=c, y=dataset.targets)",
+        "LV012"),
     "appended one by one": (
         "class_weights = []\nfor c in y:\n    class_weights.append(cw[c])\nmodel.fit(x, y, sample_weight=class_weights)",
         "append(cw[c])", "sort()", "LV012"),
