@@ -185,7 +185,7 @@ def _tidied(counts: LabelCounts, kinds: str | None) -> LabelCounts:
     fixes = hygiene(counts)
     taken = [fix for fix in fixes if fix.kind in chosen]
     offered = [f"{fix.sentence} Put right by --fix {fix.kind}." for fix in fixes if fix.kind not in chosen]
-    done = [f"{fix.sentence} Put right." for fix in taken]
+    done = [f"Put right by --fix {fix.kind}: {fix.sentence}" for fix in taken]
     fixed = apply_fixes(counts, taken) if taken else counts
     return replace(fixed, notes=(*fixed.notes, *done, *offered))
 
@@ -221,7 +221,7 @@ def _as_json(counts: LabelCounts, weights: NDArray[np.float64], options: argpars
 
 def _as_table(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
     """Aligned columns; what would move the cursor or turn the line around is written out, and spaces at an end are quoted."""
-    texts = [repr(text) if text != text.strip() else text for text in map(escaped, counts.labels)]
+    texts = [f"'{text}'" if text != text.strip() else text for text in map(escaped, counts.labels)]
     labels = [text if len(text) <= WIDEST else text[: WIDEST - 3] + "..." for text in texts]
     total = counts.rows - counts.missing
     rows = [

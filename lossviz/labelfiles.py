@@ -131,7 +131,9 @@ class LabelFile:
             raise FileError("A separator must be at least one character.")
         layout = layout or ("cells" if separator else None)
         names = self.columns if column is None else (column,) if isinstance(column, str) else tuple(column)
-        names = tuple(name if name in self.columns else name.strip() for name in names)  # as those of the file are read
+        names = tuple(
+            name if name in self.columns else str(name).strip() for name in names
+        )  # as those of the file are read
         for name in names:
             if name not in self.columns:
                 raise FileError(

@@ -215,7 +215,7 @@ def _partly_counted(label: str, texts: list[str], cells: dict[str, list[str]]) -
         return None
     other = next(name for name in cells if name != label)
     there = [cell for cell in cells[other] if cell]
-    if 1 < len(there) < len(cells[other]) and _is_whole(there) and 2 * len(set(there)) > len(there):
+    if len(cells[other]) / 2 < len(there) < len(cells[other]) and _is_whole(there) and 2 * len(set(there)) > len(there):
         return Guess("table", (label, other), None, "every label has one row, and most of them a whole number")
     return None
 

@@ -24,7 +24,7 @@ Place = int | str | None
 def evaluates(tree: ast.Module, node: ast.AST) -> bool:
     r"""Whether code runs without gradients, in a function that validates, or after `eval()` with no `train()` between.
 
-    Where a loop then calls `backward()`, it trains, whatever else was set to evaluate: a teacher, a frozen part.
+    A loop that calls `backward()` trains, whatever was set to evaluate before it: a teacher, a frozen part.
 
     Example:
         >>> tree = ast.parse("m.train()\nf(x)\nm.eval()\nf(y)\nfor x in d:\n    f(x).backward()")
@@ -33,8 +33,10 @@ def evaluates(tree: ast.Module, node: ast.AST) -> bool:
     """
     region = region_of(tree, node)
     loops = [part for part in _nodes(region) if isinstance(part, ast.For | ast.While) and around(part, node)]
-    if loops and any(_trains(statement) and statement.lineno >= _line(node) for statement in loops[-1].body):
-        return False
+    if loops and any(_trains(statement) for statement in loops[-1].body):
+        set_to = (n.lineno for n in ast.walk(loops[-1]) if isinstance(n, ast.Attribute) and n.attr == "eval")
+        if not any(at <= _line(node) for at in set_to):
+            return False
     last = (0, False)
     for part in _nodes(region):
         if isinstance(part, ast.With) and around(part, node):
@@ -48,6 +50,14 @@ def evaluates(tree: ast.Module, node: ast.AST) -> bool:
         VALIDATES.fullmatch(region.name) or any(re.search("no_grad|inference", ast.unparse(d)) for d in region.decorator_list)
     )  # fmt: skip
     return last[1] or bool(quiet)
+
+
+def trains(tree: ast.Module, node: ast.AST) -> bool:
+    """Whether the loop around code calls `backward()`, if only in one of its branches."""
+    loops = [
+        part for part in _nodes(region_of(tree, node)) if isinstance(part, ast.For | ast.While) and around(part, node)
+    ]
+    return bool(loops) and any(isinstance(n, ast.Attribute) and n.attr == "backward" for n in ast.walk(loops[-1]))
 
 
 def _trains(statement: ast.stmt) -> bool:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise, permutations
 
 from lossviz.lintcalls import ACTIVATIONS, MULTIPLY, RESAMPLE, activation, balances, layer_activation
-from lossviz.lintdecides import VALIDATES, around, decides, evaluates, region_of
+from lossviz.lintdecides import VALIDATES, around, decides, evaluates, region_of, trains
 from lossviz.lintfactors import history, holds, operands, replaced, statement, without_product
 from lossviz.lintfixes import (
     A_DICT,
@@ -271,7 +271,7 @@ def _elsewhere(reading: Reading, loader: Call, loss: Call) -> bool:
 def _only_measures(reading: Reading, loss: Call) -> bool:
     """Whether a loss is only used where nothing is trained."""
     used = [found.call.node for found in losses(reading.calls) if loss in (found.made, found.call)]
-    return bool(used) and all(evaluates(reading.tree, node) for node in used)
+    return bool(used) and all(evaluates(reading.tree, node) and not trains(reading.tree, node) for node in used)
 
 
 def _where(value: Value, call: Call) -> ast.AST:
@@ -376,7 +376,8 @@ def weighted_validation(reading: Reading) -> Places:
 
 
 RUNS = re.compile(
-    r"\b(is_)?(train(ing)?|val(id(ation)?)?|evaluat(e|ing)|stage|mode|phase|split)\b(?!\.)", re.IGNORECASE
+    r"(?<![a-z])((is|do|for)_?)?(train(ing)?|val(id(ation)?)?|evaluat(e|ing)|fit)(_mode)?(?![\w.])",
+    re.IGNORECASE,
 )
 """In a test: what tells training from validation."""
 
@@ -504,8 +505,14 @@ def array_given(reading: Reading) -> Places:
                     "What is given as `class_weight` is an array or a list.",
                     written(call.node, "class_weight"),
                 )
-                own = ""
-                if array is not None:
+                own, values = (
+                    "",
+                    re.fullmatch(r"(list|tuple)\(([\w.]+)\.values\(\)\)", ast.unparse(array) if array else ""),
+                )
+                if values:
+                    whole = ast.parse(values[2], mode="eval").body
+                    own = rewritten(reading, call.node, with_argument(call.node, "class_weight", whole))
+                elif array is not None:
                     pairs = ast.parse(f"dict(enumerate({ast.unparse(array)}))", mode="eval").body
                     own = rewritten(reading, call.node, with_argument(call.node, "class_weight", pairs))
                     own += "  # of classes 0, 1, …; else dict(zip(classes, …))"
@@ -542,6 +549,7 @@ def own_mean(reading: Reading) -> Places:
     loaders = [
         c for c in reading.calls if c.method == "DataLoader" and "geometric" not in c.name
         and "batch_sampler" not in c.kwargs and not HELD_OUT.search(_data(c))
+        and all(k.arg for k in getattr(c.node, "keywords", ()))  # ** may say how many
         and not isinstance(written(c.node, "collate_fn"), ast.Lambda)  # of rows that are batches
     ]  # fmt: skip
     sizes = [(c.get("batch_size", 1) or Value(const=1)).const for c in loaders]
@@ -561,7 +569,7 @@ def own_mean(reading: Reading) -> Places:
             yield At(weighted[0].node, said, call=weighted[0], own=own)
 
 
-HELD_OUT = re.compile(r"test|val|eval|infer|predict|dev(?!ice)", re.IGNORECASE)
+HELD_OUT = re.compile(r"test|val(?!ue)|eval|infer|predict|dev(?!ice)", re.IGNORECASE)
 """In the names of data that a model is not trained on."""
 
 
@@ -749,9 +757,11 @@ def _looked_up_before(given: ast.expr | None, tree: ast.Module) -> bool:
         return False
     for node in ast.walk(tree):
         match node:
-            case ast.For(iter=examples) if _of_labels(examples) and any(_fills(n, given.id) for n in ast.walk(node)):
-                return True
-            case ast.Assign(targets=[ast.Subscript(ast.Name(given.id), index)]) if _of_labels(index):
+            case ast.For(iter=examples):
+                filled = [n for n in ast.walk(node) if _fills(n, given.id)]
+                if filled and any(_of_labels(part, "len") for part in (examples, *filled)):
+                    return True
+            case ast.Assign(targets=[ast.Subscript(ast.Name(given.id), ast.Compare() as index)]) if _of_labels(index):
                 return True
             case ast.Assign(targets=[ast.Name(given.id)], value=made):
                 if _of_labels(made):
@@ -770,9 +780,9 @@ def _fills(node: ast.AST, name: str) -> bool:
     return False
 
 
-def _of_labels(node: ast.AST) -> bool:
-    """Whether a value is made of the labels one by one, and not of how many they are."""
-    names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(node)}
+def _of_labels(node: ast.AST, but: str = "") -> bool:
+    """Whether a value is made of the labels one by one, and not of how many they are; `but` is no word for counting."""
+    names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(node)} - {but}
     counted = any(
         re.search(r"count|unique|compute_class_weight|histogram|^(len|sum|set)$", n, re.IGNORECASE) for n in names
     )
@@ -824,10 +834,9 @@ def _pools(reading: Reading, layers: Call) -> bool:
     """Whether layers score places rather than classes, by their own name or that of the class around them."""
     above = statement(reading.tree, layers.node)
     names = [ast.unparse(t) for t in above.targets] if isinstance(above, ast.Assign) else []
-    names += [
-        part.name for part in ast.walk(reading.tree) if isinstance(part, ast.ClassDef) and around(part, layers.node)
-    ]
-    return any(re.search(r"att|pool|score|gate|align", name, re.IGNORECASE) for name in names)
+    classes = [n.name for n in ast.walk(reading.tree) if isinstance(n, ast.ClassDef) and around(n, layers.node)]
+    pools = any(re.search("attn|atten|pool", name, re.IGNORECASE) for name in (*names, *classes))
+    return pools or any(re.search(r"att$|scor|(?<!re)gate|align|alpha|weight", name, re.IGNORECASE) for name in names)
 
 
 __all__ = ["RULES"]

@@ -126,6 +126,18 @@ def build(n):
         model.compile(loss="categorical_crossentropy")
     return model
 """
+PHASES = f"""{TORCH}loader = DataLoader(train, 64, sampler=WeightedRandomSampler(class_weights[labels], 9))
+crit = nn.CrossEntropyLoss()
+for phase in ("train", "val"):
+    if phase == "train":
+        model.train()
+    else:
+        model.eval()
+    for x, y in loaders[phase]:
+        loss = crit(model(x), y)
+        if phase == "train":
+            loss.backward()
+"""
 STAGE = """import torch.nn.functional as F, pytorch_lightning as pl
 class Net(pl.LightningModule):
     def step(self, batch, stage):
@@ -162,6 +174,9 @@ LOOK_ALIKES = {
     "two stages": (STAGES, "crit = nn.CrossEntropyLoss()", "crit = nn.CrossEntropyLoss(weight=class_weights)", "LV004"),
     "a sampler for training, a plain loss in main": (
         GUARDED, "CrossEntropyLoss()", "CrossEntropyLoss(weight=class_weights)", "LV004"),
+    "phases in one loop": (PHASES, "CrossEntropyLoss()", "CrossEntropyLoss(weight=class_weights)", "LV004"),
+    "a size that is given elsewhere": (
+        ONES.replace("batch_sampler=by_length", "**options"), "**options", "batch_size=1", "LV010"),
     "switches that are left open": (
         SWITCHED.replace("= False", "= get()"), "= get()\nWEIGHTED = get()", "= True\nWEIGHTED = True", "LV004"),
     "a plain loss behind a full batch": (
@@ -233,6 +248,7 @@ def test_two_layers_in_a_row_apply_it_twice(head, use):
 def test_a_list_of_weights_is_no_dict():
     code = "from tensorflow import keras\nmodel = keras.Sequential()\nmodel.fit(x, y, class_weight=list(cw.values()))"
     assert [f.code for f in lint(code)] == ["LV009"]
+    assert lint(code)[0].fix == "model.fit(x, y, class_weight=cw)"
     assert lint(code.replace("list(cw.values())", "dict(enumerate(cw))")) == []
 
 

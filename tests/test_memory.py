@@ -91,7 +91,7 @@ def test_the_engine_does_not_hold_a_run_that_ended():
     engine, job = Engine.__new__(Engine), Job()
     engine._closed, engine._lock, engine._jobs = False, threading.Lock(), [job]
     gone = weakref.ref(job)
-    watch = threading.Thread(target=engine._watch)
+    watch = threading.Thread(target=engine._watch, daemon=True)
     watch.start()
     time.sleep(1.2)
     assert gone() is job
