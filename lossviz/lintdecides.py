@@ -35,7 +35,8 @@ def evaluates(tree: ast.Module, node: ast.AST) -> bool:
     loops = [part for part in _nodes(region) if isinstance(part, ast.For | ast.While) and around(part, node)]
     if loops and any(_trains(statement) for statement in loops[-1].body):
         set_to = (n.lineno for n in ast.walk(loops[-1]) if isinstance(n, ast.Attribute) and n.attr == "eval")
-        if not any(at <= _line(node) for at in set_to):
+        follows = any(_trains(statement) and statement.lineno >= _line(node) for statement in loops[-1].body)
+        if follows or not any(at <= _line(node) for at in set_to):
             return False
     last = (0, False)
     for part in _nodes(region):

@@ -376,7 +376,7 @@ def weighted_validation(reading: Reading) -> Places:
 
 
 RUNS = re.compile(
-    r"(?<![a-z])((is|do|for)_?)?(train(ing)?|val(id(ation)?)?|evaluat(e|ing)|fit)(_mode)?(?![\w.])",
+    r"(?<![a-z])((is|do|for)_?)?(train(ing)?|val(id(ation)?)?|evaluat(e|ing)|test|tr|fit)(_mode)?(?![\w.])",
     re.IGNORECASE,
 )
 """In a test: what tells training from validation."""
@@ -549,10 +549,12 @@ def own_mean(reading: Reading) -> Places:
     loaders = [
         c for c in reading.calls if c.method == "DataLoader" and "geometric" not in c.name
         and "batch_sampler" not in c.kwargs and not HELD_OUT.search(_data(c))
-        and all(k.arg for k in getattr(c.node, "keywords", ()))  # ** may say how many
         and not isinstance(written(c.node, "collate_fn"), ast.Lambda)  # of rows that are batches
     ]  # fmt: skip
-    sizes = [(c.get("batch_size", 1) or Value(const=1)).const for c in loaders]
+    unknown = [any(k.arg is None for k in getattr(c.node, "keywords", ())) for c in loaders]  # ** may say how many
+    sizes = [
+        (c.get("batch_size", 1) or Value(const=... if u else 1)).const for c, u in zip(loaders, unknown, strict=True)
+    ]
     if loaders and all(size == 1 for size in sizes) and not pixels:
         said = f"Batches hold one example (line {line(loaders[0].node)}): its weight cancels."
         yield At(weighted[0].node, said, call=weighted[0], own=own)

@@ -43,6 +43,8 @@ def options(tree: ast.AST, one: ast.AST, other: ast.AST) -> bool:
 def _open(tree: ast.AST, test: ast.expr) -> bool:
     """Whether a test asks for a switch, and no line of the file sets it for good."""
     names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(test)}
+    if any(re.search("cuda|gpu|device|train|debug", n, re.IGNORECASE) for n in names):
+        return False  # which is asked whatever the remedy
     switches = {n for n in names if SWITCH.search(n)}
     maybe = [n for part in ast.walk(tree) if isinstance(part, ast.If) for n in ast.walk(part)]
     on = set()

@@ -175,6 +175,13 @@ LOOK_ALIKES = {
     "a sampler for training, a plain loss in main": (
         GUARDED, "CrossEntropyLoss()", "CrossEntropyLoss(weight=class_weights)", "LV004"),
     "phases in one loop": (PHASES, "CrossEntropyLoss()", "CrossEntropyLoss(weight=class_weights)", "LV004"),
+    "a size beside options from elsewhere": (
+        ONES.replace("batch_sampler=by_length", "batch_size=64, **options") + "show = DataLoader(other, batch_size=1)\n",
+        "batch_size=64", "batch_size=1", "LV010"),
+    "no weights in a test": (STAGE.replace('stage == "train"', 'stage != "test"'), ' if stage != "test" else None', "", "LV006"),
+    "a part that is frozen in each step": (
+        LOOP.replace("model.eval()\n", "").replace("    loss = crit", "    model.bn.eval()\n    loss = crit"),
+        "    loss.backward()\n", "", "LV006"),
     "a size that is given elsewhere": (
         ONES.replace("batch_sampler=by_length", "**options"), "**options", "batch_size=1", "LV010"),
     "switches that are left open": (
