@@ -32,11 +32,11 @@ def evaluates(tree: ast.Module, node: ast.AST) -> bool:
         [False, True, False]
     """
     region = region_of(tree, node)
-    loops = [part for part in _nodes(region) if isinstance(part, ast.For | ast.While) and around(part, node)]
-    if loops and any(_trains(statement) for statement in loops[-1].body):
-        set_to = (n.lineno for n in ast.walk(loops[-1]) if isinstance(n, ast.Attribute) and n.attr == "eval")
-        follows = any(_trains(statement) and statement.lineno >= _line(node) for statement in loops[-1].body)
-        if follows or not any(at <= _line(node) for at in set_to):
+    loop = _loop(region, node)
+    steps = [statement.lineno for statement in loop.body if _trains(statement)] if loop else []
+    if loop and steps:
+        set_to = (n.lineno for n in ast.walk(loop) if isinstance(n, ast.Attribute) and n.attr == "eval")
+        if max(steps) >= _line(node) or not any(at <= _line(node) for at in set_to):
             return False
     last = (0, False)
     for part in _nodes(region):
@@ -55,10 +55,14 @@ def evaluates(tree: ast.Module, node: ast.AST) -> bool:
 
 def trains(tree: ast.Module, node: ast.AST) -> bool:
     """Whether the loop around code calls `backward()`, if only in one of its branches."""
-    loops = [
-        part for part in _nodes(region_of(tree, node)) if isinstance(part, ast.For | ast.While) and around(part, node)
-    ]
-    return bool(loops) and any(isinstance(n, ast.Attribute) and n.attr == "backward" for n in ast.walk(loops[-1]))
+    loop = _loop(region_of(tree, node), node)
+    return loop is not None and any(isinstance(n, ast.Attribute) and n.attr == "backward" for n in ast.walk(loop))
+
+
+def _loop(region: Region, node: ast.AST) -> ast.For | ast.While | None:
+    """The innermost loop around code."""
+    loops = (part for part in _nodes(region) if isinstance(part, ast.For | ast.While) and around(part, node))
+    return next(iter(deque(loops, maxlen=1)), None)  # outer ones come first
 
 
 def _trains(statement: ast.stmt) -> bool:

@@ -128,18 +128,20 @@ def activated_twice(reading: Reading) -> Places:
 
     for before, after in _stacked(reading):
         kind = layer_activation(after)
-        if kind and layer_activation(before) in (kind, f"log_{kind}") and after.name.rpartition(".")[2] in ACTIVATIONS:
+        if (
+            kind
+            and layer_activation(before) in (kind, f"log_{kind}")
+            and after.name.rpartition(".")[2] in ACTIVATIONS
+            and not exclusive(reading.tree, before.node, after.node)
+        ):
             own = f"# without line {line(after.node)}: {ast.unparse(after.node)}"
             yield At(before.node, f"The layer of line {line(after.node)} applies it again.", call=after, own=own)
 
 
 def _stacked(reading: Reading) -> Iterator[tuple[Call, Call]]:
     """Layers of a model that is used, each with the next."""
-    for call in reading.calls:
-        layers = call.on.attrs.get("layers", UNKNOWN).items or ()
-        for before, after in ((one.made, other.made) for one, other in pairwise(layers)):
-            if before and after and not exclusive(reading.tree, before.node, after.node):
-                yield before, after
+    for layers in {id(v): v for call in reading.calls if (v := call.on.attrs.get("layers"))}.values():
+        yield from ((one.made, other.made) for one, other in pairwise(layers.items or ()) if one.made and other.made)
 
 
 @rule(
@@ -834,11 +836,10 @@ def single_softmax(reading: Reading) -> Places:
 
 def _pools(reading: Reading, layers: Call) -> bool:
     """Whether layers score places rather than classes, by their own name or that of the class around them."""
-    above = statement(reading.tree, layers.node)
-    names = [ast.unparse(t) for t in above.targets] if isinstance(above, ast.Assign) else []
+    name = _target(reading, layers)
     classes = [n.name for n in ast.walk(reading.tree) if isinstance(n, ast.ClassDef) and around(n, layers.node)]
-    pools = any(re.search("attn|atten|pool", name, re.IGNORECASE) for name in (*names, *classes))
-    return pools or any(re.search(r"att$|scor|(?<!re)gate|align|alpha|weight", name, re.IGNORECASE) for name in names)
+    pools = any(re.search("attn|atten|pool", one, re.IGNORECASE) for one in (name, *classes))
+    return pools or bool(re.search(r"att$|scor|(?<!re)gate|align|alpha|weight", name, re.IGNORECASE))
 
 
 __all__ = ["RULES"]
