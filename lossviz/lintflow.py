@@ -34,30 +34,47 @@ def options(tree: ast.AST, one: ast.AST, other: ast.AST) -> bool:
         >>> options(tree, x, y), options(tree, x, z), options(tree, x, w)
         (True, False, False)
     """
-    mine, others = (
-        {ast.unparse(t) for t in _tests(tree, a, b) if _open(tree, t)} for a, b in ((one, other), (other, one))
-    )
+    asked = [_tests(tree, a, b) for a, b in ((one, other), (other, one))]
+    set_ = _set(tree)
+    if any(_named(t) & set_[False] for tests in asked for t in tests if not isinstance(t, ast.UnaryOp | ast.BoolOp)):
+        return True
+    mine, others = ({ast.unparse(t) for t in tests if _open(t, set_[True])} for tests in asked)
     return bool(mine - others and others - mine)
 
 
-def _open(tree: ast.AST, test: ast.expr) -> bool:
-    """Whether a test asks for a switch, and no line of the file sets it for good."""
-    names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(test)}
+def _named(test: ast.expr) -> set[str]:
+    """The names, attributes and keys in a test."""
+    return {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(test)}
+
+
+def _open(test: ast.expr, on: set[str]) -> bool:
+    """Whether a test asks for a switch, and none that is on for good."""
+    names = _named(test)
     if any(re.search("cuda|gpu|device|train|debug", n, re.IGNORECASE) for n in names):
         return False  # which is asked whatever the remedy
-    switches = {n for n in names if SWITCH.search(n)}
-    maybe = [n for part in ast.walk(tree) if isinstance(part, ast.If) for n in ast.walk(part)]
-    on = set()
+    return any(SWITCH.search(n) for n in names) and not names & on
+
+
+def _set(tree: ast.AST) -> dict[bool, set[str]]:
+    """The switches that the file sets for good, on or off: names, attributes and keys."""
+    maybe = {n for part in ast.walk(tree) if isinstance(part, ast.If) for n in ast.walk(part)}
+    found: dict[bool, set[str]] = {True: set(), False: set()}
+    changed = set()  # where the answer is not known, or comes in a branch
     for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and getattr(node.value, "value", None) is True and node not in maybe:
-            on |= {str(getattr(target, "id", getattr(target, "attr", ""))) for target in node.targets}
+        pairs: list[tuple[str, ast.expr]] = []
+        if isinstance(node, ast.Assign):
+            pairs = [(str(getattr(t, "id", getattr(t, "attr", ""))), node.value) for t in node.targets]
         elif isinstance(node, ast.Dict):
-            on |= {
-                str(getattr(k, "value", ""))
-                for k, v in zip(node.keys, node.values, strict=True)
-                if getattr(v, "value", 0) is True
-            }
-    return bool(switches) and not names & on
+            pairs = [
+                (str(getattr(k, "value", "")), v) for k, v in zip(node.keys, node.values, strict=True) if k is not None
+            ]
+        for name, value in pairs:
+            answer = getattr(value, "value", None)
+            if isinstance(answer, bool) and node not in maybe:
+                found[answer].add(name)
+            elif SWITCH.search(name):
+                changed.add(name)
+    return {True: found[True] - found[False], False: found[False] - found[True] - changed}
 
 
 SWITCH = re.compile(

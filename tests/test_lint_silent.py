@@ -186,6 +186,10 @@ LOOK_ALIKES = {
         ONES.replace("batch_sampler=by_length", "**options"), "**options", "batch_size=1", "LV010"),
     "switches that are left open": (
         SWITCHED.replace("= False", "= get()"), "= get()\nWEIGHTED = get()", "= True\nWEIGHTED = True", "LV004"),
+    "one of two switches is off": (SWITCHED.replace("SAMPLED = False", "SAMPLED = True"), "= False", "= True", "LV004"),
+    "one of two keys is off": (
+        SWITCHED.replace("SAMPLED = False\nWEIGHTED = False", 'cfg = {"sampled": True, "weighted": False}').replace(
+            "if SAMPLED", 'if cfg["sampled"]').replace("if WEIGHTED", 'if cfg["weighted"]'), ": False", ": True", "LV004"),
     "a plain loss behind a full batch": (
         FULL_BATCH, "nn.CrossEntropyLoss()(", "nn.CrossEntropyLoss(weight=class_weights)(", "LV006"),
     "an activation in each branch": (BRANCHES, "else:\n    model", "if True:\n    model", "LV003"),
