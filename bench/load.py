@@ -6,6 +6,7 @@ python -m bench.load [--sessions 50] [--trainings 40] [--rounds 10] [--cluster]
 import argparse
 import asyncio
 import contextlib
+import os
 import random
 import subprocess
 import sys
@@ -207,10 +208,12 @@ def cluster(workers: int = 2) -> Iterator[tuple[str, list[int]]]:
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder, "scheduler.json")
         dask = [sys.executable, "-m", "distributed.cli.dask_{}", "--no-dashboard", "--scheduler-file", str(told)]
+        # As docs/deploy.md tells to: what visitors train on stays off the workers' disk.
+        memory = os.environ | {f"DASK_DISTRIBUTED__WORKER__MEMORY__{what}": "False" for what in ("TARGET", "SPILL")}
         scheduler, worker = ([part.format(role) for part in dask] for role in ("scheduler", "worker"))
         started = [subprocess.Popen([*scheduler, "--port", "0", "--host", "127.0.0.1"], **quiet)]
         started += [
-            subprocess.Popen([*worker, "--nthreads", "1", "--preload", "lossviz.alive"], **quiet)
+            subprocess.Popen([*worker, "--nthreads", "1", "--preload", "lossviz.alive"], env=memory, **quiet)
             for _ in range(workers)
         ]
         try:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from lossviz.surface import interpolate, loss_surface
     from lossviz.train import fit
 
+__version__ = "0.1.0"
+
 __all__ = [
     "DATASETS",
     "METHODS",

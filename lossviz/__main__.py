@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from lossviz import __version__
 from lossviz.compare import weigh
 from lossviz.files import escaped, quote
 from lossviz.knobs import Knob
@@ -41,6 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         on standard error.
     """
     parser = _Parser(prog="lossviz", description="See what class weighting does to a classifier.", allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(metavar="command", required=True)
     _add_weights(commands)
     _add_lint(commands)
@@ -48,7 +50,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = parser.parse_args(argv)
         found = options.run(options)
-    except SystemExit as end:  # --help
+    except SystemExit as end:  # --help and --version
         return int(end.code or 0)
     except ValueError as error:
         print(f"lossviz: {escaped(' '.join(str(error).split()))}", file=sys.stderr)

@@ -189,7 +189,7 @@ def _of_ratio(c: LabelCounts, n: Array, there: NDArray[np.bool_], knobs: Mapping
     out: list[Caution] = []
     if not f.varied:
         return out
-    if f.ratio < EVEN:
+    if f.ratio < EVEN and f.n > 1:
         out.append(Caution("even", f"Nearly balanced: {f.apart}. There is little for weights to do."))
     if f.ratio > EXTREME:
         out.append(

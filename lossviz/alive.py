@@ -1,4 +1,4 @@
-"""Loaded by the embedded worker: it gives way to the server of the pages, and if it hangs, it says where and ends.
+"""Loaded by every worker: it gives way to the server of the pages, and if it hangs, it says where and ends.
 
 Dask then starts another one. A library that waits for a lock while it holds Python's own stops every thread of the
 process, and Dask would look for a worker's heartbeat for five minutes before it acts. The watch here is a thread of C that

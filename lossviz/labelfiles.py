@@ -352,6 +352,12 @@ def _tabled(frame: "pl.LazyFrame", guess: Guess, filename: str) -> LabelCounts:
     notes = [f"Labels on more than one line, added up: {listed(twice, 5)}."] if twice else []
     kind = "pixels" if guess.layout == "pixels" else "single"
     counts = totals[:, 0]
+    last = cells[-1][0]
+    if len(order) > 2 and last in place and 2 * counts[place[last]] == counts.sum() > 0:
+        notes.append(
+            f"{quote(last)}, the last line, has as many as all others together; if that is their total and no label, "
+            "leave the line out."
+        )
     present = totals[:, 1] if len(numbers) == 2 else None
     return LabelCounts(order, counts, int(counts.sum()) + missing, missing, kind, present, tuple(notes))
 

@@ -170,6 +170,11 @@ RULES = (
         ("What errors cost is known, and the decision of least expected cost uses just that.", _UNTOUCHED),
     ),
     Rule(
+        "once", lambda f: f.kind == "single" and f.n == f.ratio == 1, None, None, False,
+        "Do not weight: each label occurs only once.",
+        ("There is nothing to learn a class from. Do these labels name the rows? Then take the column with the classes.",),
+    ),
+    Rule(
         "even", lambda f: f.ratio < EVEN, None, None, False,
         "Do not weight: the data are nearly balanced.",
         ("{Apart}.",),

@@ -28,6 +28,8 @@ CASES = [  # counts, options, the rule, the scheme
     ([9000, 1000], {"costs": COST}, "costs", None),
     ([50, 50], {"costs": COST}, "costs", None),  # costs move the threshold of balanced data too
     (multi(40, 900), {"costs": COST}, "costs", None),
+    ([1, 1, 1, 0], {"probabilities": True}, "once", None),
+    ([2, 2, 2], {}, "even", None),
     ([60, 41], {}, "even", None),
     ([60, 41, 50], {"probabilities": True}, "even", None),
     (multi(450, 500), {}, "even", None),

@@ -32,7 +32,7 @@ def test_citation_is_that_of_this_version():
     assert cite["cff-version"] == "1.2.0"
     assert all(isinstance(author["name"], str) for author in cite["authors"])
     version, date = released()[0]
-    assert cite["version"] == version == said("version")
+    assert cite["version"] == version == lossviz.__version__
     assert cite["date-released"] == date
     assert datetime.date.fromisoformat(date) <= datetime.datetime.now(datetime.timezone.utc).date()
     assert cite["license"] == said("license")

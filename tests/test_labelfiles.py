@@ -619,6 +619,23 @@ def test_dates_are_no_labels_where_a_column_of_text_repeats_too():
     assert open_labels(f"Nr.;Befund;Zeit\n{times}".encode(), "a.csv").count().labels == ("dent", "rust")
 
 
+@pytest.mark.parametrize(
+    ("rows", "warns"),
+    [
+        ("cat,1234\ndog,56\nTotal,1290\n", True),
+        ("cat,1234\ndog,56\nTotal,1291\n", False),
+        ("Total,1290\ncat,1234\ndog,56\n", False),
+        ("cat,12\ndog,12\n", False),
+        ("cat,0\ndog,0\nemu,0\n", False),
+    ],
+)
+def test_a_last_line_that_sums_the_others_is_asked_about(rows, warns):
+    counts = open_labels(f"label,count\n{rows}".encode(), "t.csv").count()
+    said = "'Total', the last line, has as many as all others together"
+    assert any(n.startswith(said) for n in counts.notes) == warns
+    assert tally(counts) == {line.split(",")[0]: int(line.split(",")[1]) for line in rows.split()}  # it is counted
+
+
 def test_a_table_with_a_missing_count_is_still_a_table():
     data = b"klasse,anzahl\nkatze,1234\nhund,56\nmaus,\n"
     with pytest.raises(LabelFileError, match="Column 'anzahl' has no number for 'maus'"):

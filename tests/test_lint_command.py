@@ -298,3 +298,6 @@ def test_pre_commit_hook():
     assert "entry: lossviz lint" in text
     rev = re.search(r"^ +rev: (\S+)$", (ROOT / "README.md").read_text(), re.MULTILINE)[1]
     assert re.fullmatch(r"[0-9a-f]{7,40}|v\d+(\.\d+)+", rev), "a branch moves, a commit or a tag does not"
+    git = ["git", "-C", str(ROOT)]
+    if subprocess.run([*git, "rev-parse", "--is-shallow-repository"], capture_output=True).stdout == b"false\n":
+        assert subprocess.run([*git, "cat-file", "-e", f"{rev}:.pre-commit-hooks.yaml"]).returncode == 0

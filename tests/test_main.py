@@ -146,6 +146,22 @@ def test_fixes_are_offered_and_taken(run):
         "dog": 2,
     }
     assert json.loads(run("--format", "json", "--fix", "all", data=data)[1])["counts"] == {"cat": 4, "dog": 2}
+    notes = json.loads(run("--format", "json", "--fix", "spaces", data=data)[1])["notes"]
+    assert [n.split(":")[0] for n in notes if "Put right" in n and "Put right by --fix" not in n[20:]] == [
+        "Put right by --fix spaces"
+    ]
+    assert sum(n.endswith(("Put right by --fix case.", "Put right by --fix missing.")) for n in notes) == 2
+
+
+def test_spaces_at_an_end_are_seen_in_the_table(run):
+    lines = run(data="label\ncat\ncat \ndog\n")[1].splitlines()
+    assert [line[:8].rstrip() for line in lines] == ["label", "cat", "'cat '", "dog"]
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    said = re.search(r"^## (\S+),", (Path(__file__).parent.parent / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)[1]
+    assert capsys.readouterr().out == f"lossviz {said}\n"
 
 
 @pytest.mark.parametrize(
