@@ -29,7 +29,7 @@ from lossviz.lintfixes import (
 )
 from lossviz.lintflow import condition, exclusive, options
 from lossviz.lintlosses import CLASSES, Loss, losses, torch_place, torch_weights, written
-from lossviz.lintorigin import by_class
+from lossviz.lintorigin import by_class, looked_up
 from lossviz.lintown import raw, rewritten, unactivated, unsquashed, with_argument, without_argument
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
@@ -54,7 +54,6 @@ from lossviz.lintvalues import (
     Call,
     Mark,
     Value,
-    hint,
 )  # fmt: skip
 
 
@@ -743,54 +742,13 @@ def class_weights_as_examples(reading: Reading) -> Places:
         weights = loss.call.get(*_where_weights(loss)) if loss.batch else None
         if weights is not None and CLASS_WEIGHTS in weights and loss.kind == "softmax":
             given = written(loss.call.node, *_where_weights(loss))
-            if not weights.has(EXAMPLE_WEIGHTS, LABELS) and not _looked_up_before(given, reading.tree):
+            if not weights.has(EXAMPLE_WEIGHTS, LABELS) and not looked_up(given, reading.tree):
                 yield At(loss.call.node, loss=loss)
     for call in methods(reading.calls, FIT):
         weights = call.kwargs.get("sample_weight")
         if weights and CLASS_WEIGHTS in weights:
-            if not _looked_up_before(written(call.node, "sample_weight"), reading.tree):
+            if not looked_up(written(call.node, "sample_weight"), reading.tree):
                 yield At(call.node, call=call)
-
-
-def _looked_up_before(given: ast.expr | None, tree: ast.Module) -> bool:
-    """Whether what is called class weights was made one by one, or of the labels: it is a weight for each example.
-
-    What is counted of the labels is one for each class.
-    """
-    if not isinstance(given, ast.Name):
-        return False
-    for node in ast.walk(tree):
-        match node:
-            case ast.For(iter=examples):
-                filled = [n for n in ast.walk(node) if _fills(n, given.id)]
-                if filled and any(_of_labels(part, "len") for part in (examples, *filled)):
-                    return True
-            case ast.Assign(targets=[ast.Subscript(ast.Name(given.id), ast.Compare() as index)]) if _of_labels(index):
-                return True
-            case ast.Assign(targets=[ast.Name(given.id)], value=made):
-                if _of_labels(made):
-                    return True
-    return False
-
-
-def _fills(node: ast.AST, name: str) -> bool:
-    """Whether code appends to what is called so, or sets a place in it."""
-    match node:
-        case (
-            ast.Call(func=ast.Attribute(ast.Name(called), "append"))
-            | ast.Assign(targets=[ast.Subscript(ast.Name(called))])
-        ):
-            return bool(called == name)
-    return False
-
-
-def _of_labels(node: ast.AST, but: str = "") -> bool:
-    """Whether a value is made of the labels one by one, and not of how many they are; `but` is no word for counting."""
-    names = {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(node)} - {but}
-    counted = any(
-        re.search(r"count|unique|compute_class_weight|histogram|^(len|sum|set)$", n, re.IGNORECASE) for n in names
-    )
-    return not counted and any(LABELS in hint(n) for n in names)
 
 
 def _where_weights(loss: Loss) -> tuple[str, int]:

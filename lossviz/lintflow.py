@@ -3,6 +3,8 @@
 import ast
 import re
 
+from lossviz.lintorigin import named
+
 Way = dict[str, tuple[bool, object]]
 
 
@@ -36,20 +38,15 @@ def options(tree: ast.AST, one: ast.AST, other: ast.AST) -> bool:
     """
     asked = [_tests(tree, a, b) for a, b in ((one, other), (other, one))]
     set_ = _set(tree)
-    if any(_named(t) & set_[False] for tests in asked for t in tests if not isinstance(t, ast.UnaryOp | ast.BoolOp)):
+    if any(named(t) & set_[False] for tests in asked for t in tests if not isinstance(t, ast.UnaryOp | ast.BoolOp)):
         return True
     mine, others = ({ast.unparse(t) for t in tests if _open(t, set_[True])} for tests in asked)
     return bool(mine - others and others - mine)
 
 
-def _named(test: ast.expr) -> set[str]:
-    """The names, attributes and keys in a test."""
-    return {str(getattr(n, "id", getattr(n, "attr", getattr(n, "value", "")))) for n in ast.walk(test)}
-
-
 def _open(test: ast.expr, on: set[str]) -> bool:
     """Whether a test asks for a switch, and none that is on for good."""
-    names = _named(test)
+    names = named(test)
     if any(re.search("cuda|gpu|device|train|debug", n, re.IGNORECASE) for n in names):
         return False  # which is asked whatever the remedy
     return any(SWITCH.search(n) for n in names) and not names & on

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from lossviz.lintvalues import canonical
+from lossviz.lintvalues import LABELS, canonical, hint
 
 _CLASSES = r"class(es)?|cls|labels?|targets?|y|gt|categor(y|ies)|balanc(e|ed|ing)|pos(itives?)?|neg(atives?)?"
 _CLASS = re.compile(rf"(.*_)?({_CLASSES}|minor(ity)?|major(ity)?|rare)(_?\d+|_.*)?")
@@ -123,6 +123,63 @@ def _makers(tree: ast.Module) -> dict[str, list[ast.AST]]:
                 if name:
                     made.setdefault(name, []).append(value)
     return made
+
+
+def named(node: ast.AST) -> set[str]:
+    """The names, attributes and texts in a piece of code.
+
+    Example:
+        >>> sorted(named(ast.parse("config['sampled'] or self.weighted")))
+        ['config', 'sampled', 'self', 'weighted']
+    """
+    texts = (getattr(n, "id", getattr(n, "attr", getattr(n, "value", None))) for n in ast.walk(node))
+    return {text for text in texts if isinstance(text, str)}
+
+
+def looked_up(given: ast.expr | None, tree: ast.Module) -> bool:
+    """Whether what is called class weights was made one by one, or of the labels: it is a weight for each example.
+
+    What is counted of the labels is one for each class.
+
+    Example:
+        >>> tree = ast.parse("a = [weights[label] for label in labels]; b = compute_class_weight(labels); f(a, b)")
+        >>> [looked_up(given, tree) for given in tree.body[-1].value.args]
+        [True, False]
+    """
+    if not isinstance(given, ast.Name):
+        return False
+    for node in ast.walk(tree):
+        match node:
+            case ast.For(iter=examples):
+                filled = [n for n in ast.walk(node) if _fills(n, given.id)]
+                if filled and any(_of_labels(part, "len") for part in (examples, *filled)):
+                    return True
+            case ast.Assign(targets=[ast.Subscript(ast.Name(given.id), ast.Compare() as index)]) if _of_labels(index):
+                return True
+            case ast.Assign(targets=[ast.Name(given.id)], value=made):
+                if _of_labels(made):
+                    return True
+    return False
+
+
+def _fills(node: ast.AST, name: str) -> bool:
+    """Whether code appends to what is called so, or sets a place in it."""
+    match node:
+        case (
+            ast.Call(func=ast.Attribute(ast.Name(called), "append"))
+            | ast.Assign(targets=[ast.Subscript(ast.Name(called))])
+        ):
+            return bool(called == name)
+    return False
+
+
+def _of_labels(node: ast.AST, but: str = "") -> bool:
+    """Whether a value is made of the labels one by one, and not of how many they are; `but` is no word for counting."""
+    names = named(node) - {but}
+    counted = any(
+        re.search(r"count|unique|compute_class_weight|histogram|^(len|sum|set)$", n, re.IGNORECASE) for n in names
+    )
+    return not counted and any(LABELS in hint(n) for n in names)
 
 
 @lru_cache(maxsize=4)

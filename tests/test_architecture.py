@@ -120,7 +120,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
     "lintread": {"lintcalls", "lintproducts", "lintvalues"},
     "lintfixes": set(),
     "lintdecides": set(),
-    "lintflow": set(),
+    "lintflow": {"lintorigin"},
     "lintfactors": {"lintcalls", "lintdecides", "lintfixes", "lintlosses", "lintproducts", "lintread", "lintvalues"},
     "lintrules": {
         "lintdecides",
