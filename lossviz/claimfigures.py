@@ -15,6 +15,9 @@ DASHES = ("solid", "dot", "dashdot", "longdashdot")
 LEGEND = "legend2"
 """Above the plot: names of places are long, and turned on a narrow page. The first legend is put below there."""
 
+GAP = 0.2
+"""Between the bars of two places, of the room of one."""
+
 
 def draw(picture: Picture) -> "go.Figure":
     """Bars or lines; what is flawed is hatched or dashed, and a bar that is missing because of an error says so.
@@ -52,19 +55,23 @@ def draw(picture: Picture) -> "go.Figure":
                 line={"color": colour, "width": 3, "dash": "dash" if flawed else DASHES[i % len(DASHES)]},
                 marker={"size": 13, "color": colour, "symbol": ("circle", "diamond", "square")[i % 3]},
             )  # fmt: skip
-    for name in picture.bars:
-        for place, height in picture.bars[name].items():
-            if height is None:
-                out.add_annotation(
-                    x=place, y=0, text="refused", showarrow=False, yanchor="bottom", textangle=-90, xshift=-14
-                )
+    places = list(dict.fromkeys(place for heights in picture.bars.values() for place in heights))
+    for i, heights in enumerate(picture.bars.values()):
+        beside = (i - (len(picture.bars) - 1) / 2) * (1 - GAP) / len(picture.bars)  # where its bar would stand
+        for place in (p for p in heights if heights[p] is None):
+            out.add_annotation(
+                x=places.index(place) + beside, y=0, text="refused", showarrow=False, yanchor="bottom", textangle=-90
+            )
     out.update_layout(
         barmode="group",
+        bargap=GAP,
         height=400,
         margin={"t": 20, "r": 10},
         legend2={"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"},
         showlegend=len(names) > 1 or bool(picture.flawed),
     )
     out.update_xaxes(title_text=picture.x, automargin=True)
+    if places:
+        out.update_xaxes(type="category", categoryorder="array", categoryarray=places)
     out.update_yaxes(title_text=picture.y, automargin=True)
     return out

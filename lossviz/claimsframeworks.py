@@ -115,7 +115,7 @@ def full_weights(
         f"{sum(v is None for v in found.values())} were refused ({', '.join(sorted(errors)) or 'no error'}).",
         Picture(
             "",
-            "loss, nats (no bar: refused)",
+            "loss in nats, or cost (no bar: refused)",
             bars={"samples × classes": found, "weight of the error made": wanted, "expected cost": expected},
             flawed=("samples × classes",),
         ),

@@ -133,7 +133,7 @@ def array_as_class_weight(fit: Callable[..., Any] = _fit) -> Evidence:
     ended = f"raises {error}" if error else f"starts at a loss of {found:.4f}"
     return Evidence(
         ruling([alike]),
-        f"`fit` with the array {ended}; with a dictionary the loss starts at {right:.4f}.",
+        f"Keras given the array {ended}; with a dictionary the loss starts at {right:.4f}.",
         Picture(
             "",
             "loss of the first step, nats (no bar: refused)",

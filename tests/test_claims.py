@@ -90,6 +90,15 @@ def test_picture_holds_the_numbers(number, found):
     assert len(figures.numbers(figure)) > 1
 
 
+def test_a_refused_bar_is_named_where_it_would_stand():
+    bars = {"a": {"one": 1.0, "two": None}, "b": {"one": 0.5, "two": 0.7}, "c": {"one": None, "two": 0.3}}
+    figure = claimfigures.draw(Picture("", "loss", bars=bars))
+    # of a place's room 0.8 are bars, here three of 4/15; the first and the last are that far from the middle
+    assert [a.x for a in figure.layout.annotations] == pytest.approx([1 - 4 / 15, 4 / 15])
+    assert (figure.layout.bargap, figure.layout.xaxis.type) == (0.2, "category")
+    assert list(figure.layout.xaxis.categoryarray) == ["one", "two"]
+
+
 @pytest.mark.parametrize("number", NUMBERS)
 def test_code_to_write_instead_runs(number):
     exec(compile(CLAIMS[number].code, f"claim {number}", "exec"), {})
