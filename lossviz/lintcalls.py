@@ -383,11 +383,7 @@ def _where(call: Call) -> Value:
     plain = not (one.kinds | other.kinds) - {WEIGHTS, CLASS_WEIGHTS}
     if plain and LABELS in condition:
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
-    asked = next(
-        iter(getattr(call.node, "args", ())), None
-    )  # for a class, or a threshold: that looks for hard examples
-    equal = isinstance(asked, ast.Compare) and isinstance(asked.ops[0], ast.Eq | ast.NotEq)
-    if plain and PREDICTED in condition and (equal or one.has(WEIGHTS, CLASS_WEIGHTS)):
+    if plain and PREDICTED in condition and (condition.mark("mask") or one.has(WEIGHTS, CLASS_WEIGHTS)):
         return by_prediction(condition, call.node)
     return Value(kinds=one.kinds & other.kinds, made=call)
 

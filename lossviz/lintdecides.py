@@ -9,7 +9,7 @@ from functools import lru_cache
 VALIDATES = re.compile(r"_?(run_|do_)?(validat(e|ion)|eval(uate|uation)?)(_\w+)?", re.IGNORECASE)
 """Names of functions that measure a model on held-out data."""
 _VALIDATION_LOSS = re.compile(r"val\w*[/_]?loss|loss\w*val|dev_loss", re.IGNORECASE)
-_DECIDER = re.compile(r"(.*_)?step|.*stop.*|.*min|.*report", re.IGNORECASE)
+_DECIDER = re.compile(r"(?!log)(.*_)?step|.*stop.*|.*min|.*report", re.IGNORECASE)
 _STILL = re.compile(
     r"float|item|(nan)?mean|sum|average|avg|stack|cat|concatenate|(as_?)?tensor|(as)?array|round|abs|cpu|numpy|detach|tolist|compute|max|min"
 )

@@ -127,7 +127,7 @@ classifier = sklearn.linear_model.LogisticRegression(class_weight=class_weight)"
 }
 PER_EXAMPLE_MEAN = {
     "torch": """losses = torch.nn.functional.cross_entropy(logits, labels, weight=class_weights, reduction="none")
-loss = losses.sum() / len(labels)""",
+loss = losses.sum() / len(labels)  # scale the weights so that they average 1 over these""",
 }
 LOOKED_UP = {
     "tensorflow": """weights = tf.gather(class_weights, labels)  # of each example's true class
@@ -194,6 +194,42 @@ def of_tensorflow(fix: str, tf: str) -> str:
     for pattern, instead in OF_TENSORFLOW:
         fix = re.sub(pattern, instead.replace("TF", tf), fix)
     return fix
+
+
+def of_backend(fix: str, backend: str) -> str:
+    """Code of Keras for files that use its old backend, which Keras 3 has no more.
+
+    Args:
+        fix: An entry of a table above.
+        backend: What the file calls `keras.backend`.
+
+    Example:
+        >>> of_backend("weights = keras.ops.take(class_weights, labels)", "K")
+        'weights = K.gather(class_weights, labels)'
+    """
+    return fix.replace("keras.ops.take(", f"{backend}.gather(").replace("keras.ops.", f"{backend}.")
+
+
+def with_imports(fix: str, known: Iterable[str]) -> str:
+    """The code with the libraries that it needs and the file does not import.
+
+    Args:
+        fix: Python, or lines of comment.
+        known: Names of the file.
+
+    Example:
+        >>> print(with_imports("loss = keras.losses.MeanSquaredError()", ["tf", "loss"]))
+        import keras
+        loss = keras.losses.MeanSquaredError()
+    """
+    code = re.sub("#.*", "", fix)
+    needed = [name for name in LIBRARIES if name not in known and re.search(rf"(?<![\w.]){name}\.\w", code)]
+    return "\n".join([*(LIBRARIES[name] for name in needed), fix])
+
+
+LIBRARIES = {name: f"import {name}" for name in ("keras", "torch", "optax", "jax", "sklearn")} | {
+    "np": "import numpy as np", "tf": "import tensorflow as tf",
+}  # fmt: skip
 
 
 def spelled(fix: str, names: dict[str, str], taken: Iterable[str] = ()) -> str:

@@ -31,6 +31,7 @@ from lossviz.lintflow import condition, exclusive, options
 from lossviz.lintlosses import CLASSES, Loss, losses, torch_place, torch_weights, written
 from lossviz.lintorigin import by_class, looked_up
 from lossviz.lintown import raw, rewritten, unactivated, unsquashed, with_argument, without_argument
+from lossviz.lintproducts import masked
 from lossviz.lintread import Reading
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
@@ -43,6 +44,7 @@ from lossviz.lintvalues import (
     LOSS,
     MULTI_LABEL,
     ONE_HOT,
+    OVERSAMPLED,
     PREDICTED_WEIGHTS,
     RESAMPLED,
     SCORES,
@@ -153,7 +155,8 @@ def _stacked(reading: Reading) -> Iterator[tuple[Call, Call]]:
 )
 def resampled_and_weighted(reading: Reading) -> Places:
     """Weights for data that were resampled, and weighted losses beside a weighted sampler."""
-    for call in methods(reading.calls, FIT):
+    by_name = _resampled_by_name(reading)
+    for call in () if by_name else methods(reading.calls, FIT):
         if not any(RESAMPLED in v for v in call.args) and not any(
             RESAMPLED in call.kwargs.get(n, UNKNOWN) for n in ("x", "y", "X")
         ):
@@ -188,8 +191,9 @@ def resampled_and_weighted(reading: Reading) -> Places:
         torch_place(c) and not torch_weights(c)[0] and not HELD_OUT.search(_target(reading, c)) for c in reading.calls
     )
     samplers = [
-        (call, s) for call, s in loaders if s and s.made and s.made.method == "WeightedRandomSampler"
-        and by_class(reading.tree, written(s.made.node, "weights", 0))
+        (call, s) for call, s in loaders if s and s.made and (
+            s.made.method == "ImbalancedDatasetSampler" or (s.made.method == "WeightedRandomSampler"
+            and by_class(reading.tree, written(s.made.node, "weights", 0))))
         and not (unweighted and _data(call) in mixed_only)  # both are done without, too: a comparison
     ]  # fmt: skip
     for call in reading.calls if samplers else []:
@@ -200,7 +204,7 @@ def resampled_and_weighted(reading: Reading) -> Places:
                 said = f"`{keyword}` weights what the sampler of line {line((sampler.made or loader).node)} already balances."
                 yield At(call.node, said, call=call, form="sigmoid" if keyword == "pos_weight" else "")
                 break
-    for loss in losses(reading.calls):
+    for loss in () if by_name else losses(reading.calls):
         made = loss.made or loss.call
         keyword, weights = torch_weights(made)
         if (
@@ -213,6 +217,19 @@ def resampled_and_weighted(reading: Reading) -> Places:
             said = f"The data were resampled, and `{keyword}` weights them again."
             plain = rewritten(reading, made.node, without_argument(made.node, *(torch_place(made) or ())))
             yield At(made.node, said, loss, own=f"{plain}  # the data are resampled")
+
+
+def _resampled_by_name(reading: Reading) -> bool:
+    """Whether names are all that speaks of resampling, and the file gives them: of a signal, of a time series, of pixels."""
+    given = any(
+        isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and OVERSAMPLED.fullmatch(n.id.lower())
+        for n in ast.walk(reading.tree)
+    )
+    if not given or re.search("(minor|major|rare)", ast.unparse(reading.tree), re.IGNORECASE):
+        return False
+    done = [c.name or ast.unparse(getattr(c.node, "func", c.node)) for c in reading.calls]
+    return not any(re.search(r"imblearn|smote|adasyn|(over|under)_?sampl|fit_(re)?sampl|sklearn\.utils\.resample|balanc|rejection"
+                             "|from_datasets", name, re.IGNORECASE) for name in done)  # fmt: skip
 
 
 def _target(reading: Reading, made: Call) -> str:
@@ -374,6 +391,33 @@ def weighted_validation(reading: Reading) -> Places:
             if validates and decides(reading.tree, loss.call.node):
                 said = f"Its loss has `{keyword}` (line {line(torch_loss.node)}), and the validation loss decides."
                 yield At(loss.call.node, said, loss)
+            elif "compute_loss" in inside and (kept := _least_loss_kept(reading)):
+                said = (
+                    f"The trainer evaluates by it, too, and line {line(kept.node)} keeps the model of the least loss."
+                )
+                yield At(loss.call.node, said, loss, own=_while_training(reading, torch_loss))
+
+
+def _least_loss_kept(reading: Reading) -> Call | None:
+    """The arguments of a Hugging Face trainer that keep the model of the least loss in evaluation, if such are made."""
+    for call in reading.calls:
+        best = call.kwargs.get("metric_for_best_model")
+        if call.method.endswith("TrainingArguments") and (best is None or best.const in ("loss", "eval_loss", None)):
+            if call.kwargs.get("load_best_model_at_end", UNKNOWN).const is True:
+                return call
+    return None
+
+
+def _while_training(reading: Reading, loss: Call) -> str:
+    """A loss that `compute_loss` makes, weighted only while its model trains; "" of one that is made elsewhere."""
+    region, place = region_of(reading.tree, loss.node), torch_place(loss)
+    weights = written(loss.node, *place) if place else None
+    if isinstance(region, ast.Module) or region.name != "compute_loss" or len(region.args.args) < 2 or weights is None:
+        return ""
+    training = ast.Attribute(ast.Name(region.args.args[1].arg), "training")
+    either = ast.IfExp(training, weights, ast.Constant(None))
+    assert place
+    return rewritten(reading, loss.node, with_argument(loss.node, *((place[0], either, place[1]))))
 
 
 RUNS = re.compile(
@@ -443,6 +487,10 @@ def _one_column(given: ast.AST | None) -> bool:
 
 def _one_hot_fitted(reading: Reading) -> bool:
     """Whether a model is fitted to one-hot labels of classes that exclude each other."""
+    for call in reading.calls:  # Keras' readers of folders; the first gives such labels unless told otherwise
+        mode = call.get("class_mode") or call.get("label_mode")
+        if (mode.const == "categorical") if mode else call.method == "flow_from_directory":
+            return True
     return any((y := call.get("y", 1)) is not None and ONE_HOT in y for call in methods(reading.calls, FIT))
 
 
@@ -545,11 +593,14 @@ def own_mean(reading: Reading) -> Places:
         return
     own = _by_example(reading, weighted[0])
     pixels = re.search(
-        r"Conv\w*[23]d|segment|unet|mask|pixel|token|ignore_index", ast.unparse(reading.tree), re.IGNORECASE
+        r"Conv\w*[23]d|segment|unet|mask|pixel|token|ignore_index|(?<![a-z])(ner|rnn|lstm|gru|words?|sentences?|frames?|videos?"
+        r"|sequences?)(?![a-z])",
+        ast.unparse(reading.tree),
+        re.IGNORECASE,
     )
     loaders = [
         c for c in reading.calls if c.method == "DataLoader" and "geometric" not in c.name
-        and "batch_sampler" not in c.kwargs and not HELD_OUT.search(_data(c))
+        and "batch_sampler" not in c.kwargs and not HELD_OUT.search(f"{_target(reading, c)} {_data(c)}")
         and not isinstance(written(c.node, "collate_fn"), ast.Lambda)  # of rows that are batches
     ]  # fmt: skip
     unknown = [any(k.arg is None for k in getattr(c.node, "keywords", ())) for c in loaders]  # ** may say how many
@@ -562,7 +613,7 @@ def own_mean(reading: Reading) -> Places:
     for call in reading.calls:
         if call.name == "/" and WEIGHTED_MEAN in call.args[0]:
             divisor = call.node.right if isinstance(call.node, ast.BinOp) else getattr(call.node, "value", call.node)
-            if re.search(r"accum", ast.unparse(divisor), re.IGNORECASE):
+            if re.search(r"accum(?!ulated$)", ast.unparse(divisor), re.IGNORECASE):
                 said = f"Each accumulated batch was divided by its own Σw (the loss of line {line(weighted[0].node)})."
                 yield At(call.node, said, call=weighted[0], own=own)
     for call in methods(reading.calls, FIT):
@@ -590,10 +641,14 @@ def _by_example(reading: Reading, loss: Call) -> str:
         labels = written(at_once, "target", 1) if at_once is not None else None
         if isinstance(at_once, ast.Call) and labels is not None:  # made and called in one
             mean = _mean(ast.Call(each, at_once.args, at_once.keywords), labels, ignored)
-            return f"{rewritten(reading, at_once, mean)}  # over the examples"
-        return f"{rewritten(reading, node, each)}  # where it is called, {by}: over the examples"
+            return f"{rewritten(reading, at_once, mean)}  # over the examples; {SCALED}"
+        return f"{rewritten(reading, node, each)}  # where it is called, {by}: over the examples; {SCALED}"
     labels = written(node, "target", 1)
-    return f"{rewritten(reading, node, _mean(each, labels, ignored))}  # over the examples"
+    return f"{rewritten(reading, node, _mean(each, labels, ignored))}  # over the examples; {SCALED}"
+
+
+SCALED = "scale the weights so that they average 1 over these, as n / (K · count) does"
+"""PyTorch's mean is the same for all scales of the weights, the corrected one is not."""
 
 
 def _mean(each: ast.expr, labels: ast.expr | None, ignored: str) -> ast.expr:
@@ -620,13 +675,14 @@ def by_prediction(reading: Reading) -> Places:
         if (call.name == "*" or call.method in MULTIPLY) and len(call.args) + bool(call.on.kinds) > 1:
             pair = (call.on, *call.args) if call.on.kinds else call.args
             if any(LOSS in v for v in pair):
+                pair = tuple(masked(v) for v in pair)
                 beside = [loss for loss in read if loss.call.inside == call.inside]
                 targets = next((m for v in pair if (m := v.mark("target"))), None)
                 yield from _predicted(pair, targets, call, beside[-1] if beside else None, reading)
     for loss in read:
         given = [loss.weights] if loss.weights else []
         given += [v for n in ("weights", "sample_weight", "weight") if (v := loss.call.kwargs.get(n))]
-        yield from _predicted(given, loss.labels.mark("guessed"), loss.call, loss, reading)
+        yield from _predicted([masked(v) for v in given], loss.labels.mark("guessed"), loss.call, loss, reading)
         yield from _predicted([loss.logits], None, loss.call, loss, reading)
     for call in methods(reading.calls, FIT):
         targets = (call.get("y", 1) or UNKNOWN).mark("guessed")
@@ -651,7 +707,9 @@ def _unmasked(mark: Mark, loss: Loss | None, reading: Reading) -> tuple[str, str
     """How the line of the product that weights by prediction go into reads without it, and the logits at the loss."""
     given = loss.spelled.get("logits") if loss else None
     products = (c for c in reading.calls if c.name == "*" or c.method in MULTIPLY)
-    product = next((c.node for c in products if any(mark in v.marks for v in (c.on, *c.args))), None)
+    product = next(
+        (c.node for c in products if any(m.node is mark.node for v in (c.on, *c.args) for m in v.marks)), None
+    )
     pair = operands(product) if product is not None else []
     marked = [holds(p, mark.node) for p in pair]
     if given is None or product is None or len(pair) != 2:
@@ -700,6 +758,12 @@ def _by_label(look_up: ast.AST, loss: Loss | None, call: Call, reading: Reading)
             old, new = _iterable(each, look_up.slice), index
         case ast.Subscript():
             new = ast.Subscript(look_up.value, index, ast.Load())
+        case ast.Compare(ops=[ast.Eq() | ast.NotEq()]) if not each:
+            new = ast.Compare(index, look_up.ops, look_up.comparators)
+        case ast.Compare():
+            return ""
+        case ast.Call(args=[_, of]) if re.search("equal|eq$", ast.unparse(look_up.func)) and not each:
+            new = ast.Call(look_up.func, [index, of], [])
         case ast.Call(args=[asked, _, _], keywords=[]) if re.search("where|select", ast.unparse(look_up.func)):
             if isinstance(asked, ast.Compare) and not each:
                 new = ast.Call(look_up.func, [ast.Compare(index, asked.ops, asked.comparators), *look_up.args[1:]], [])
@@ -764,7 +828,7 @@ def _where_weights(loss: Loss) -> tuple[str, int]:
     ONE_SIGMOID,
 )
 def single_softmax(reading: Reading) -> Places:
-    """A dense layer of one unit with a softmax, or one before a softmax layer or PyTorch's cross-entropy."""
+    """A dense layer of one unit with a softmax, or one before a softmax layer."""
     for call in reading.calls:
         units = call.get("units", 0)
         if (
@@ -793,11 +857,20 @@ def single_softmax(reading: Reading) -> Places:
 
 
 def _pools(reading: Reading, layers: Call) -> bool:
-    """Whether layers score places rather than classes, by their own name or that of the class around them."""
+    """Whether layers score places rather than classes: by their name, that of the class around them, or what is done with it."""
     name = _target(reading, layers)
     classes = [n.name for n in ast.walk(reading.tree) if isinstance(n, ast.ClassDef) and around(n, layers.node)]
     pools = any(re.search("attn|atten|pool", one, re.IGNORECASE) for one in (name, *classes))
-    return pools or bool(re.search(r"att$|scor|(?<!re)gate|align|alpha|weight", name, re.IGNORECASE))
+    if pools or re.search(r"att$|scor|(?<!re)gate|align|alpha|weight", name, re.IGNORECASE):
+        return True
+    used = [n for n in ast.walk(reading.tree) if isinstance(n, ast.Call) and name and ast.unparse(n.func) == name]
+    given = {_target(reading, call) for call in (Call(n, "", "", UNKNOWN) for n in used)} - {""}
+    return any(
+        any(part in used or ast.unparse(part) in given for operand in operands(node) for part in ast.walk(operand))
+        for node in ast.walk(reading.tree)
+        if (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.MatMult))
+        or (isinstance(node, ast.Call) and re.search(r"(mul|bmm|matmul|einsum)$", ast.unparse(node.func)))
+    )
 
 
-__all__ = ["RULES"]
+__all__ = ["RULES", "SCALED"]

@@ -12,7 +12,7 @@ from lossviz.lintrules import line
 from lossviz.lintvalues import Call
 
 KEPT = "# or keep the {kind}, with from_logits=False: predictions and metrics go on with probabilities"
-SHORT = 100  # characters of a line that is shown as a whole
+SHORT = 150  # characters of a line that is shown as a whole
 
 
 def without_argument(node: ast.AST, keyword: str, position: int | None = None) -> ast.expr:
@@ -246,7 +246,7 @@ def _told(
     if isinstance(above, ast.Assign | ast.AugAssign) or (isinstance(above, ast.Expr) and above.value is node):
         part = above
     elif isinstance(above, ast.Return) and above.value and not isinstance(above.value, ast.Tuple | ast.Dict):
-        part, name = above.value, "loss = " if loss else ""
+        part = above
     else:
         name = "loss = " if loss else ""
     text, said = name + ast.unparse(replaced(part, old, new)), "  # of the logits as they are" if loss else ""

@@ -77,6 +77,12 @@ def by_prediction(guess: Value, node: ast.AST) -> Value:
     return Value(kinds=frozenset({PREDICTED_WEIGHTS}), marks=(Mark("predicted", node, by=made and made.node),))
 
 
+def masked(guess: Value) -> Value:
+    """Weights of examples by a mask of those for which a class is predicted; the value itself where it is no such mask."""
+    mark = guess.mark("mask")
+    return by_prediction(guess, mark.node) if mark else guess
+
+
 def _may_weigh(table: Value, node: ast.AST) -> bool:
     """Whether a table of numbers, 0 and 1 included, or a short name, holds weights where a prediction picks from it."""
     if table.kinds - {ARRAY} or table.name or table.const is not ...:
@@ -116,6 +122,11 @@ def binary(node: ast.AST, op: str, a: Value, b: Value) -> Value:
     if op in ("Add", "Sub"):
         if LOSS in a or LOSS in b:
             return _loss(a, b)
+        for mask, x in ((a, b), (b, a)):  # 1 − mask, and 1 + 9 · mask
+            if (mask.mark("mask") or PREDICTED_WEIGHTS in mask) and (
+                isinstance(x.const, int | float) or PREDICTED_WEIGHTS in x
+            ):
+                return mask
         if op == "Sub" and isinstance(a.const, int | float) and COUNTS in b:
             return Value(kinds=frozenset({CLASS_WEIGHTS, ARRAY}))
         kinds = (a.kinds | b.kinds) & {
@@ -132,12 +143,24 @@ def binary(node: ast.AST, op: str, a: Value, b: Value) -> Value:
         raw = [v for v in (a, b) if v.has(LOGITS, SCORES) and not v.has(SOFTMAX, SIGMOID)]
         if raw:  # probabilities added to logits are no probabilities
             kinds &= {LOGITS, SCORES}
-        return Value(kinds=kinds | sticky, marks=joined(a.marks, b.marks))
+        marks = joined(a.marks, b.marks)
+        if op == "Add" and _mixed(node):
+            marks = tuple(m for m in marks if m.what != "multiplied")
+        return Value(kinds=kinds | sticky, marks=marks)
     if op == "Pow":
         if COUNTS in a and isinstance(b.const, int | float) and b.const < 0:
             return Value(kinds=frozenset({CLASS_WEIGHTS, ARRAY}))
         return Value(kinds=a.kinds & {CLASS_WEIGHTS, COUNTS, ARRAY})
     return Value(kinds=sticky)
+
+
+def _mixed(node: ast.AST) -> bool:
+    """Whether a sum is a share of one and the rest of another, w·a + (1 − w)·b."""
+    products = [p for p in (getattr(node, "left", None), getattr(node, "right", None)) if isinstance(p, ast.BinOp)]
+    factors = [{ast.unparse(part) for part in (p.left, p.right)} for p in products if isinstance(p.op, ast.Mult)]
+    return len(factors) == 2 and any(
+        {f"1 - {w}", f"1.0 - {w}"} & others for one, others in (factors, factors[::-1]) for w in one
+    )
 
 
 def _number(op: str, a: float, b: float) -> Any:
@@ -168,14 +191,17 @@ def product(node: ast.AST, a: Value, b: Value) -> Value:
     """Two values multiplied element by element; what the rules look for is marked."""
     if LOSS in a or LOSS in b:
         return _loss(a, b)
+    for mask, x in ((a, b), (b, a)):
+        if mask.mark("mask") and isinstance(x.const, int | float):
+            return masked(mask)
     if (LOG in a and b.has(LABELS, EXAMPLE_WEIGHTS)) or (LOG in b and a.has(LABELS, EXAMPLE_WEIGHTS)):
         return Value(kinds=frozenset({LOSS}))
     for w, x in ((a, b), (b, a)):
         if w.has(PARAMETER, DICT) or x.has(MASK, LOG) or MASK in w:
             continue
         scores = x.has(LOGITS, SCORES) and not x.has(SOFTMAX, SIGMOID)
-        if scores and PREDICTED_WEIGHTS in w:
-            return x.also(marks=w.marks)
+        if scores and (PREDICTED_WEIGHTS in w or w.mark("mask")):
+            return x.also(marks=masked(w).marks)
         if scores and EXAMPLE_WEIGHTS in w:
             return x.also(marks=(Mark("multiplied", node),))
         sure = CLASS_WEIGHTS in w or bool(numbers(w))
@@ -194,6 +220,13 @@ def product(node: ast.AST, a: Value, b: Value) -> Value:
         return Value(kinds=w.kinds)
     main = next((v for v in (a, b) if v.kinds - {ARRAY, RESAMPLED, MASK}), a)
     other = b if main is a else a
+    gated = [v for v in (a, b) if v.has(LOGITS, SCORES) and not v.has(SOFTMAX, SIGMOID)]
+    if len(gated) == 1 and (a if gated[0] is b else b).has(
+        SOFTMAX, SIGMOID
+    ):  # what a gate lets through are no probabilities
+        return Value(kinds=gated[0].kinds - {MASK}, marks=gated[0].marks)
+    if PREDICTED in main and other.kinds:  # such as hits: of the guess and what is true
+        return Value(kinds=main.kinds & {ARRAY, RESAMPLED})
     if (
         main.has(SOFTMAX, SIGMOID) and not other.kinds and other.const is ...
     ):  # a gate, or attention: no probability now
@@ -219,7 +252,10 @@ def compared(left: Value, others: list[Value], node: ast.AST) -> Value:
     if LABELS in left and PREDICTED not in right:
         return Value(kinds=frozenset({LABELS}))
     if left.has(SOFTMAX, SIGMOID, LOGITS, SCORES, PREDICTED) and isinstance(right.const, int | float):
-        return guessed(left, node)
+        by_class = PREDICTED in left or (
+            SIGMOID in left and right.const == 0.5
+        )  # else a threshold may be of confidence
+        return guessed(left, node).also(marks=(Mark("mask", node),) if by_class else ())
     return UNKNOWN
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from lossviz.lintcalls import called
-from lossviz.lintproducts import binary, compared, element, looked_up
+from lossviz.lintproducts import binary, compared, element, looked_up, masked
 from lossviz.lintvalues import (
     ARRAY,
     CLASS_WEIGHTS,
     CONVENTIONS,
     DICT,
+    EXAMPLE_WEIGHTS,
     LABELS,
     RESAMPLED,
     SCORES,
@@ -189,6 +190,9 @@ class Reading:
                     self._assign(part, parts[i] if parts else kept, scope, one)
             case ast.Starred():
                 self._assign(target.value, UNKNOWN, scope)
+            case ast.Subscript(ast.Name(name), index) if (guess := self.value(index, scope)).mark("mask"):
+                if not self._name(name, scope).kinds - {ARRAY, WEIGHTS, EXAMPLE_WEIGHTS}:
+                    scope[name] = masked(guess)
 
     def _rest(self, scope: Scope) -> None:
         """Functions and classes that nobody called: read with what their parameters' names say."""
@@ -371,6 +375,8 @@ class Reading:
 
     def _subscript(self, node: ast.Subscript, scope: Scope) -> Value:
         base = self.value(node.value, scope)
+        if isinstance(node.slice, ast.Slice) and "layers" in base.attrs:
+            return UNKNOWN  # some of a model's layers
         if isinstance(node.slice, ast.Slice) or (
             isinstance(node.slice, ast.Tuple)
             and all(isinstance(e, ast.Slice) or (isinstance(e, ast.Constant) and e.value in (None, ...)) or
@@ -410,6 +416,9 @@ class Reading:
         if any(isinstance(a, ast.Starred) for a in node.args):
             args = args[: next(i for i, a in enumerate(node.args) if isinstance(a, ast.Starred))] \
                 if not (args and args[0].items) else list(args[0].items)  # fmt: skip
+        if function.name == "torch.nn.Sequential" and len(args) == 1 and (pairs := args[0].made):
+            if pairs.method == "OrderedDict" and pairs.args:
+                args = [pair.items[-1] for pair in pairs.args[0].items or () if pair.items]
         if function.name:
             method = function.name.rpartition(".")[2]
         elif function.made or function.code:

@@ -132,6 +132,8 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
         if not re.search(r"^\s*(import|from) keras\b", ast.unparse(reading.tree), re.MULTILINE):
             fix = lintfixes.of_tensorflow(fix, tf)
         fix = re.sub(r"(?<![\w.])tf\.", f"{tf}.", fix)
+    if backend := imported.get("keras.backend"):
+        fix = lintfixes.of_backend(fix, backend)
     test, sure = _condition(at, reading)
     if sure and not compiled:
         fix = only_if(fix)
@@ -142,7 +144,10 @@ def instead(fixes: dict[str, str], at: At, reading: Reading) -> str:
     for dotted in ("torch.nn.functional", "torch.nn", "keras"):
         if dotted in imported:
             fix = re.sub(rf"(?<![\w.]){re.escape(dotted)}\.", f"{imported[dotted]}.", fix)
-    return "\n".join(filter(None, [at.before, _without(at, reading), _stated(fix, at, reading)]))
+    fix = _stated(fix, at, reading)
+    if imported:  # else it is a piece of a file
+        fix = lintfixes.with_imports(fix, taken(reading.tree) | set(imported.values()))
+    return "\n".join(filter(None, [at.before, _without(at, reading), fix]))
 
 
 def _condition(at: At, reading: Reading) -> tuple[str, bool]:
@@ -333,7 +338,7 @@ def _stated(fix: str, at: At, reading: Reading) -> str:
     product = at.call if _multiplied(at) else None
     node = (product or at.loss.call).node
     above = statement(reading.tree, node)
-    if not isinstance(above, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr):
+    if not isinstance(above, ast.Assign | ast.AnnAssign | ast.AugAssign | ast.Expr | ast.Return):
         return fix
     told = ast.parse(last).body[0]
     assert isinstance(told, ast.Assign)
@@ -352,7 +357,8 @@ def _stated(fix: str, at: At, reading: Reading) -> str:
     if product:
         node = whole
         if node is product.node:
-            if not (isinstance(above, ast.Assign) and above.value is node and _read(above, reading)):
+            given_back = isinstance(above, ast.Return) and above.value is node
+            if not given_back and not (isinstance(above, ast.Assign) and above.value is node and _read(above, reading)):
                 return fix  # it is not known what is made of it
             new = _mean_of(new) or new  # what reads it takes the mean, of one number too
     if isinstance(above, ast.Expr) and above.value is node:

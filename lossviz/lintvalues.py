@@ -46,7 +46,9 @@ HINTS = (
     (r"(.*_)?(counts?|freqs?|frequenc(y|ies)|cls_num_list|(num|n|samples)_per_(class|cls)|priors?)(_.*)?", COUNTS),
 )  # fmt: skip
 """What a name says, first match first; "" says that it is nothing the other patterns think."""
-OVERSAMPLED = re.compile(r".*(over_?sampled|up_?sampled|smote|resampled).*")
+OVERSAMPLED = re.compile(
+    r"(?!.*(no|non|not|un|without|before|pre)_?(over|up|smote|re)).*(over_?sampled|up_?sampled|smote|resampled).*"
+)
 
 
 class Mark(NamedTuple):

@@ -151,6 +151,7 @@ MAY_IMPORT = {  # at module level, within the package; a room that is not listed
         "lintlosses",
         "lintorigin",
         "lintown",
+        "lintproducts",
         "lintread",
         "lintrules",
         "lintvalues",

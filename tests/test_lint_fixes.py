@@ -10,7 +10,7 @@ from conftest import ROOT
 
 from lossviz import lintfixes
 from lossviz.lint import lint, lint_notebook
-from lossviz.lintflaws import RULES
+from lossviz.lintflaws import RULES, SCALED
 from lossviz.lintown import KEPT
 
 SNIPPETS = sorted((ROOT / "tests" / "lint_snippets").glob("*.py"))
@@ -618,20 +618,23 @@ OWN_CALLS = [
      "h = model.fit(x, t, epochs=3, class_weight=dict(enumerate(cw)), validation_split=0.2)"
      "  # of classes 0, 1, …; else dict(zip(classes, …))"),
     ("LV010", "loader = DataLoader(ds, batch_size=1)", "loss = F.cross_entropy(net(a), b, weight=cw, label_smoothing=0.1)",
-     "loss = F.cross_entropy(net(a), b, weight=cw, label_smoothing=0.1, reduction='none').mean()  # over the examples"),
+     "loss = F.cross_entropy(net(a), b, weight=cw, label_smoothing=0.1, reduction='none').mean()"
+     "  # over the examples; " + SCALED),
     ("LV010", "loader = DataLoader(ds, batch_size=1)", "crit = nn.CrossEntropyLoss(cw, label_smoothing=0.1, reduction='mean')",
      "crit = nn.CrossEntropyLoss(cw, label_smoothing=0.1, reduction='none')"
-     "  # where it is called, .mean() of what it gives: over the examples"),
+     "  # where it is called, .mean() of what it gives: over the examples; " + SCALED),
     ("LV010", "m = keras.Sequential([])\nm.fit(x, t, class_weight={0: 1.0, 1: 9.0})",
      "loss = F.cross_entropy(net(a), b, cw, ignore_index=-1)",
-     "loss = F.cross_entropy(net(a), b, cw, ignore_index=-1, reduction='none').sum() / (b != -1).sum()  # over the examples"),
+     "loss = F.cross_entropy(net(a), b, cw, ignore_index=-1, reduction='none').sum() / (b != -1).sum()"
+     "  # over the examples; " + SCALED),
     ("LV010", "m = keras.Sequential([])\nm.fit(x, t, class_weight={0: 1.0, 1: 9.0})",
      "crit = nn.CrossEntropyLoss(cw, ignore_index=255)",
      "crit = nn.CrossEntropyLoss(cw, ignore_index=255, reduction='none')"
-     "  # where it is called, .sum() of what it gives, by (labels != 255).sum(): over the examples"),
+     "  # where it is called, .sum() of what it gives, by (labels != 255).sum(): over the examples; " + SCALED),
     ("LV010", "m = keras.Sequential([])\nm.fit(x, t, class_weight={0: 1.0, 1: 9.0})",
      "loss = nn.CrossEntropyLoss(cw, ignore_index=9)(net(a), b)",
-     "loss = nn.CrossEntropyLoss(cw, ignore_index=9, reduction='none')(net(a), b).sum() / (b != 9).sum()  # over the examples"),
+     "loss = nn.CrossEntropyLoss(cw, ignore_index=9, reduction='none')(net(a), b).sum() / (b != 9).sum()"
+     "  # over the examples; " + SCALED),
     ("LV004", "xr, yr = SMOTE().fit_resample(a, b)", "loss = F.cross_entropy(net(xr), yr, cw, reduction='sum')",
      "loss = F.cross_entropy(net(xr), yr, reduction='sum')  # the data are resampled"),
     ("LV013", "", "out = keras.layers.Dense(1, 'softmax', name='out')(h)",
@@ -680,11 +683,11 @@ class M(nn.Module):
 @pytest.mark.parametrize(
     ("given", "fix"),
     [
-        ("logits", "loss = F.cross_entropy(logits, y)  # of the logits as they are"),
+        ("logits", "return F.cross_entropy(logits, y)  # of the logits as they are"),
         (
             "2 * logits + 1",
             "# line 8 without the softmax, which is only to predict: probs = 2 * logits + 1\n"
-            "loss = F.cross_entropy(probs, y)  # of the logits as they are",
+            "return F.cross_entropy(probs, y)  # of the logits as they are",
         ),
     ],
 )
@@ -711,7 +714,7 @@ def test_one_number_that_a_positive_weighs_is_a_weight():
         "    %s\n    return F.binary_cross_entropy_with_logits(p, y)"
     )
     (f,) = lint(code % "p = torch.sigmoid(logits) * pos_weight")
-    loss = "loss = F.binary_cross_entropy_with_logits(logits, y, pos_weight=%s)"
+    loss = "return F.binary_cross_entropy_with_logits(logits, y, pos_weight=%s)"  # as the line in whose place it stands
     assert (f.code, f.fix.splitlines()[-1]) == ("LV002", loss % "torch.tensor(pos_weight)")
     (f,) = lint(code % "p = logits * pos_weight")
     assert f.fix.startswith("# line 5 without the product: p = logits\n")
@@ -728,7 +731,7 @@ def test_what_a_held_loss_was_made_with_is_asked_of_it():
     )
     assert (
         f.fix
-        == "loss = nn.functional.cross_entropy(z, y, weight=self.class_weights, ignore_index=self.ce.ignore_index)"
+        == "return nn.functional.cross_entropy(z, y, weight=self.class_weights, ignore_index=self.ce.ignore_index)"
     )
 
 

@@ -148,6 +148,92 @@ class Net(pl.LightningModule):
         return self.step(batch, "val")
 stop = pl.callbacks.EarlyStopping(monitor="val_loss")
 """
+MASKED = f"""{TORCH}import torch.nn.functional as F
+for x, y in loader:
+    logits = model(x)
+    preds = logits.argmax(1)
+    ce = F.cross_entropy(logits, y, reduction="none")
+    mask = (y == 1).float()
+    loss = (ce * (1 + 9 * mask)).mean()
+    loss.backward()
+"""
+FILLED_IN = MASKED.replace("mask = (y == 1).float()", "w = torch.ones_like(ce)\n    w[y == 1] = 9.0").replace(
+    "1 + 9 * mask", "w"
+)
+VOID = """import tensorflow as tf
+mask = tf.cast(tf.not_equal(labels, 11), tf.float32)
+masked = logits * tf.expand_dims(mask, -1)
+loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=masked)
+"""
+CONFIDENT = f"""{TORCH}import torch.nn.functional as F
+prob = torch.sigmoid(out)
+sure = (prob > 0.9).float()
+loss = F.binary_cross_entropy_with_logits(out, y, weight=1 + 4 * sure)
+"""
+GATED = f"""{TORCH}class Net(nn.Module):
+    def forward(self, x, z):
+        g = torch.sigmoid(self.gate(x))
+        return g * self.a(x) + (1 - g) * self.b(z)
+loss = nn.CrossEntropyLoss()(Net()(x, z), y)
+"""
+FUSED = f"""{TORCH}def forward(image_logits, text_logits, weight):
+    return image_logits * weight + text_logits * (1 - weight)
+loss = nn.CrossEntropyLoss()(forward(a(x), b(t), gate(x)), y)
+"""
+RESCALED = """import librosa, numpy as np
+X_resampled = np.stack([librosa.resample(a, orig_sr=44100, target_sr=16000) for a in audio])
+model.fit(X_resampled, y, class_weight={0: 1.0, 1: 5.0})
+"""
+WITHOUT = """from imblearn.over_sampling import SMOTE
+X_smote, y_smote = SMOTE().fit_resample(X, y)
+X_no_smote, y_no_smote = X, y
+model.fit(X_no_smote, y_no_smote, class_weight={0: 1.0, 1: 5.0})
+"""
+FOLDERS = """from tensorflow import keras
+train = keras.preprocessing.image.ImageDataGenerator().flow_from_directory("train", class_mode="categorical")
+model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(6, activation="softmax")])
+model.compile(loss="binary_crossentropy")
+model.fit(train)
+"""
+HUGGING = """import torch
+from transformers import Trainer, TrainingArguments
+class Weighted(Trainer):
+    def compute_loss(self, model, inputs, return_outputs=False):
+        labels = inputs.pop("labels")
+        outputs = model(**inputs)
+        loss = torch.nn.functional.cross_entropy(outputs.logits, labels, weight=class_weights)
+        return (loss, outputs) if return_outputs else loss
+args = TrainingArguments("out", load_best_model_at_end=True, metric_for_best_model="f1")
+"""
+IN_ORDER = f"""{TORCH}from collections import OrderedDict
+model = nn.Sequential(OrderedDict([("fc", nn.Linear(9, 3)), ("end", nn.Identity())]))
+loss = nn.CrossEntropyLoss()(model(x), y)
+"""
+BY_LENGTH = f"""{TORCH}crit = nn.CrossEntropyLoss(weight=class_weights)
+for words, tags in DataLoader(train, batch_size=1):
+    crit(tagger(words[0]), tags[0]).backward()
+"""
+AVERAGED = f"""{TORCH}crit = nn.CrossEntropyLoss(weight=class_weights)
+total = 0
+for x, y in loader:
+    loss = crit(model(x), y)
+    loss.backward()
+    total = total + loss
+print(total / accumulated)
+"""
+WEIGHED_PLACES = f"""{TORCH}class Encoder(nn.Module):
+    def __init__(self):
+        self.importance = nn.Sequential(nn.Linear(64, 1), nn.Softmax(dim=1))
+    def forward(self, h):
+        w = self.importance(h)
+        return (w * h).sum(1)
+"""
+OWN_SAMPLER = f"""{TORCH}from torchsampler import ImbalancedDatasetSampler
+loader = DataLoader(train, 64, sampler=ImbalancedDatasetSampler(train))
+crit = nn.CrossEntropyLoss()
+for x, y in loader:
+    crit(model(x), y).backward()
+"""
 LOOK_ALIKES = {
     "a loop that trains after something's eval()": (LOOP, "    loss.backward()\n", "", "LV006"),
     "weights to train only": (STAGE, ' if stage == "train" else None', "", "LV006"),
@@ -190,6 +276,39 @@ LOOK_ALIKES = {
     "one of two keys is off": (
         SWITCHED.replace("SAMPLED = False\nWEIGHTED = False", 'cfg = {"sampled": True, "weighted": False}').replace(
             "if SAMPLED", 'if cfg["sampled"]').replace("if WEIGHTED", 'if cfg["weighted"]'), ": False", ": True", "LV004"),
+    "a mask of the true label": (MASKED, "(y == 1)", "(preds == 1)", "LV011"),
+    "a mask alone": (MASKED.replace("1 + 9 * mask", "mask"), "(y == 1)", "(preds != 0)", "LV011"),
+    "weights filled in": (FILLED_IN, "[y == 1]", "[preds == 1]", "LV011"),
+    "a mask of what was wrong": (MASKED.replace("y == 1", "preds != y"), "preds != y", "preds != 0", "LV011"),
+    "a class of pseudo-labels": (
+        MASKED.replace("y == 1", "preds == 1").replace("(logits, y,", "(student(x), preds,"), "student(x), preds", "logits, y",
+        "LV011"),
+    "a mask of a void label": (VOID, "not_equal(labels", "not_equal(tf.argmax(logits, -1)", "LV011"),
+    "a mask in a where": (
+        MASKED.replace("(y == 1).float()", "y == 1").replace("1 + 9 * mask", "torch.where(mask, 9.0, 1.0)"), "y == 1",
+        "preds == 1", "LV011"),
+    "what the model is sure of": (CONFIDENT, "> 0.9", "> 0.5", "LV011"),
+    "a gate before logits": (GATED, "g * self.a(x) + (1 - g) * self.b(z)", "g", "LV003"),
+    "two logits mixed": (FUSED, "(1 - weight)", "(1 + weight)", "LV001"),
+    "a signal of another rate": (
+        RESCALED, "[librosa.resample(a, orig_sr=44100, target_sr=16000) for a in audio]", "oversample(X, y)", "LV004"),
+    "data without resampling": (WITHOUT, "fit(X_no_smote, y_no_smote", "fit(X_smote, y_smote", "LV004"),
+    "a folder for each class": (FOLDERS, '"categorical"', '"multi_label"', "LV007"),
+    "the best model by a metric": (HUGGING, '"f1"', '"eval_loss"', "LV006"),
+    "the best model by the loss without weights": (
+        HUGGING.replace('"f1"', '"eval_loss"').replace("=class_weights", "=class_weights if model.training else None"),
+        " if model.training else None", "", "LV006"),
+    "scores that weigh places": (WEIGHED_PLACES, "(w * h).sum(1)", "w", "LV013"),
+    "layers with names": (IN_ORDER, "nn.Identity()", "nn.Softmax(dim=1)", "LV003"),
+    "all layers but the last": (
+        IN_ORDER.replace("nn.Identity()", "nn.Softmax(dim=1)").replace("model(x)", "model[:-1](x)"), "[:-1]", "", "LV003"),
+    "a sentence a batch": (BY_LENGTH, "for words, tags in DataLoader(train, batch_size=1):\n    crit(tagger(words[0]), tags[0])",
+                           "for x, y in DataLoader(train, batch_size=1):\n    crit(tagger(x), y)", "LV010"),
+    "an average that is printed": (AVERAGED, "total / accumulated", "total / accum_steps", "LV010"),
+    "a validation loss that is logged": (
+        LOOP.replace("loss.backward()", "pass").replace("if total < best:\n    best = total", "logger.log_step(total)"),
+        "logger.log_step", "scheduler.step", "LV006"),
+    "a sampler of one's own": (OWN_SAMPLER, "CrossEntropyLoss()", "CrossEntropyLoss(weight=class_weights)", "LV004"),
     "a plain loss behind a full batch": (
         FULL_BATCH, "nn.CrossEntropyLoss()(", "nn.CrossEntropyLoss(weight=class_weights)(", "LV006"),
     "an activation in each branch": (BRANCHES, "else:\n    model", "if True:\n    model", "LV003"),
@@ -289,7 +408,8 @@ def loss(y_true, y_pred):
     assert "_logits" not in finding.fix
     y, p = np.float32([[1], [0], [1], [0]]), np.float32([[0.9], [0.2], [0.3], [0.6]])
     held = {"tf": tf, "y_true": y, "y_pred": p, "pos_weight": 5.0}
-    exec(finding.fix, held)
+    assert "\nreturn " in finding.fix, "as the line in whose place it stands"
+    exec(finding.fix.replace("\nreturn ", "\nloss = "), held)
     assert float(held["loss"]) == pytest.approx(np.mean(np.where(y == 1, -5 * np.log(p), -np.log(1 - p))), rel=1e-4)
 
 
