@@ -58,9 +58,9 @@ class LabelFile:
     _rows: Rows = field(default=(), repr=False)
     _reader: "Reader | None" = field(default=None, repr=False)
 
-    def guess(self) -> Guess:
-        """The likeliest layout and column, with a reason."""
-        return guess_layout(self.columns, self._rows, self.header)
+    def guess(self, layout: str | None = None) -> Guess:
+        """The likeliest layout and column, with a reason; the column alone where the layout is known."""
+        return guess_layout(self.columns, self._rows, self.header, layout)
 
     def count(
         self, column: str | Sequence[str] | None = None, *, layout: str | None = None, separator: str | None = None
@@ -300,7 +300,7 @@ def read_labels(
         counts = file.count(column, layout=layout, separator=separator)
     except ValueError as error:
         problem = str(error)
-    guess = file.guess()
+    guess = file.guess(layout)
     return Reading(replace(file, _rows=(), _reader=None), guess, counts, problem)
 
 

@@ -57,11 +57,10 @@ def is_header(rows: Rows) -> tuple[bool, str]:
     """
     first, rest = [cell.strip() for cell in rows[0]], rows[1:]
     columns = [[row[i].strip() for row in rest if i < len(row)] for i in range(len(first))]
-    usual = next(
-        (cell for cell in first if cell.lower() in LABEL_NAMES and cell not in columns[first.index(cell)]), None
-    )
-    if usual:
-        return True, f"{quote(usual)} is a usual name"
+    for cell, column in zip(first, columns, strict=True):
+        label, numbers = cell.lower() in LABEL_NAMES, any(column) and all(NUMBER.fullmatch(v) for v in column if v)
+        if (label and cell not in column) or (_words(cell) & COUNT_NAMES and numbers):
+            return True, f"{quote(cell)} is a usual name"
     if number := next((cell for cell in first if NUMBER.fullmatch(cell)), None):
         return False, f"{quote(number)} in the first line is a number"
     if twin := next((c for c, column in zip(first, columns, strict=True) if c and c in column), None):
@@ -118,6 +117,9 @@ def guess_layout(columns: Sequence[str], rows: Rows, header: bool = True, layout
     named = _named(columns) if header else None
     label, reason = (named, f"{quote(named)} is a usual name") if named else _likely(columns, cells)
     if layout in ("table", "pixels"):
+        if not named:
+            label = next((n for n in columns if not _is_whole(cells[n])), columns[0])
+            reason = f"{quote(label)} stands before the numbers"
         numbers = [n for n in columns if n != label and _is_whole(cells[n])] or [n for n in columns if n != label]
         return Guess(layout, (label, *numbers[: 1 if layout == "table" else 2]), None, reason)
     flags = [name for name in columns if _is_flag(cells[name]) and not _names_rows(name)]

@@ -1,5 +1,6 @@
 """Class weights from one's own labels: what was read, whether to weight, how, at what price, and code that runs."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha1
@@ -48,6 +49,9 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
         )
         if numbers and all(n.isdigit() for n in numbers):  # counts alone: the classes are 0, 1, …
             text = "\n".join(f"{i},{n}" for i, n in enumerate(numbers))
+        elif not re.search(r"[,;|\t\"]", text):  # as one would write it by hand: "cat 12", "cat: 12"
+            pairs = [re.fullmatch(r"(.*[^\s:])(?: *: *| +)(\d+)", line.strip()) for line in text.strip().splitlines()]
+            text = "\n".join(f"{p[1]},{p[2]}" for p in pairs if p) if all(pairs) else text
         return text.encode(), "the counts", {"layout": "table", "header": False}
     if way == "paste":
         text = st.text_area("Labels, one on each line", key="pasted", height=130, placeholder="cat\ndog\ncat")
@@ -114,7 +118,9 @@ def corrected(data: bytes, name: str, known: dict[str, Any]) -> Reading:
             held = asked.get("layout", guess.layout)
             if len(file.columns) > 1:
                 if held in ("columns", "table", "pixels"):
-                    columns = st.multiselect("Columns", file.columns, list(guess.columns), key="read-columns")
+                    # what was chosen, or left, of another text is no choice of this one
+                    of = f"read-columns {file.columns} {guess.columns}"
+                    columns = st.multiselect("Columns", file.columns, list(guess.columns), key=of)
                     if columns and tuple(columns) != guess.columns:
                         asked["column"] = columns
                 else:
@@ -359,6 +365,8 @@ def show(counts: LabelCounts, renamed: dict[str, str]) -> None:
         )
     chart.show(figures.label_bars(found), "labels", advice.picture_sentence(found))
     called = SCHEMES[found.scheme].title
+    if embedded:
+        return
     st.subheader(
         (f"{called}s" if called.endswith("weight") else f"{called} weights") + TITLES["said"][found.normalise or "own"]
     )
@@ -384,10 +392,12 @@ FORMATS = {
     "Batches without": "percent", "Folds without": "%.2g",
 }  # fmt: skip
 
-st.title("Class weights from your labels")
-st.write(
-    "Drop a file of labels, paste them, or type counts: whether to weight, with what, at which price, and code that runs."
-)
+embedded = st.context.is_embedded
+if not embedded:
+    st.title("Class weights from your labels")
+    st.write(
+        "Drop a file of labels, paste them, or type counts: whether to weight, with what, at which price, and code that runs."
+    )
 given = source()
 if given is None:
     st.info("Nothing is counted yet: give labels, or choose Type counts for an example.")

@@ -636,6 +636,16 @@ def test_a_last_line_that_sums_the_others_is_asked_about(rows, warns):
     assert tally(counts) == {line.split(",")[0]: int(line.split(",")[1]) for line in rows.split()}  # it is counted
 
 
+def test_a_label_called_as_its_column_is_no_sign_of_data():
+    assert tally(open_labels(b"label,count\nlabel,0\nother,3\n", "t.csv").count()) == {"label": 0, "other": 3}
+
+
+def test_a_table_of_numbers_has_its_labels_first():
+    file = open_labels(b"0,500\n1,31\n", "t.csv", header=False)
+    assert file.guess("table").columns == ("column 1", "column 2")
+    assert tally(file.count(layout="table")) == {"0": 500, "1": 31}
+
+
 def test_a_table_with_a_missing_count_is_still_a_table():
     data = b"klasse,anzahl\nkatze,1234\nhund,56\nmaus,\n"
     with pytest.raises(LabelFileError, match="Column 'anzahl' has no number for 'maus'"):

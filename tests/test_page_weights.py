@@ -103,6 +103,21 @@ def test_the_example_is_there_at_once(page):
     np.testing.assert_allclose(up, (found.intervals.high - found.weights)[::-1])
 
 
+@pytest.mark.parametrize("text", ["cat 12\nNew York 5", "cat: 12\nNew York : 5", "cat,12\nNew York,5"])
+def test_counts_as_one_writes_them(page, text):
+    table = page.run().count(text).table("95 % from").set_index("Label")
+    assert table["Count"].to_dict() == {"cat": 12, "New York": 5}
+
+
+def test_embedded_is_picture_and_controls(page, monkeypatch):
+    monkeypatch.setattr("streamlit.runtime.context.ContextProxy.is_embedded", True)
+    page.run()
+    assert page.at.get("bidi_component")
+    assert not page.at.title
+    assert not page.at.code
+    assert not page.at.get("download_button")
+
+
 @pytest.mark.parametrize("text", ["500, 31", "500 31", "500\n31", "0,500\n1,31"])
 def test_counts_alone_are_classes_from_0(page, text):
     table = page.run().count(text).table("95 % from")
@@ -167,6 +182,16 @@ def test_what_was_detected_can_be_corrected(page):
     page.at.selectbox(key="read-delimiter").select(";")
     page.run()
     assert page.at.selectbox(key="read-delimiter").value == ";", "nothing the user did is lost"
+
+
+def test_a_text_that_was_not_read_leaves_nothing_behind(page):
+    page.open(**{"from": "Type counts"})
+    for text, said in (("ham\nspam", "layout"), ("ham, 1.200\nspam, 300", "whole numbers")):
+        page.count(text)
+        assert said in page.at.error[0].value
+    page.count("ham, 900\nspam, 100")
+    assert not page.at.error
+    assert page.table("95 % from").set_index("Label")["Count"].to_dict() == {"ham": 900, "spam": 100}
 
 
 def test_several_labels_in_a_cell(page):
