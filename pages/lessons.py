@@ -248,7 +248,8 @@ def lesson(name: str, step: str) -> None:
         st.header(f"{NAMES.index(name) + 1}. {entry.title}", anchor=False)
     if not embedded and not presenting and not alone:
         st.caption(f"About {entry.minutes} minutes.")
-    running = alone or step in ("experiment", "reveal", "explain")
+    # before a class, what came true has the whole screen
+    running = alone or step in ("experiment", "explain") or (step == "reveal" and not presenting)
     # on other steps the knobs are out of sight, and still in the link
     with st.container(key="lesson-knobs" if running else "lesson-kept", horizontal=False):
         columns = st.columns(len(entry.knobs))

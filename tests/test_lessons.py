@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 from sklearn.linear_model import LogisticRegression
 
-from lossviz import lessons, smallfit
+from lossviz import lessonfigures, lessons, smallfit
 from lossviz.lesson import LETTERS, Formula
 from lossviz.lessons import LESSONS
 from lossviz.notebook import notebook
@@ -22,6 +22,21 @@ CASES = [(n, k.name, v) for n, entry in LESSONS.items() for k in entry.knobs for
 def words(entry, found):
     parts = [p.words if isinstance(p, Formula) else p for p in entry.explanation(found)]
     return [entry.sentence(found), entry.happened(found), *parts]
+
+
+def test_a_boundary_beside_the_points_is_in_the_picture_or_said_not_to_be():
+    x, y = np.array([[-1.0, -1.0], [1.0, 1.0], [0.5, -0.5]]), np.array([0, 1, 1])
+
+    def at(place):  # the boundary x1 = place
+        return "plain", np.array([[0.0, 0.0, 0.0], [1.0, 0.0, -place]])
+
+    within, beside, far = (lessonfigures.plane(x, y, ("a", "b"), {"line": at(p)}) for p in (0.0, 2.5, 99.0))
+    np.testing.assert_allclose(within.layout.xaxis.range, [-1.3, 1.3], atol=0.01)
+    np.testing.assert_allclose(within.data[2].x, 0, atol=1e-12)
+    np.testing.assert_allclose(beside.layout.xaxis.range, [-1.3, 2.8], atol=0.01)
+    np.testing.assert_allclose(beside.data[2].x, 2.5)
+    np.testing.assert_allclose(far.layout.xaxis.range, [-1.3, 1.3], atol=0.01)
+    assert [f.data[2].name for f in (within, beside, far)] == ["line", "line", "line (not in the picture)"]
 
 
 def test_ten_lessons_a_file_each():

@@ -59,6 +59,13 @@ const themed = (data, layout, root) => {
     out.font = small(out.font);
     out.annotations = out.annotations?.map((a) => ({ ...a, font: small(a.font) }));
   }
+  if (root.told.fill && !narrow) { // before a class: all of it in sight, and read from the back row
+    const times = Math.min(1.5, Math.max(1, innerWidth / 1280)), high = layout.height ?? 450;
+    const begins = root.getBoundingClientRect().top + (root.closest("[data-testid=stMain]")?.scrollTop ?? 0);
+    out.height = Math.round(Math.min(2 * high, Math.max((layout.annotations ? 0.9 : 0.75) * high, innerHeight - begins - 122))); // what stands below
+    out.font.size = Math.round(times * out.font.size);
+    out.annotations = out.annotations?.map((a) => ({ ...a, font: { ...a.font, size: Math.round(times * (a.font?.size ?? 14)) } }));
+  }
   // Plotly writes powers of ten a quarter larger than other labels
   const powers = (a) => (a?.type === "log" && a.exponentformat === "power" ? { tickfont: { size: 0.8 * out.font.size } } : {});
   const axis = (a) => ({ gridcolor: grid, zerolinecolor: grid, linecolor: ink, automargin: true, ...powers(a), ...a });
@@ -106,7 +113,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.tell = setTriggerValue;
   const same = root.told && root.told.figure === data.figure;
   root.told = data;
-  root.style.minHeight = `${data.height}px`;
+  root.style.minHeight = `${data.fill ? 0.75 * data.height : data.height}px`;
   root.setAttribute("role", "group"); // no "img": its tool bar can be reached by keyboard
   root.setAttribute("aria-label", data.label);
   if (!same) draw(root);

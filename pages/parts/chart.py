@@ -52,12 +52,16 @@ def show(
             clicked(point)
 
     embedded = st.context.is_embedded
-    if presenter.present():  # read from the back row
+    presenting = presenter.present()
+    if presenting:  # read from the back row
         figure.update_layout(font_size=20)
         figure.update_annotations(font_size=20)
         legend = figure.layout.legend
-        if legend.orientation == "h" and (legend.y or 0) < 0:  # clear of the larger title above it
-            figure.update_layout(legend_y=1.6 * legend.y, height=(figure.layout.height or 450) + 40)
+        if legend.orientation == "h" and (legend.y or 0) < 0:
+            if figure.layout.annotations:  # titles of parts are above; below, clear of the larger title of the axis
+                figure.update_layout(legend_y=1.6 * legend.y, height=(figure.layout.height or 450) + 40)
+            else:  # in sight, however long the step is
+                figure.update_layout(legend={"y": 1.02, "yanchor": "bottom", "x": 0})
     data = {
         "figure": figure.to_json(),
         "src": path(f"vendor/{figures.PLOTLY}"),
@@ -65,7 +69,8 @@ def show(
         "name": key,
         "height": figure.layout.height or 450,
         "clicks": clicked is not None,
-        "bare": embedded or presenter.present(),  # without Plotly's tool bar, which would cover titles
+        "fill": presenting,  # as high as the screen has room
+        "bare": embedded or presenting,  # without Plotly's tool bar, which would cover titles
     }
     _chart(data=data, key=f"chart-{key}", on_clicked_change=heard)
     if embedded:  # picture and controls only; the sentence is the picture's label

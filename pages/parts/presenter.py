@@ -9,10 +9,14 @@ STYLE = """<style>
 [data-testid=stSidebar], [data-testid=stExpandSidebarButton],
 [data-testid=stToolbar] { display: none; }
 [data-testid=stHeader] { height: 0; min-height: 0; overflow: hidden; }
-.stMainBlockContainer { padding: 1.5rem clamp(1rem, 3vw, 3rem) !important; font-size: 1.5rem; }
-.stMainBlockContainer :is(p, li, label p) { font-size: 1.5rem !important; line-height: 1.4; }
-.stMainBlockContainer h1 { font-size: 2.8rem !important; } .stMainBlockContainer h2 { font-size: 2.3rem !important; }
+.stMainBlockContainer { --large: clamp(1.5rem, 1.9vw, 2.3rem); font-size: var(--large); }
+.stMainBlockContainer { padding: 1rem clamp(1rem, 3vw, 3rem) !important; }
+.stMainBlockContainer > [data-testid=stVerticalBlock] { gap: 0.5rem; }
+.stMainBlockContainer :is(p, li, label p) { font-size: var(--large) !important; line-height: 1.4; }
+.stMainBlockContainer h1 { font-size: calc(1.85 * var(--large)) !important; }
+.stMainBlockContainer h2 { font-size: calc(1.5 * var(--large)) !important; padding: 0; }
 .stMainBlockContainer [data-testid=stCaptionContainer] p, .stMainBlockContainer .small p { font-size: 1.15rem !important; }
+.stMainBlockContainer [data-testid=stButtonGroup] p { font-size: 1.4rem !important; line-height: 1.2; }
 .stMainBlockContainer [data-testid=stSliderThumbValue] p { font-size: 1.15rem !important; }
 .stMainBlockContainer .katex { font-size: 1.75rem; }
 [data-testid=stRadioOption] > div > div:first-child { width: 1.6rem; height: 1.6rem; border: 2px solid currentColor; }

@@ -73,7 +73,10 @@ def test_a_slider_that_was_dragged_leaves_the_clicker_its_keys(new_page):
     page = new_page("/lessons?lesson=rare&step=Experiment&present=true", viewport={"width": 1280, "height": 1000})
     expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
     step(page, "Experiment")
-    slider, track = page.get_by_role("slider", name="Imbalance"), page.locator(".stSlider [data-rac]").nth(1)
+    slider, track = (
+        page.get_by_role("slider", name="Imbalance", include_hidden=True),
+        page.locator(".stSlider [data-rac]").nth(1),
+    )
     track.click()
     expect(page).to_have_url(re.compile(r"rare-imbalance=10\d"))
     turned = slider.input_value()
@@ -219,6 +222,20 @@ def test_no_text_of_a_picture_stands_on_another(new_page, name, more, width):
     page = new_page(f"/lessons?lesson={name}&step=reveal{more}", viewport={"width": width, "height": 720})
     expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
     assert page.evaluate(CLASH) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_before_a_class_the_whole_picture_is_in_sight(new_page, width, height):
+    page = new_page("/lessons?lesson=undone&step=Reveal&present=true", viewport={"width": width, "height": height})
+    chart = page.locator(".chart[data-drawn]")
+    for name in ("rare", "undone", "pixels"):
+        for title in ("Experiment", "Reveal"):
+            page.goto(f"{page.url.split('?')[0]}?lesson={name}&step={title}&present=true")
+            step(page, title)
+            expect(chart).to_be_in_viewport(ratio=1, timeout=60_000)
+            expect(chart.locator(".legendtext").first).to_be_in_viewport(ratio=1)
+    drawn = page.evaluate('document.querySelector(".chart").layout')
+    assert (drawn["height"] > 500, drawn["font"]["size"] > 25) == (height > 720,) * 2  # of a larger screen, more
 
 
 def test_values_on_narrow_bars_are_turned(new_page):
