@@ -74,8 +74,8 @@ if not embedded:
     st.title("Is my loss flawed?")
     st.write(
         "Paste a loss, a model, a training loop, or the file of a notebook: TensorFlow, Keras, PyTorch or JAX. The code is "
-        "parsed, never executed, and not stored. What is wrong with class weights in it is marked, with the reason and the "
-        "code to write instead."
+        "parsed, never executed, and not stored; short code stands in this page's address, for a link to share. What is wrong with "
+        "class weights in it is marked, with the reason and the code to write instead."
     )
 with st.container(horizontal=True):
     for sample in SAMPLES:
@@ -146,7 +146,7 @@ if not embedded:
         )
     with st.expander(f"What is looked for: {len(RULES)} rules"):
         st.markdown(
-            "\n".join(f"- `{r.code}` **{words.plain(r.title)}.** {words.plain(r.reason)}" for r in RULES.values())
+            "\n".join(f"- `{r.code}` **{words.plain(r.title)}.** {words.coded(r.reason)}" for r in RULES.values())
         )
         st.caption(
             "Values are followed through assignments, functions and classes of the code, by their names where nothing else is "
