@@ -74,8 +74,8 @@ if not embedded:
     st.title("Is my loss flawed?")
     st.write(
         "Paste a loss, a model, a training loop, or the file of a notebook: TensorFlow, Keras, PyTorch or JAX. The code is "
-        "parsed, never executed, and not stored; short code stands in this page's address, for a link to share. What is wrong with "
-        "class weights in it is marked, with the reason and the code to write instead."
+        "parsed, never executed, and not stored; short code stands in this page's address, for a link to share. What is wrong "
+        "with class weights in it is marked, with the reason and the code to write instead."
     )
 with st.container(horizontal=True):
     for sample in SAMPLES:
