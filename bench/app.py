@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 from distributed import Client, LocalCluster, Worker
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from bench.__main__ import passed
+from bench.__main__ import machine, passed
 from lossviz import STRATEGIES
 from lossviz.multilabel import STEPS
 
@@ -260,6 +260,7 @@ def main() -> None:
                 found["changed control → nothing left of the old run, ms"] = stops(page, url, client)
             client.close()
         browser.close()
+    print("\n".join(["### In the app: a real browser, server and worker on the same two cores", "", *machine()]))
     print(f"| in the app, warm, {ROUNDS} clicks | median | min | max | target |\n|---|--:|--:|--:|---|")
     for name, ms in found.items():
         digits = 1 if max(ms) < 100 else 0
