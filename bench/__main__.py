@@ -21,6 +21,7 @@ from bench.scaling import POINTS, REPEATS
 
 HERE = Path(__file__).parent
 ROUNDS, SLOW_ROUNDS, QUICK = 12, 3, 3
+SCALED = "† Scaled up from a part of the work."
 PEERS = ("tensorflow", "keras", "jax", "torch", "scikit-learn", "numpy", "pandas", "polars")
 
 
@@ -40,6 +41,11 @@ class Competitor:
     scale: float = 1
     slow: bool = False
     seconds: list[float] = field(default_factory=list)
+
+    @property
+    def told(self) -> str:
+        """What the table calls it, with a mark where a part of the work was timed."""
+        return self.title if self.scale == 1 else f"{self.title} †"
 
 
 @dataclass
@@ -154,8 +160,8 @@ def table(race: Race) -> list[str]:
             word, bound = race.targets[c.name]
             verdict = f"{word} {bound:g}: {passed(ratio >= bound)}"
         times = " | ".join(f"{1e3 * s:,.0f} ms" for s in (min(c.seconds), median(c.seconds)))
-        lines.append(f"| {c.title} | {times} | {ratio:.2f} | {paired:.2f} | {verdict} |")
-    return [*lines, ""]
+        lines.append(f"| {c.told} | {times} | {ratio:.2f} | {paired:.2f} | {verdict} |")
+    return [*lines, "", SCALED, ""]
 
 
 def passed(yes: bool) -> str:

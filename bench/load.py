@@ -50,6 +50,7 @@ class Found:
 
     Attributes:
         seconds: By the names of TARGETS.
+        empty: Megabytes of the server and all of its processes before anybody comes.
         memory: Megabytes of the server and all of its processes with everybody there, a round each.
         after: The same when all have left, of the rounds that waited until they were forgotten.
         wrong: What a session saw that was not its own, or missed.
@@ -57,6 +58,7 @@ class Found:
     """
 
     seconds: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in TARGETS})
+    empty: float = 0.0
     memory: list[float] = field(default_factory=list)
     after: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -238,6 +240,7 @@ def held_up(rounds: int, sessions: int, trainings: int, external: bool) -> Found
         url = stack.enter_context(served(**env))
         pids = [*pids, *({p.pid for p in psutil.Process().children()} - before)]
         time.sleep(WARM)
+        found.empty = held(pids)
         for i in range(rounds):
 
             async def run(i: int = i) -> None:
@@ -278,6 +281,8 @@ def report(found: Found, sessions: int, trainings: int, external: bool) -> list[
         "too; each worker has a TensorFlow of its own." * external,
         "",
         f"- Memory of the whole server with everybody there: {most:,.0f} MB (under 2,048: {passed(most < 2048)}).",
+        f"- Before anybody came: {found.empty:,.0f} MB; of a session, with what all share, "
+        f"{(found.memory[0] - found.empty) / sessions:.1f} MB in round 1.",
     ]
     if len(found.after) == 2:
         grown = 100 * (found.after[-1] / found.after[0] - 1)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-from bench.__main__ import Competitor, Race, machine, passed, run
+from bench.__main__ import SCALED, Competitor, Race, machine, passed, run
 
 Round = Callable[[], Any]
 STEPS, EPOCHS, METHODS = 300, 5, 8
@@ -102,8 +102,9 @@ def main() -> None:
         least = min(c.seconds)
         said = f"under 0.5 s: {passed(least < 0.5)}" if c.name.endswith("first") else ""
         print(
-            f"| {c.title} | {1e3 * least:,.0f} ms | {1e3 * median(c.seconds):,.0f} ms | {least / best:,.1f} | {said} |"
+            f"| {c.told} | {1e3 * least:,.0f} ms | {1e3 * median(c.seconds):,.0f} ms | {least / best:,.1f} | {said} |"
         )
+    print(f"\n{SCALED}")
     print(f"\nMeasured in {time.perf_counter() - begun:.0f} s.")
 
 

@@ -14,10 +14,10 @@ from functools import lru_cache
 from statistics import median
 from typing import Any
 
-from bench.__main__ import Competitor, Race, machine, passed, run
+from bench.__main__ import SCALED, Competitor, Race, machine, passed, run
 
 Round = Callable[[], Any]
-STEPS, PART = 300, 12
+STEPS, FEWER = 300, 12
 FIRST = 2.0
 """Seconds to the first frame."""
 RATIO = 1.0
@@ -74,7 +74,7 @@ def keras_fit() -> Round:
     x = segment._inputs(segment.tf.constant(plan().scenes.images)).numpy().transpose(1, 2, 3, 0)
     y = plan().scenes.labels
     weights = plan().weights[y]
-    assert len(y) == 4 * PART
+    assert len(y) == 4 * FEWER
     return lambda: model.fit(x, y, sample_weight=weights, batch_size=4, epochs=1, verbose=0)
 
 
@@ -108,7 +108,7 @@ def first_trained() -> Round:
 COMPETITORS = [
     Competitor("segmentation.training", f"**lossviz**, {STEPS} steps, one thread"),
     Competitor("segmentation.frames", "the same, with all frames: maps, IoU, stuck pixels"),
-    Competitor("segmentation.keras_fit", "Keras `fit`, two threads, no frames", STEPS / PART),
+    Competitor("segmentation.keras_fit", "Keras `fit`, two threads, no frames", STEPS / FEWER),
     Competitor("segmentation.first_frame", "first frame of three methods, warm engine"),
     Competitor("segmentation.first_trained", "first trained frame of three methods, warm engine"),
 ]
@@ -134,7 +134,8 @@ def main() -> None:
             "first_trained": f"under {FIRST:g} s: {passed(best[name] < FIRST)}",
         }.get(name, "")
         ratio = best[name] / best["training"]
-        print(f"| {c.title} | {1e3 * best[name]:,.0f} ms | {1e3 * median(c.seconds):,.0f} ms | {ratio:.2f} | {said} |")
+        print(f"| {c.told} | {1e3 * best[name]:,.0f} ms | {1e3 * median(c.seconds):,.0f} ms | {ratio:.2f} | {said} |")
+    print(f"\n{SCALED}")
     print(f"\nMeasured in {time.perf_counter() - begun:.0f} s.")
 
 

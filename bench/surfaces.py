@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 import lossviz
-from bench.__main__ import HERE, Competitor, Race, environment, machine, passed, run
+from bench.__main__ import HERE, SCALED, Competitor, Race, environment, machine, passed, run
 from lossviz import landscape, models, planes
 from lossviz.logistic import Walk
 from lossviz.plan import LANES, prepare
@@ -244,7 +244,7 @@ def main() -> None:
         ratios = " | ".join(
             f"{best / us[n]:,.1f}" if name not in ("coarse", "logits", "training") else "" for n in ("shared", "own")
         )
-        print(f"| {c.title} | {1e3 * best:,.0f} ms | {1e3 * median(c.seconds):,.0f} ms | {ratios} | {said} |")
+        print(f"| {c.told} | {1e3 * best:,.0f} ms | {1e3 * median(c.seconds):,.0f} ms | {ratios} | {said} |")
     command = [sys.executable, "-m", "bench.surfaces", "--memory"]
     done = subprocess.run(
         command, env=environment("ours"), cwd=HERE.parent, capture_output=True, text=True, check=False
@@ -252,6 +252,7 @@ def main() -> None:
     if done.returncode:
         sys.exit(done.stderr)
     found = json.loads(done.stdout.splitlines()[-1])
+    print(f"\n{SCALED}")
     print("\n### Peak memory of one process that does all of these in turn\n")
     print("| " + " | ".join(found) + " |\n|" + "--:|" * len(found))
     print("| " + " | ".join(f"{v:,.0f} MB" for v in found.values()) + " |\n")

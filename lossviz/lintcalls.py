@@ -380,7 +380,7 @@ def _where(call: Call) -> Value:
     condition, one, other = call.args
     if all(v.const in (0, 1) or (v.made and v.made.method in FILLED) for v in (one, other)):  # a mask, or labels
         return Value(made=call)
-    plain = not (one.kinds | other.kinds) - {WEIGHTS, CLASS_WEIGHTS}
+    plain = not (one.kinds | other.kinds) - {ARRAY, WEIGHTS, CLASS_WEIGHTS}
     if plain and LABELS in condition:
         return Value(kinds=frozenset({EXAMPLE_WEIGHTS}))
     if plain and PREDICTED in condition and (condition.mark("mask") or one.has(WEIGHTS, CLASS_WEIGHTS)):

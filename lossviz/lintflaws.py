@@ -12,7 +12,7 @@ from itertools import pairwise, permutations
 
 from lossviz.lintcalls import ACTIVATIONS, MULTIPLY, RESAMPLE, activation, balances, layer_activation
 from lossviz.lintdecides import VALIDATES, around, decides, evaluates, region_of, trains
-from lossviz.lintfactors import history, holds, operands, replaced, statement, without_product
+from lossviz.lintfactors import history, holds, operands, replaced, statement, unshaped, without_product
 from lossviz.lintfixes import (
     A_DICT,
     KEYWORDS,
@@ -27,9 +27,9 @@ from lossviz.lintfixes import (
     WEIGHTED_ONCE,
     short,
 )
-from lossviz.lintflow import condition, exclusive, options
+from lossviz.lintflow import condition, exclusive, options, questions
 from lossviz.lintlosses import CLASSES, Loss, losses, torch_place, torch_weights, written
-from lossviz.lintorigin import by_class, looked_up
+from lossviz.lintorigin import by_class, looked_up, named
 from lossviz.lintown import raw, rewritten, unactivated, unsquashed, with_argument, without_argument
 from lossviz.lintproducts import masked
 from lossviz.lintread import Reading
@@ -220,16 +220,30 @@ def resampled_and_weighted(reading: Reading) -> Places:
 
 
 def _resampled_by_name(reading: Reading) -> bool:
-    """Whether names are all that speaks of resampling, and the file gives them: of a signal, of a time series, of pixels."""
-    given = any(
-        isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store) and OVERSAMPLED.fullmatch(n.id.lower())
+    """Whether names are all that speaks of resampling, and the file explains them: of a signal, a time series, pixels."""
+    given = [
+        n.value
         for n in ast.walk(reading.tree)
-    )
-    if not given or re.search("(minor|major|rare)", ast.unparse(reading.tree), re.IGNORECASE):
+        if isinstance(n, ast.Assign)
+        and any(isinstance(t, ast.Name) and OVERSAMPLED.fullmatch(t.id.lower()) for t in ast.walk(n.targets[0]))
+    ]
+    signal = re.search(r"scipy\.signal|librosa|torchaudio|\bmne\b", ast.unparse(reading.tree))
+    return bool(given) and all(_otherwise(made) or (signal and "resample(" in ast.unparse(made)) for made in given)
+
+
+def _otherwise(made: ast.expr) -> bool:
+    """Whether data are called resampled because of something else than their classes, or only taken from others."""
+    text, names = ast.unparse(made), {n.id for n in ast.walk(made) if isinstance(n, ast.Name)}
+    if re.search("fit_(re)?sampl|smote|sampler", text, re.IGNORECASE):
         return False
-    done = [c.name or ast.unparse(getattr(c.node, "func", c.node)) for c in reading.calls]
-    return not any(re.search(r"imblearn|smote|adasyn|(over|under)_?sampl|fit_(re)?sampl|sklearn\.utils\.resample|balanc|rejection"
-                             "|from_datasets", name, re.IGNORECASE) for name in done)  # fmt: skip
+    asks = (
+        r"librosa|torchaudio|signal\.|(?<!utils)\.resample\(|interpolate\(|zoom\(|resize\(|repeat\((np|numpy)\.repeat"
+    )
+    if re.search(asks, text) or any(OVERSAMPLED.fullmatch(name.lower()) for name in names):
+        return True
+    return isinstance(made, ast.Name | ast.Attribute) or (
+        isinstance(made, ast.Subscript) and isinstance(made.slice, ast.Constant)
+    )
 
 
 def _target(reading: Reading, made: Call) -> str:
@@ -391,11 +405,21 @@ def weighted_validation(reading: Reading) -> Places:
             if validates and decides(reading.tree, loss.call.node):
                 said = f"Its loss has `{keyword}` (line {line(torch_loss.node)}), and the validation loss decides."
                 yield At(loss.call.node, said, loss)
-            elif "compute_loss" in inside and (kept := _least_loss_kept(reading)):
+            elif (
+                "compute_loss" in inside
+                and (kept := _least_loss_kept(reading))
+                and not _asked_of_training(reading, loss)
+            ):
                 said = (
                     f"The trainer evaluates by it, too, and line {line(kept.node)} keeps the model of the least loss."
                 )
                 yield At(loss.call.node, said, loss, own=_while_training(reading, torch_loss))
+
+
+def _asked_of_training(reading: Reading, loss: Loss) -> bool:
+    """Whether a loss is made or called in a branch that asks whether its model trains."""
+    asked = {q for c in (loss.made, loss.call) if c for q in questions(reading.tree, c.node)}
+    return any(map(RUNS.search, asked))
 
 
 def _least_loss_kept(reading: Reading) -> Call | None:
@@ -593,11 +617,14 @@ def own_mean(reading: Reading) -> Places:
         return
     own = _by_example(reading, weighted[0])
     pixels = re.search(
-        r"Conv\w*[23]d|segment|unet|mask|pixel|token|ignore_index|(?<![a-z])(ner|rnn|lstm|gru|words?|sentences?|frames?|videos?"
-        r"|sequences?)(?![a-z])",
+        r"Conv\w*[23]d|segment|unet|mask|pixel|token|ignore_index|(?<![a-z])(ner|rnn|lstm|gru)(?![a-z])",
         ast.unparse(reading.tree),
         re.IGNORECASE,
     )
+    rows = (
+        ast.unparse(loss.spelled["labels"]) for loss in losses(reading.calls) if loss.spelled.get("labels") is not None
+    )
+    several = pixels or any(re.search(r"\[0\]|(view|reshape)\(-1\)|squeeze\(0\)|flatten", text) for text in rows)
     loaders = [
         c for c in reading.calls if c.method == "DataLoader" and "geometric" not in c.name
         and "batch_sampler" not in c.kwargs and not HELD_OUT.search(f"{_target(reading, c)} {_data(c)}")
@@ -607,7 +634,7 @@ def own_mean(reading: Reading) -> Places:
     sizes = [
         (c.get("batch_size", 1) or Value(const=... if u else 1)).const for c, u in zip(loaders, unknown, strict=True)
     ]
-    if loaders and all(size == 1 for size in sizes) and not pixels:
+    if loaders and all(size == 1 for size in sizes) and not several:
         said = f"Batches hold one example (line {line(loaders[0].node)}): its weight cancels."
         yield At(weighted[0].node, said, call=weighted[0], own=own)
     for call in reading.calls:
@@ -675,7 +702,8 @@ def by_prediction(reading: Reading) -> Places:
         if (call.name == "*" or call.method in MULTIPLY) and len(call.args) + bool(call.on.kinds) > 1:
             pair = (call.on, *call.args) if call.on.kinds else call.args
             if any(LOSS in v for v in pair):
-                pair = tuple(masked(v) for v in pair)
+                if _teaches(reading.tree, call.node):
+                    pair = tuple(masked(v) for v in pair)
                 beside = [loss for loss in read if loss.call.inside == call.inside]
                 targets = next((m for v in pair if (m := v.mark("target"))), None)
                 yield from _predicted(pair, targets, call, beside[-1] if beside else None, reading)
@@ -689,11 +717,43 @@ def by_prediction(reading: Reading) -> Places:
         yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], targets, call, None, reading)
 
 
+def _teaches(tree: ast.Module, product: ast.AST) -> bool:
+    """Whether a loss goes on to `backward()`, where there is one; else it may be a figure of a class that is only told."""
+    if evaluates(tree, product) or "detach()" in ast.unparse(product):
+        return False
+    region, above = region_of(tree, product), statement(tree, product)
+    calls = [n for n in ast.walk(region) if isinstance(n, ast.Call) and getattr(n.func, "attr", "") == "backward"]
+    if not calls or not isinstance(above, ast.Assign | ast.AugAssign):
+        return True
+    reached = {n.id for n in ast.walk(above) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    for _ in range(4):  # names of names
+        for n in ast.walk(region):
+            if isinstance(n, ast.Assign | ast.AugAssign | ast.Call) and reached & named(n):
+                to = n.targets if isinstance(n, ast.Assign) else [n.target] if isinstance(n, ast.AugAssign) else []
+                if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "append":
+                    to = [n.func.value]
+                reached |= {name.id for part in to for name in ast.walk(part) if isinstance(name, ast.Name)}
+    return any(reached & named(call) for call in calls)
+
+
+def _of_its_logits(weights: Value, loss: Loss | None) -> bool:
+    """Whether a mask was made of the logits that a loss is of; one of another model's is no guess of what is learnt here."""
+    given, mark = loss.spelled.get("logits") if loss else None, weights.mark("mask")
+    if given is None or mark is None:
+        return True
+    guess = weights.mark("guessed")
+    nodes = [n for n in (mark.node, mark.by, guess.node if guess else None) if n is not None]
+    text = rf"(?<![\w.]){re.escape(ast.unparse(given))}(?!\w)"
+    return any(re.search(text, ast.unparse(node)) for node in nodes)
+
+
 def _predicted(
     values: Sequence[Value], targets: Mark | None, call: Call, loss: Loss | None, reading: Reading
 ) -> Places:
     for value in values:
         mark = value.mark("predicted")
+        if PREDICTED_WEIGHTS in value and not _of_its_logits(value, loss):
+            continue
         if mark and value.has(PREDICTED_WEIGHTS, LOGITS, SCORES) and (targets is None or mark.by is not targets.node):
             own, before, logits = _by_label(mark.node, loss, call, reading), "", ""
             if value.has(LOGITS, SCORES):  # which are multiplied by them: another look-up would not help
@@ -708,7 +768,13 @@ def _unmasked(mark: Mark, loss: Loss | None, reading: Reading) -> tuple[str, str
     given = loss.spelled.get("logits") if loss else None
     products = (c for c in reading.calls if c.name == "*" or c.method in MULTIPLY)
     product = next(
-        (c.node for c in products if any(m.node is mark.node for v in (c.on, *c.args) for m in v.marks)), None
+        (
+            c.node
+            for c in products
+            if any(m.node is mark.node for v in (c.on, *c.args) for m in v.marks)
+            and any(v.has(LOGITS, SCORES) for v in (c.on, *c.args))
+        ),
+        None,
     )
     pair = operands(product) if product is not None else []
     marked = [holds(p, mark.node) for p in pair]
@@ -863,11 +929,14 @@ def _pools(reading: Reading, layers: Call) -> bool:
     pools = any(re.search("attn|atten|pool", one, re.IGNORECASE) for one in (name, *classes))
     if pools or re.search(r"att$|scor|(?<!re)gate|align|alpha|weight", name, re.IGNORECASE):
         return True
-    used = [n for n in ast.walk(reading.tree) if isinstance(n, ast.Call) and name and ast.unparse(n.func) == name]
+    if not name.startswith("self."):  # a model, or a part of one that is used elsewhere
+        return False
+    used = [n for n in ast.walk(reading.tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == name]
     given = {_target(reading, call) for call in (Call(n, "", "", UNKNOWN) for n in used)} - {""}
     return any(
-        any(part in used or ast.unparse(part) in given for operand in operands(node) for part in ast.walk(operand))
+        unshaped(operand) in used or ast.unparse(unshaped(operand)) in given
         for node in ast.walk(reading.tree)
+        for operand in operands(node)
         if (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.MatMult))
         or (isinstance(node, ast.Call) and re.search(r"(mul|bmm|matmul|einsum)$", ast.unparse(node.func)))
     )

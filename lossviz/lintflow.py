@@ -38,7 +38,12 @@ def options(tree: ast.AST, one: ast.AST, other: ast.AST) -> bool:
     """
     asked = [_tests(tree, a, b) for a, b in ((one, other), (other, one))]
     set_ = _set(tree)
-    if any(named(t) & set_[False] for tests in asked for t in tests if not isinstance(t, ast.UnaryOp | ast.BoolOp)):
+    if any(
+        named(t) & set_[False]
+        for tests in asked
+        for t in tests
+        if not isinstance(t, ast.UnaryOp | ast.BoolOp | ast.Compare)
+    ):
         return True
     mine, others = ({ast.unparse(t) for t in tests if _open(t, set_[True])} for tests in asked)
     return bool(mine - others and others - mine)
@@ -69,7 +74,7 @@ def _set(tree: ast.AST) -> dict[bool, set[str]]:
             answer = getattr(value, "value", None)
             if isinstance(answer, bool) and node not in maybe:
                 found[answer].add(name)
-            elif SWITCH.search(name):
+            else:
                 changed.add(name)
     return {True: found[True] - found[False], False: found[False] - found[True] - changed}
 
@@ -92,6 +97,17 @@ def condition(tree: ast.AST, node: ast.AST, other: ast.AST) -> ast.expr | None:
     """
     tests = _tests(tree, node, other)
     return ast.copy_location(ast.BoolOp(ast.And(), tests), tests[0]) if len(tests) > 1 else next(iter(tests), None)
+
+
+def questions(tree: ast.AST, node: ast.AST) -> set[str]:
+    r"""What is asked on the way to a piece of code, by branches around it and by those before it that return.
+
+    Example:
+        >>> tree = ast.parse("def f(x):\n    if not self.training:\n        return x\n    return g(x)")
+        >>> questions(tree, tree.body[0].body[-1].value)
+        {'training'}
+    """
+    return set(_way(tree, node))
 
 
 def _tests(tree: ast.AST, node: ast.AST, other: ast.AST) -> list[ast.expr]:

@@ -80,7 +80,24 @@ def by_prediction(guess: Value, node: ast.AST) -> Value:
 def masked(guess: Value) -> Value:
     """Weights of examples by a mask of those for which a class is predicted; the value itself where it is no such mask."""
     mark = guess.mark("mask")
-    return by_prediction(guess, mark.node) if mark else guess
+    return by_prediction(guess, mark.node).also(marks=guess.marks) if mark else guess
+
+
+def _of_these(weights: Value, product: ast.AST) -> bool:
+    """Whether the logits of a product are those that were asked for the prediction; a gate, or a router, asks others."""
+    mark = weights.mark("mask") or weights.mark("predicted")
+    if not mark or not isinstance(mark.node, ast.Compare | ast.Call) or weights.mark("looked up"):
+        return True
+    guess = mark.by if mark.by is not None else getattr(weights.mark("guessed"), "node", None)
+    given: ast.AST | None = None
+    if isinstance(guess, ast.Call):
+        given = next((a for a in guess.args[:1] if not isinstance(a, ast.Constant | ast.UnaryOp)), None)
+        given = given or getattr(guess.func, "value", None)
+    while isinstance(given, ast.Call) and re.search("softmax|sigmoid", ast.unparse(given.func)) and given.args:
+        given = given.args[0]
+    if given is None:
+        return isinstance(guess, ast.Call)
+    return bool(re.search(rf"(?<![\w.]){re.escape(ast.unparse(given))}(?!\w)", ast.unparse(product)))
 
 
 def _may_weigh(table: Value, node: ast.AST) -> bool:
@@ -200,7 +217,7 @@ def product(node: ast.AST, a: Value, b: Value) -> Value:
         if w.has(PARAMETER, DICT) or x.has(MASK, LOG) or MASK in w:
             continue
         scores = x.has(LOGITS, SCORES) and not x.has(SOFTMAX, SIGMOID)
-        if scores and (PREDICTED_WEIGHTS in w or w.mark("mask")):
+        if scores and (PREDICTED_WEIGHTS in w or w.mark("mask")) and _of_these(w, node):
             return x.also(marks=masked(w).marks)
         if scores and EXAMPLE_WEIGHTS in w:
             return x.also(marks=(Mark("multiplied", node),))
@@ -220,6 +237,8 @@ def product(node: ast.AST, a: Value, b: Value) -> Value:
         return Value(kinds=w.kinds)
     main = next((v for v in (a, b) if v.kinds - {ARRAY, RESAMPLED, MASK}), a)
     other = b if main is a else a
+    if a.mark("mask") or b.mark("mask"):  # of more than a class that is predicted, such as of false alarms
+        a, b = (replace(v, marks=tuple(m for m in v.marks if m.what != "mask")) for v in (a, b))
     gated = [v for v in (a, b) if v.has(LOGITS, SCORES) and not v.has(SOFTMAX, SIGMOID)]
     if len(gated) == 1 and (a if gated[0] is b else b).has(
         SOFTMAX, SIGMOID
@@ -255,11 +274,13 @@ def compared(left: Value, others: list[Value], node: ast.AST) -> Value:
         by_class = PREDICTED in left or (
             SIGMOID in left and right.const == 0.5
         )  # else a threshold may be of confidence
-        return guessed(left, node).also(marks=(Mark("mask", node),) if by_class else ())
+        activated = left.mark("activated")
+        mark = Mark("mask", node, by=activated and activated.node)
+        return guessed(left, node).also(marks=(mark,) if by_class else ())
     return UNKNOWN
 
 
 def guessed(scores: Value, node: ast.AST) -> Value:
     """The labels that scores decide for."""
     marks = tuple(m for m in scores.marks if m.what == "guessed") or (Mark("guessed", node),)
-    return Value(kinds=frozenset({PREDICTED}), marks=marks)
+    return Value(kinds=frozenset({PREDICTED}), marks=(*marks, *(m for m in scores.marks if m.what == "activated")))

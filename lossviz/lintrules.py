@@ -26,7 +26,7 @@ from lossviz.lintflow import condition
 from lossviz.lintlosses import CLASSES, FUNCTIONS, Loss, asked_of, written
 from lossviz.lintorigin import imported_as, taken
 from lossviz.lintread import Reading
-from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, SCORES, UNKNOWN, Call, hint
+from lossviz.lintvalues import CLASS_WEIGHTS, LOGITS, PREDICTED_WEIGHTS, SCORES, UNKNOWN, Call, hint
 
 FRAMEWORKS = {
     "torch": "torch", "tensorflow": "tensorflow", "keras": "keras", "jax": "jax", "optax": "jax", "flax": "jax",
@@ -261,7 +261,9 @@ def _names(at: At, reading: Reading, modules: dict[str, str]) -> dict[str, str]:
         for node in [*operands(at.node), at.loss and at.loss.spelled.get("logits")]:
             text = simple(node)
             says = hint(re.findall(r"\w+", text)[-1]) if text else frozenset()
-            if says & {LOGITS, SCORES} and not re.search("weight|scaled|prob|softmax|sigmoid", text.lower()):
+            if says & {LOGITS, SCORES} and not re.search(
+                r"weight|scaled|prob|softmax|sigmoid|(?<!y_)pred(?!\w*logit)", text.lower()
+            ):
                 found.setdefault("logits", text)
         if at.loss and at.loss.name.startswith("keras.") and not at.loss.from_logits:
             found["logits"] = (
@@ -296,6 +298,8 @@ def _given(at: At) -> dict[str, str]:
         if CLASS_WEIGHTS in at.call.kwargs.get("sample_weight", UNKNOWN):
             found["class_weights"] = examples
         return {name: ast.unparse(node) for name, node in found.items() if node and len(ast.unparse(node)) <= 40}
+    if at.loss and at.loss.weights and at.loss.weights.has(PREDICTED_WEIGHTS):
+        return {}  # which are the flaw
     call = (at.loss.made or at.loss.call) if at.loss else at.call
     signature = (CLASSES.get(call.name) or FUNCTIONS.get(call.name)) if call else None
     if call and signature and signature.weights:

@@ -58,7 +58,8 @@ class Mark(NamedTuple):
         what: Such as multiplied.
         node: Where.
         sure: Whether nothing else is meant.
-        by: Of weights by prediction, where the prediction was made; None where that is not known.
+        by: Of weights by prediction, where the prediction was made, of a mask, where the scores were squashed; None where that
+            is not known.
     """
 
     what: str

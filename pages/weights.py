@@ -50,7 +50,11 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
         if numbers and all(n.isdigit() for n in numbers):  # counts alone: the classes are 0, 1, …
             text = "\n".join(f"{i},{n}" for i, n in enumerate(numbers))
         elif not re.search(r"[,;|\t\"]", text):  # as one would write it by hand: "cat 12", "cat: 12"
-            pairs = [re.fullmatch(r"(.*[^\s:])(?: *: *| +)(\d+)", line.strip()) for line in text.strip().splitlines()]
+            pairs = [
+                re.fullmatch(r"(.*[^\s:=])(?: *[:=] *| +)(\d+)", line.strip())
+                for line in text.splitlines()
+                if line.strip()
+            ]
             text = "\n".join(f"{p[1]},{p[2]}" for p in pairs if p) if all(pairs) else text
         return text.encode(), "the counts", {"layout": "table", "header": False}
     if way == "paste":

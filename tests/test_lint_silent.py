@@ -228,6 +228,26 @@ WEIGHED_PLACES = f"""{TORCH}class Encoder(nn.Module):
         w = self.importance(h)
         return (w * h).sum(1)
 """
+ONE_OUTPUT = f"""{TORCH}import torch.nn.functional as F
+model = nn.Sequential(nn.Linear(9, 64), nn.ReLU(), nn.Linear(64, 1), nn.Sigmoid())
+out = model(x)
+loss = (F.binary_cross_entropy(out, y, reduction="none") * w).mean()
+accuracy = 100 * ((out > 0.5) == y).float().mean()
+total += loss.item() * out.size(0)
+"""
+FIGURE = MASKED.replace("y == 1", "preds == 1").replace(
+    "loss = (ce * (1 + 9 * mask)).mean()", "loss = ce.mean()\n    rare = (ce * mask).sum()\n    print(rare)"
+)
+IN_EACH_MODE = HUGGING.replace('"f1"', '"loss"').replace(
+    "        loss =", "        if not model.training:\n            return outputs.loss\n        loss ="
+)
+ROUTED = f"""{TORCH}class Net(nn.Module):
+    def forward(self, x):
+        logits, gate_logits = self.out(x), self.router(x)
+        route = gate_logits.argmax(1)
+        return logits * (route == 1).float().unsqueeze(1)
+loss = nn.CrossEntropyLoss()(Net()(x), y)
+"""
 OWN_SAMPLER = f"""{TORCH}from torchsampler import ImbalancedDatasetSampler
 loader = DataLoader(train, 64, sampler=ImbalancedDatasetSampler(train))
 crit = nn.CrossEntropyLoss()
@@ -299,6 +319,15 @@ LOOK_ALIKES = {
         HUGGING.replace('"f1"', '"eval_loss"').replace("=class_weights", "=class_weights if model.training else None"),
         " if model.training else None", "", "LV006"),
     "scores that weigh places": (WEIGHED_PLACES, "(w * h).sum(1)", "w", "LV013"),
+    "one output of a model, weighted": (ONE_OUTPUT, "nn.Sigmoid()", "nn.Softmax(dim=1)", "LV013"),
+    "data that a function equalised": (
+        "X_resampled, y_resampled = equalise(X, y)\nmodel.fit(X_resampled, y_resampled, class_weight=None)", "None",
+        "{0: 1.0, 1: 5.0}", "LV004"),
+    "a figure of a class that is printed": (FIGURE, "rare = (ce", "loss = (ce", "LV011"),
+    "what another network decides": (
+        MASKED.replace("logits.argmax(1)", "gate(x).argmax(1)").replace("y == 1", "preds == 1"), "gate(x)", "logits", "LV011"),
+    "routes": (ROUTED, "gate_logits.argmax(1)", "logits.argmax(1)", "LV011"),
+    "a loss for each mode": (IN_EACH_MODE, "if not model.training", "if not outputs.logits", "LV006"),
     "layers with names": (IN_ORDER, "nn.Identity()", "nn.Softmax(dim=1)", "LV003"),
     "all layers but the last": (
         IN_ORDER.replace("nn.Identity()", "nn.Softmax(dim=1)").replace("model(x)", "model[:-1](x)"), "[:-1]", "", "LV003"),

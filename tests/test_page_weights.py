@@ -103,7 +103,9 @@ def test_the_example_is_there_at_once(page):
     np.testing.assert_allclose(up, (found.intervals.high - found.weights)[::-1])
 
 
-@pytest.mark.parametrize("text", ["cat 12\nNew York 5", "cat: 12\nNew York : 5", "cat,12\nNew York,5"])
+@pytest.mark.parametrize(
+    "text", ["cat 12\nNew York 5", "cat: 12\n\nNew York : 5\n", "cat = 12\nNew York=5", "cat,12\nNew York,5"]
+)
 def test_counts_as_one_writes_them(page, text):
     table = page.run().count(text).table("95 % from").set_index("Label")
     assert table["Count"].to_dict() == {"cat": 12, "New York": 5}
