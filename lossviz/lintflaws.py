@@ -756,6 +756,8 @@ def _predicted(
             continue
         if mark and value.has(PREDICTED_WEIGHTS, LOGITS, SCORES) and (targets is None or mark.by is not targets.node):
             own, before, logits = _by_label(mark.node, loss, call, reading), "", ""
+            if value.mark("several masks"):  # a mask a class: to mend one is not enough
+                own = ""
             if value.has(LOGITS, SCORES):  # which are multiplied by them: another look-up would not help
                 own, (before, logits) = "", _unmasked(mark, loss, reading)
             yield At(
@@ -833,7 +835,9 @@ def _by_label(look_up: ast.AST, loss: Loss | None, call: Call, reading: Reading)
         case ast.Call(args=[asked, _, _], keywords=[]) if re.search("where|select", ast.unparse(look_up.func)):
             if isinstance(asked, ast.Compare) and not each:
                 new = ast.Call(look_up.func, [ast.Compare(index, asked.ops, asked.comparators), *look_up.args[1:]], [])
-        case ast.Call(keywords=[]) if len(look_up.args) > 1 and not each:
+        case ast.Call(func=function, keywords=[]) if len(look_up.args) > 1 and not each:
+            if re.search("mul", ast.unparse(function)):
+                return ""  # of a one-hot guess
             new = ast.Call(look_up.func, [*look_up.args[:-1], index], [])
     return f"{rewritten(reading, old, new)}  # by each example's true class" if old and new else ""
 

@@ -143,7 +143,9 @@ def binary(node: ast.AST, op: str, a: Value, b: Value) -> Value:
             if (mask.mark("mask") or PREDICTED_WEIGHTS in mask) and (
                 isinstance(x.const, int | float) or PREDICTED_WEIGHTS in x
             ):
-                return mask
+                one, other = (v.mark("mask") or v.mark("predicted") for v in (mask, x))
+                apart = one and other and one.node is not other.node
+                return mask.also(marks=(Mark("several masks", node),) if apart else ())
         if op == "Sub" and isinstance(a.const, int | float) and COUNTS in b:
             return Value(kinds=frozenset({CLASS_WEIGHTS, ARRAY}))
         kinds = (a.kinds | b.kinds) & {

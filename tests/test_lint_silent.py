@@ -404,6 +404,43 @@ def test_two_layers_in_a_row_apply_it_twice(head, use):
     assert lint(f"{head}\n{use}".replace("softmax'", "relu'").replace("nn.Sigmoid(), ", "nn.ReLU(), ")) == []
 
 
+@pytest.mark.parametrize("second", ["", "\n    ones = (preds == 0).float()"])
+def test_a_mask_a_class_is_not_mended_by_one(second):
+    code = MASKED.replace("(y == 1).float()", f"(preds == 1).float(){second}")
+    code = code.replace("1 + 9 * mask", "mask * 9 + ones" if second else "mask * 9 + (1 - mask)")
+    (finding,) = lint(code)
+    assert finding.fix == (
+        "loss = F.cross_entropy(logits, y, weight=class_weights)"
+        if second
+        else "mask = (y == 1).float()  # by each example's true class"
+    )
+
+
+def test_weights_by_a_guess_are_no_class_weights():
+    code = """import tensorflow as tf
+pred = tf.argmax(logits, 1)
+weights = tf.where(tf.equal(pred, 1), 10.0, 1.0)
+loss = tf.losses.sparse_softmax_cross_entropy(labels, logits, weights=weights)
+"""
+    assert "tf.gather(class_weights, labels)" in lint(code)[0].fix
+
+
+def test_logits_are_not_what_was_guessed():
+    code = MASKED.replace("mask = (y == 1)", "mask = preds.eq(1)").replace(
+        "preds.eq(1).float()", "preds.eq(1).double()"
+    )
+    assert "cross_entropy(preds" not in lint(code)[0].fix
+    masked = MASKED.replace(
+        "mask = (y == 1).float()", "mask = (preds == 1).float() * 20 + 1\n    logits = logits * mask.unsqueeze(1)"
+    )
+    (finding,) = lint(
+        masked.replace("    ce = F", "    other = F").replace(
+            "(ce * (1 + 9 * mask)).mean()", "F.cross_entropy(logits, y)"
+        )
+    )
+    assert finding.fix.splitlines()[0].startswith("# without line 9: logits = logits * mask.unsqueeze(1)")
+
+
 def test_a_list_of_weights_is_no_dict():
     code = "from tensorflow import keras\nmodel = keras.Sequential()\nmodel.fit(x, y, class_weight=list(cw.values()))"
     assert [f.code for f in lint(code)] == ["LV009"]
