@@ -1,4 +1,4 @@
-"""The command line: `lossviz weights FILE` and `lossviz lint FILE`, or `python -m lossviz …`."""
+"""The command line: `lossviz weights FILE`, `lossviz lint FILE` and `lossviz claims`, or `python -m lossviz …`."""
 
 import argparse
 import io

@@ -87,8 +87,8 @@ def plane(x: Array, y: Array, names: Sequence[str], lines: Mapping[str, tuple[st
         x: Points, [N, 2]; every one is drawn, so that the picture shows how rare a class is.
         y: Classes 0 and 1, [N].
         names: Of the classes.
-        lines: Name -> its look and its parameters, [2, 3]: the boundary is where both logits are equal. The picture is made
-            up to twice as wide to show them; of one that is still not in it, the legend says so.
+        lines: Name -> its look and its parameters, [2, 3]: the boundary is where both logits are equal. The picture is
+            made wider to show them, by its own width on each side at most; of one that is still not in it, the legend says so.
     """
     import plotly.graph_objects as go
 
@@ -100,17 +100,21 @@ def plane(x: Array, y: Array, names: Sequence[str], lines: Mapping[str, tuple[st
             marker={"color": CLASS_COLOURS[c], "symbol": c, "size": 8 if c else 4.5, "opacity": 0.9 if c else 0.6},
         )  # fmt: skip
     low, high = np.quantile(x, 0.001, axis=0) - 0.3, np.quantile(x, 0.999, axis=0) + 0.3
-    up = np.linspace(low[1], high[1], 121)
     found = {}
     for name, (_, theta) in lines.items():
         a, b, c = theta[1] - theta[0]
-        found[name] = -(b * up + c) / a if a else np.full_like(up, np.nan)
-    width, ends = high[0] - low[0], [end for across in found.values() for end in (across.min(), across.max())]
+        if abs(a) >= abs(b):
+            up = np.linspace(low[1], high[1], 121)
+            found[name] = -(b * up + c) / a if a else np.full_like(up, np.nan), up
+        else:  # a flat one
+            across = np.linspace(low[0], high[0], 121)
+            found[name] = across, -(a * across + c) / b
+    width, ends = high[0] - low[0], [end for across, _ in found.values() for end in (across.min(), across.max())]
     low[0] = max(low[0] - width, min([low[0], *(end - 0.3 for end in ends if end > low[0] - width)]))
     high[0] = min(high[0] + width, max([high[0], *(end + 0.3 for end in ends if end < high[0] + width)]))
     for i, (name, (look, _)) in enumerate(lines.items()):
-        across = found[name]
-        across[(across < low[0]) | (across > high[0])] = np.nan
+        across, up = found[name]
+        across = np.where((across < low[0]) | (across > high[0]) | (up < low[1]) | (up > high[1]), np.nan, across)
         if np.isnan(across).all():
             name += " (not in the picture)"
         style = {"flawed": "dash", "moved": "dot"}.get(look, "solid")

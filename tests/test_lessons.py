@@ -36,6 +36,10 @@ def test_a_boundary_beside_the_points_is_in_the_picture_or_said_not_to_be():
     np.testing.assert_allclose(beside.layout.xaxis.range, [-1.3, 2.8], atol=0.01)
     np.testing.assert_allclose(beside.data[2].x, 2.5)
     np.testing.assert_allclose(far.layout.xaxis.range, [-1.3, 1.3], atol=0.01)
+    flat = lessonfigures.plane(x, y, ("a", "b"), {"line": ("plain", np.array([[0.0, 0.0, 0.0], [0.0, 1.0, -0.2]]))})
+    np.testing.assert_allclose(flat.data[2].y, 0.2)
+    assert flat.data[2].name == "line"
+    assert not np.isnan(flat.data[2].x.astype(float)).any()
     assert [f.data[2].name for f in (within, beside, far)] == ["line", "line", "line (not in the picture)"]
 
 

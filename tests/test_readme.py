@@ -26,11 +26,13 @@ def speed() -> str:
             [c.strip() for c in line.split(" | ")] for line in part.replace("\\|", "¦").split("\n") if line[:2] == "| "
         ]
         ours, others = None, []
-        for title, least, *_ in ((r[0].removeprefix("| "), *r[1:]) for r in rows if len(r) > 2):
+        for title, least, _, ratio, *_ in ((r[0].removeprefix("| "), *r[1:], "", "") for r in rows if len(r) > 2):
             if (took := seconds(least)) is None:
                 continue
             if title.startswith("**"):
                 ours = ours or took
+            elif ours and re.fullmatch(r"[\d,.]+", ratio) and not re.match("lossviz|for scale|the same|first", title):
+                others.append((title, float(ratio.replace(",", "")) * ours))
             elif not re.match("lossviz|for scale|the same|first|`count_labels`", title):
                 others.append((title, took))
         if ours and others and not part.startswith("Counting"):
