@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import pairwise, permutations
 
-from lossviz.lintcalls import ACTIVATIONS, MULTIPLY, RESAMPLE, activation, balances, layer_activation
-from lossviz.lintdecides import VALIDATES, around, decides, evaluates, region_of, trains
-from lossviz.lintfactors import history, holds, operands, replaced, statement, unshaped, without_product
+from lossviz.lintcalls import ACTIVATIONS, MULTIPLY, activation, balances, layer_activation
+from lossviz.lintdecides import VALIDATES, around, decides, evaluates, region_of
+from lossviz.lintfactors import holds, operands, replaced, statement, unshaped, without_product
 from lossviz.lintfixes import (
     A_DICT,
     KEYWORDS,
@@ -25,14 +25,23 @@ from lossviz.lintfixes import (
     SIGMOID_EACH,
     WEIGHTED,
     WEIGHTED_ONCE,
-    short,
 )
-from lossviz.lintflow import condition, exclusive, options, questions
+from lossviz.lintflow import condition, exclusive, questions
+from lossviz.lintguesses import by_label, of_its_logits, teaches, unmasked
 from lossviz.lintlosses import CLASSES, Loss, losses, torch_place, torch_weights, written
-from lossviz.lintorigin import by_class, looked_up, named
+from lossviz.lintorigin import by_class, looked_up
 from lossviz.lintown import raw, rewritten, unactivated, unsquashed, with_argument, without_argument
 from lossviz.lintproducts import masked
 from lossviz.lintread import Reading
+from lossviz.lintresampling import (
+    elsewhere,
+    only_measures,
+    resampled_by_name,
+    separate,
+    weighs,
+    where_given,
+    without_resampling,
+)
 from lossviz.lintrules import FIT, RULES, At, Places, line, methods, rule
 from lossviz.lintvalues import (
     ARRAY,
@@ -44,7 +53,6 @@ from lossviz.lintvalues import (
     LOSS,
     MULTI_LABEL,
     ONE_HOT,
-    OVERSAMPLED,
     PREDICTED_WEIGHTS,
     RESAMPLED,
     SCORES,
@@ -155,14 +163,19 @@ def _stacked(reading: Reading) -> Iterator[tuple[Call, Call]]:
 )
 def resampled_and_weighted(reading: Reading) -> Places:
     """Weights for data that were resampled, and weighted losses beside a weighted sampler."""
-    by_name = _resampled_by_name(reading)
+    by_name = resampled_by_name(reading)
     for call in () if by_name else methods(reading.calls, FIT):
         if not any(RESAMPLED in v for v in call.args) and not any(
             RESAMPLED in call.kwargs.get(n, UNKNOWN) for n in ("x", "y", "X")
         ):
             continue
         weights = call.kwargs.get("class_weight")
-        if weights and weights.given() and RESAMPLED not in weights and not _apart(reading, _where(weights, call)):
+        if (
+            weights
+            and weights.given()
+            and RESAMPLED not in weights
+            and not without_resampling(reading, where_given(weights, call))
+        ):
             said = "The data were resampled, and `class_weight` weights them again."
             yield At(call.node, said, call=call, own=_once(reading, call, "class_weight", "the data are resampled"))
         weights = call.kwargs.get("sample_weight")
@@ -172,8 +185,14 @@ def resampled_and_weighted(reading: Reading) -> Places:
         made = call.on.made
         for keyword in ("class_weight", "scale_pos_weight"):
             given = made.kwargs.get(keyword) if made else None
-            some = given is not None and _weighs(given) and not isinstance(given.const, str)
-            if made and given and some and RESAMPLED not in given and not _apart(reading, _where(given, made)):
+            some = given is not None and weighs(given) and not isinstance(given.const, str)
+            if (
+                made
+                and given
+                and some
+                and RESAMPLED not in given
+                and not without_resampling(reading, where_given(given, made))
+            ):
                 said = f"The data were resampled, and the classifier of line {line(made.node)} weights them again."
                 whole = call.node if holds(call.node, made.node) else made.node  # made and fitted in one
                 plain = rewritten(reading, whole, replaced(whole, made.node, without_argument(made.node, keyword)))
@@ -198,9 +217,9 @@ def resampled_and_weighted(reading: Reading) -> Places:
     ]  # fmt: skip
     for call in reading.calls if samplers else []:
         keyword, weights = torch_weights(call)
-        for loader, sampler in samplers if keyword and not _only_measures(reading, call) else []:
-            drawn = _where(sampler, sampler.made or loader)
-            if not _elsewhere(reading, loader, call) and not _separate(reading, drawn, _where(weights, call)):
+        for loader, sampler in samplers if keyword and not only_measures(reading, call) else []:
+            drawn = where_given(sampler, sampler.made or loader)
+            if not elsewhere(reading, loader, call) and not separate(reading, drawn, where_given(weights, call)):
                 said = f"`{keyword}` weights what the sampler of line {line((sampler.made or loader).node)} already balances."
                 yield At(call.node, said, call=call, form="sigmoid" if keyword == "pos_weight" else "")
                 break
@@ -211,39 +230,12 @@ def resampled_and_weighted(reading: Reading) -> Places:
             keyword
             and RESAMPLED in loss.labels
             and RESAMPLED not in weights
-            and _weighs(weights)
-            and not _apart(reading, _where(weights, made))
+            and weighs(weights)
+            and not without_resampling(reading, where_given(weights, made))
         ):
             said = f"The data were resampled, and `{keyword}` weights them again."
             plain = rewritten(reading, made.node, without_argument(made.node, *(torch_place(made) or ())))
             yield At(made.node, said, loss, own=f"{plain}  # the data are resampled")
-
-
-def _resampled_by_name(reading: Reading) -> bool:
-    """Whether names are all that speaks of resampling, and the file explains them: of a signal, a time series, pixels."""
-    given = [
-        n.value
-        for n in ast.walk(reading.tree)
-        if isinstance(n, ast.Assign)
-        and any(isinstance(t, ast.Name) and OVERSAMPLED.fullmatch(t.id.lower()) for t in ast.walk(n.targets[0]))
-    ]
-    signal = re.search(r"scipy\.signal|librosa|torchaudio|\bmne\b", ast.unparse(reading.tree))
-    return bool(given) and all(_otherwise(made) or (signal and "resample(" in ast.unparse(made)) for made in given)
-
-
-def _otherwise(made: ast.expr) -> bool:
-    """Whether data are called resampled because of something else than their classes, or only taken from others."""
-    text, names = ast.unparse(made), {n.id for n in ast.walk(made) if isinstance(n, ast.Name)}
-    if re.search("fit_(re)?sampl|smote|sampler", text, re.IGNORECASE):
-        return False
-    asks = (
-        r"librosa|torchaudio|signal\.|(?<!utils)\.resample\(|interpolate\(|zoom\(|resize\(|repeat\((np|numpy)\.repeat"
-    )
-    if re.search(asks, text) or any(OVERSAMPLED.fullmatch(name.lower()) for name in names):
-        return True
-    return isinstance(made, ast.Name | ast.Attribute) or (
-        isinstance(made, ast.Subscript) and isinstance(made.slice, ast.Constant)
-    )
 
 
 def _target(reading: Reading, made: Call) -> str:
@@ -271,47 +263,6 @@ def _pipeline(call: Call) -> Places:
             yield At(made.node, f"The sampler of line {line(sampled.node)} already balances its data.", call=made)
 
 
-def _weighs(weights: Value) -> bool:
-    """Whether weights are given that are not all 1."""
-    return weights.given() and weights.const != 1
-
-
-def _apart(reading: Reading, where: ast.AST) -> bool:
-    """Whether weights are of a branch that excludes all resampling."""
-    made = [c.node for c in reading.calls if c.method in RESAMPLE]
-    return bool(made) and all(_separate(reading, node, where) for node in made)
-
-
-def _separate(reading: Reading, one: ast.AST, other: ast.AST) -> bool:
-    """Whether two things exclude each other, or are two options: whoever asks for both is somebody else."""
-    return exclusive(reading.tree, one, other) or options(reading.tree, one, other)
-
-
-def _elsewhere(reading: Reading, loader: Call, loss: Call) -> bool:
-    """Whether a loader and a loss belong to two runs: two calls of one function, or two functions with losses of their own."""
-    for (code, site), (other_code, other_site) in zip(loader.sites, loss.sites, strict=False):
-        if site is not other_site or code is not other_code:
-            if code is other_code:
-                return True
-            break
-    there = region_of(reading.tree, loader.node)
-    if isinstance(there, ast.Module) or around(there, loss.node) or any(code is there for code, _ in loss.sites):
-        return False
-    return any(torch_place(c) and not torch_weights(c)[0] and around(there, c.node) for c in reading.calls)
-
-
-def _only_measures(reading: Reading, loss: Call) -> bool:
-    """Whether a loss is only used where nothing is trained."""
-    used = [found.call.node for found in losses(reading.calls) if loss in (found.made, found.call)]
-    return bool(used) and all(evaluates(reading.tree, node) and not trains(reading.tree, node) for node in used)
-
-
-def _where(value: Value, call: Call) -> ast.AST:
-    """Where it is decided that there is this value: the branch in which it is not None, or the call."""
-    mark = value.mark("unless None")
-    return mark.node if mark else call.node
-
-
 @rule(
     "LV005",
     "Class weights given twice",
@@ -325,7 +276,11 @@ def weighted_twice(reading: Reading) -> Places:
         weights, examples = call.kwargs.get("class_weight"), call.kwargs.get("sample_weight")
         own = call.on.made.kwargs.get("class_weight") if call.on.made else None
         if examples and EXAMPLE_WEIGHTS in examples:
-            if weights and weights.given() and not _separate(reading, _where(weights, call), _where(examples, call)):
+            if (
+                weights
+                and weights.given()
+                and not separate(reading, where_given(weights, call), where_given(examples, call))
+            ):
                 said = "`class_weight` and `sample_weight` hold the weight of the same class."
                 yield At(call.node, said, call=call, own=_once(reading, call, "sample_weight", "weighted once"))
             elif own and own.given() and call.on.made and call.on.made.name.startswith("sklearn."):
@@ -702,7 +657,7 @@ def by_prediction(reading: Reading) -> Places:
         if (call.name == "*" or call.method in MULTIPLY) and len(call.args) + bool(call.on.kinds) > 1:
             pair = (call.on, *call.args) if call.on.kinds else call.args
             if any(LOSS in v for v in pair):
-                if _teaches(reading.tree, call.node):
+                if teaches(reading.tree, call.node):
                     pair = tuple(masked(v) for v in pair)
                 beside = [loss for loss in read if loss.call.inside == call.inside]
                 targets = next((m for v in pair if (m := v.mark("target"))), None)
@@ -717,149 +672,22 @@ def by_prediction(reading: Reading) -> Places:
         yield from _predicted([call.kwargs.get("sample_weight", UNKNOWN)], targets, call, None, reading)
 
 
-def _teaches(tree: ast.Module, product: ast.AST) -> bool:
-    """Whether a loss goes on to `backward()`, where there is one; else it may be a figure of a class that is only told."""
-    if evaluates(tree, product) or "detach()" in ast.unparse(product):
-        return False
-    region, above = region_of(tree, product), statement(tree, product)
-    calls = [n for n in ast.walk(region) if isinstance(n, ast.Call) and getattr(n.func, "attr", "") == "backward"]
-    if not calls or not isinstance(above, ast.Assign | ast.AugAssign):
-        return True
-    reached = {n.id for n in ast.walk(above) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    for _ in range(4):  # names of names
-        for n in ast.walk(region):
-            if isinstance(n, ast.Assign | ast.AugAssign | ast.Call) and reached & named(n):
-                to = n.targets if isinstance(n, ast.Assign) else [n.target] if isinstance(n, ast.AugAssign) else []
-                if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute) and n.func.attr == "append":
-                    to = [n.func.value]
-                reached |= {name.id for part in to for name in ast.walk(part) if isinstance(name, ast.Name)}
-    return any(reached & named(call) for call in calls)
-
-
-def _of_its_logits(weights: Value, loss: Loss | None) -> bool:
-    """Whether a mask was made of the logits that a loss is of; one of another model's is no guess of what is learnt here."""
-    given, mark = loss.spelled.get("logits") if loss else None, weights.mark("mask")
-    if given is None or mark is None:
-        return True
-    guess = weights.mark("guessed")
-    nodes = [n for n in (mark.node, mark.by, guess.node if guess else None) if n is not None]
-    text = rf"(?<![\w.]){re.escape(ast.unparse(given))}(?!\w)"
-    return any(re.search(text, ast.unparse(node)) for node in nodes)
-
-
 def _predicted(
     values: Sequence[Value], targets: Mark | None, call: Call, loss: Loss | None, reading: Reading
 ) -> Places:
     for value in values:
         mark = value.mark("predicted")
-        if PREDICTED_WEIGHTS in value and not _of_its_logits(value, loss):
+        if PREDICTED_WEIGHTS in value and not of_its_logits(value, loss):
             continue
         if mark and value.has(PREDICTED_WEIGHTS, LOGITS, SCORES) and (targets is None or mark.by is not targets.node):
-            own, before, logits = _by_label(mark.node, loss, call, reading), "", ""
+            own, before, logits = by_label(mark.node, loss, call, reading), "", ""
             if value.mark("several masks"):  # a mask a class: to mend one is not enough
                 own = ""
             if value.has(LOGITS, SCORES):  # which are multiplied by them: another look-up would not help
-                own, (before, logits) = "", _unmasked(mark, loss, reading)
+                own, (before, logits) = "", unmasked(mark, loss, reading)
             yield At(
                 mark.node, f"It is used in line {line(call.node)}.", loss, call, own=own, before=before, logits=logits
             )
-
-
-def _unmasked(mark: Mark, loss: Loss | None, reading: Reading) -> tuple[str, str]:
-    """How the line of the product that weights by prediction go into reads without it, and the logits at the loss."""
-    given = loss.spelled.get("logits") if loss else None
-    products = (c for c in reading.calls if c.name == "*" or c.method in MULTIPLY)
-    product = next(
-        (
-            c.node
-            for c in products
-            if any(m.node is mark.node for v in (c.on, *c.args) for m in v.marks)
-            and any(v.has(LOGITS, SCORES) for v in (c.on, *c.args))
-        ),
-        None,
-    )
-    pair = operands(product) if product is not None else []
-    marked = [holds(p, mark.node) for p in pair]
-    if given is None or product is None or len(pair) != 2:
-        return "", ""
-    if not any(marked):  # a name
-        name = statement(reading.tree, mark.node)
-        target = ast.unparse(name.targets[0]) if isinstance(name, ast.Assign) else ""
-        marked = [any(ast.unparse(part) == target for part in ast.walk(p)) for p in pair]
-    if sum(marked) != 1:
-        return "", ""
-    rest = pair[marked.index(False)]
-    if holds(given, product):
-        return "", ast.unparse(replaced(given, product, rest))
-    return without_product(product, rest, reading), ast.unparse(given)
-
-
-NO_INDICES = re.compile(r"one_?hot|float|double|half|\beye\b|categorical|smooth", re.IGNORECASE)
-"""Labels that are made so may be probabilities."""
-
-
-def _by_label(look_up: ast.AST, loss: Loss | None, call: Call, reading: Reading) -> str:
-    """The user's own look-up by the labels of a loss beside it; "" where they may be no indices, or it is not known how."""
-    given, tree = loss.spelled.get("labels") if loss else None, reading.tree
-    if loss is None or given is None or not short(given):
-        return ""
-    here = region_of(tree, loss.call.node)
-    loops = [n for n in ast.walk(tree) if isinstance(n, ast.For) and holds(n, look_up)]
-    if region_of(tree, look_up) is not here or not all(holds(loop, loss.call.node) for loop in loops):
-        return ""
-    if re.search(r"\bignore_|-100\b", ast.unparse((loss.made or loss.call).node) + ast.unparse(here)):
-        return ""  # a label that no class has
-    if loss.name.startswith("keras.") and call is not loss.call:
-        return ""  # labels of shape (N, 1), which Keras takes, would make the product N by N
-    index: ast.expr = ast.parse(short(given), mode="eval").body
-    if loss.name.startswith("torch.") and loss.form == "sigmoid":
-        if isinstance(look_up, ast.Subscript) and re.search(r"max\(", _made_of(look_up.slice, look_up, tree)):
-            return ""  # one guess an example
-        index = ast.Call(ast.Attribute(index, "long", ast.Load()), [], [])
-    elif loss.form or NO_INDICES.search(_made_of(given, loss.call.node, tree)):
-        return ""
-    old: ast.AST | None = look_up
-    new: ast.expr | None = None
-    each = [n for n in ast.walk(tree) if isinstance(n, ast.ListComp | ast.GeneratorExp) and holds(n, look_up)]
-    match look_up:
-        case ast.Subscript() if each:
-            old, new = _iterable(each, look_up.slice), index
-        case ast.Subscript():
-            new = ast.Subscript(look_up.value, index, ast.Load())
-        case ast.Compare(ops=[ast.Eq() | ast.NotEq()]) if not each:
-            new = ast.Compare(index, look_up.ops, look_up.comparators)
-        case ast.Compare():
-            return ""
-        case ast.Call(args=[_, of]) if re.search("equal|eq$", ast.unparse(look_up.func)) and not each:
-            new = ast.Call(look_up.func, [index, of], [])
-        case ast.Call(args=[asked, _, _], keywords=[]) if re.search("where|select", ast.unparse(look_up.func)):
-            if isinstance(asked, ast.Compare) and not each:
-                new = ast.Call(look_up.func, [ast.Compare(index, asked.ops, asked.comparators), *look_up.args[1:]], [])
-        case ast.Call(func=function, keywords=[]) if len(look_up.args) > 1 and not each:
-            if re.search("mul", ast.unparse(function)):
-                return ""  # of a one-hot guess
-            new = ast.Call(look_up.func, [*look_up.args[:-1], index], [])
-    return f"{rewritten(reading, old, new)}  # by each example's true class" if old and new else ""
-
-
-def _made_of(node: ast.expr, where: ast.AST, tree: ast.Module) -> str:
-    return " ".join(map(ast.unparse, history(node, where, tree)))
-
-
-def _iterable(each: list[ast.ListComp | ast.GeneratorExp], index: ast.expr) -> ast.expr | None:
-    """What a comprehension takes an index from, before it is moved to Python; None where that is not sure."""
-    match each:
-        case [ast.ListComp(generators=[part]) | ast.GeneratorExp(generators=[part])]:
-            if ast.unparse(part.target) != ast.unparse(index) or part.ifs:
-                return None
-            node = part.iter
-            while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in TO_PYTHON:
-                node = node.func.value
-            return node
-    return None
-
-
-TO_PYTHON = {"tolist", "numpy", "cpu", "detach"}
 
 
 @rule(
