@@ -243,7 +243,9 @@ def _told(
 ) -> str:
     """A call as the user wrote it, with what is made of it where that is short, and one part replaced."""
     above, part, name = statement(reading.tree, node), node, ""
-    if isinstance(above, ast.Assign | ast.AugAssign) or (isinstance(above, ast.Expr) and above.value is node):
+    told = above.value if isinstance(above, ast.Expr) else None
+    steps = isinstance(told, ast.Call) and isinstance(told.func, ast.Attribute) and told.func.attr == "backward"
+    if isinstance(above, ast.Assign | ast.AugAssign) or (above and (told is node or steps)):
         part = above
     elif isinstance(above, ast.Return) and above.value and not isinstance(above.value, ast.Tuple | ast.Dict):
         part = above

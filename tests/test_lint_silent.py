@@ -416,6 +416,12 @@ def test_a_mask_a_class_is_not_mended_by_one(second):
     )
 
 
+def test_a_step_stays_one():
+    model = "model = nn.Sequential(nn.Linear(9, 3), nn.Softmax(dim=1))\ncrit = nn.CrossEntropyLoss()\n"
+    code = f"{TORCH}{model}crit(model(x), y).backward()"
+    assert lint(code)[0].fix.splitlines()[-1] == "crit(model(x), y).backward()  # of the logits as they are"
+
+
 def test_weights_by_a_guess_are_no_class_weights():
     code = """import tensorflow as tf
 pred = tf.argmax(logits, 1)
