@@ -43,6 +43,11 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
         )
         if not text.strip():
             return None
+        if grouped := re.search(r"^.*[:=] *(\d{1,3}(?:[,.' ]\d{3})+)\s*$", text, re.MULTILINE):
+            st.error(
+                plain(f"{grouped[1]} may be one number or two: write counts without marks of thousands, such as 1200.")
+            )
+            return None
         lines = [line.replace(",", " ").split() for line in text.strip().splitlines()]
         numbers = (
             lines[0] if len(lines) == 1 else [n for line in lines for n in line] if max(map(len, lines)) == 1 else []

@@ -111,6 +111,15 @@ def test_counts_as_one_writes_them(page, text):
     assert table["Count"].to_dict() == {"cat": 12, "New York": 5}
 
 
+def test_thousands_are_asked_about(page):
+    page.run().count("cat: 1,200\ndog: 1,300")
+    assert "write counts without marks of thousands" in page.at.error[0].value
+    assert page.count("cat: 1200\ndog: 1300").table("95 % from").set_index("Label")["Count"].to_dict() == {
+        "cat": 1200,
+        "dog": 1300,
+    }
+
+
 def test_embedded_is_picture_and_controls(page, monkeypatch):
     monkeypatch.setattr("streamlit.runtime.context.ContextProxy.is_embedded", True)
     page.run()
