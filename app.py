@@ -5,15 +5,19 @@ import gc
 import logging
 import os
 import re
+import signal
 import socket
 import sys
 import tempfile
+import threading
 from base64 import b64encode
 from collections.abc import AsyncIterator
+from concurrent.futures import CancelledError
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import streamlit as st
@@ -62,6 +66,24 @@ def stop() -> None:
     engine.close()
 
 
+def heed() -> None:
+    """Stop the workers as soon as the server is told to end, and not when all answers are given.
+
+    Ctrl-C in a terminal ends the workers, too: an answer that waits for one of them would never come, nor the end.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+
+        def told(signum: int, frame: Any, before: Any = before) -> None:
+            threading.Thread(target=stop, daemon=True).start()
+            if callable(before):
+                before(signum, frame)
+
+        signal.signal(number, told)
+
+
 def hurry() -> None:
     """Send small packets at once: the server's listening socket, whose connections inherit it, is not set to.
 
@@ -101,6 +123,7 @@ async def lifespan(app: App) -> AsyncIterator[None]:
     # the wait for the first picture when a class clicks at once
     sys.setswitchinterval(0.001)
     hurry()
+    heed()
     starting = loop.run_in_executor(None, start)
     forgetting = loop.create_task(forget())
     yield
@@ -137,6 +160,8 @@ async def home(request: Request) -> Response:
         return Response(await asyncio.to_thread(trained, *values), headers=BYTES, media_type="application/octet-stream")
     except ValueError as e:
         return PlainTextResponse(str(e), 400)
+    except CancelledError:
+        return PlainTextResponse("The server is ending.", 503)
     except ImportError as e:  # TensorFlow is missing
         return PlainTextResponse(str(e), 503)
     except Exception as e:

@@ -9,13 +9,17 @@ import os
 import random
 import re
 import resource
+import signal
 import subprocess
 import sys
+import threading
+import time
 import urllib.request
 from contextlib import asynccontextmanager
 from urllib.error import HTTPError
 from urllib.parse import urlencode
 
+import psutil
 import pytest
 from conftest import ROOT
 from parts.listing import PAGES
@@ -169,6 +173,31 @@ def test_worker_killed(server):
     assert killed
     assert not {p.pid for p in killed} & {p.pid for p in server.workers()}
     assert told(after) == told(asyncio.run(raced(server, **LONG)))
+
+
+def test_interrupted_while_a_model_trains(tmp_path):
+    server = Server(start_new_session=True, env={"XDG_CACHE_HOME": str(tmp_path)})  # nothing is compiled yet
+    answers = []
+
+    def ask():
+        try:
+            urllib.request.urlopen(f"{server.url}/home/run?imbalance=30&weight=7", timeout=60)
+        except HTTPError as error:
+            error.close()
+            answers.append(error.code)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    time.sleep(8)
+    assert not answers
+    family = server.family()
+    os.killpg(server.pid, signal.SIGINT)  # as a terminal does
+    server._process.wait(20)
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive
+    asking.join(10)
+    assert answers == [503]
+    assert "Traceback" not in server.stop()
 
 
 def test_page_reloaded(server):
