@@ -62,9 +62,12 @@ const themed = (data, layout, root) => {
   if (root.told.fill && !narrow) { // before a class: all of it in sight, and read from the back row
     const times = Math.min(1.5, Math.max(1, innerWidth / 1280)), high = layout.height ?? 450;
     const begins = root.getBoundingClientRect().top + (root.closest("[data-testid=stMain]")?.scrollTop ?? 0);
-    out.height = Math.round(Math.min(2 * high, Math.max((layout.annotations ? 0.9 : 0.75) * high, innerHeight - begins - 122))); // what stands below
+    const least = times * (layout.annotations ? 0.9 : 0.75) * high, room = innerHeight - begins - 122; // 122: what stands below
+    // one that begins far down has a screen of its own when it is come to
+    out.height = Math.round(Math.min(2 * high, Math.max(least, begins > innerHeight / 2 ? 0.7 * innerHeight : room)));
     out.font.size = Math.round(times * out.font.size);
     out.annotations = out.annotations?.map((a) => ({ ...a, font: { ...a.font, size: Math.round(times * (a.font?.size ?? 14)) } }));
+    if (out.annotations) out.margin = { ...out.margin, t: times * (out.margin?.t ?? 100) };
   }
   // Plotly writes powers of ten a quarter larger than other labels
   const powers = (a) => (a?.type === "log" && a.exponentformat === "power" ? { tickfont: { size: 0.8 * out.font.size } } : {});
@@ -72,6 +75,13 @@ const themed = (data, layout, root) => {
   for (const name of Object.keys({ xaxis: 0, yaxis: 0, ...layout })) {
     if (/^[xy]axis\d*$/.test(name)) out[name] = axis(layout[name]);
     if (/^scene\d*$/.test(name)) out[name] = { ...layout[name], ...Object.fromEntries(["xaxis", "yaxis", "zaxis"].map((a) => [a, { color: ink, gridcolor: grid, backgroundcolor: "rgba(0,0,0,0)", ...layout[name]?.[a] }])) };
+  }
+  if (root.told.fill && !narrow) {
+    for (const name of Object.keys(out)) { // no title longer than its axis
+      const text = /^yaxis\d*$/.test(name) && out[name].title?.text;
+      const long = text && Math.max(...text.split("<br>").map((line) => line.length));
+      if (long) out[name] = { ...out[name], title: { ...out[name].title, font: { size: Math.round(Math.min(1.2 * out.font.size, (1.9 * out.height) / long)) } } };
+    }
   }
   // the tool bar, which is there under the pointer, gets a line of its own above the parts' titles
   const room = root.told.bare || !layout.annotations?.some((a) => a.yref === "paper" && a.y === 1) ? 0 : Math.max(0, 64 - (layout.margin?.t ?? 100));

@@ -216,10 +216,15 @@ CLASH = """() => {
         ("price", "&present=true", 390),
         ("price", "&present=true", 1280),
         ("costs", "&present=true", 1280),
+        ("ways", "&present=true&step=Explain", 1920),
+        ("price", "&present=true&step=Explain", 1920),
+        ("pixels", "&present=true", 1920),
     ],
 )
 def test_no_text_of_a_picture_stands_on_another(new_page, name, more, width):
-    page = new_page(f"/lessons?lesson={name}&step=reveal{more}", viewport={"width": width, "height": 720})
+    step = "" if "step=" in more else "&step=Reveal"
+    size = {"width": width, "height": 1080 if width == 1920 else 720}
+    page = new_page(f"/lessons?lesson={name}{step}{more}", viewport=size)
     expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
     assert page.evaluate(CLASH) == []
 
