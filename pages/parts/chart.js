@@ -129,6 +129,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!same) draw(root);
   if (!root.watched) {
     root.watched = true;
+    let later;
+    addEventListener("resize", () => { // a projector is plugged in: room and type are another screen's
+      if (root.isConnected && root.told.fill) { clearTimeout(later); later = setTimeout(() => draw(root), 200); }
+    });
     let dark = getComputedStyle(root).color;
     setInterval(() => { // the theme can be changed in the page's menu
       if (!root.isConnected) return;
