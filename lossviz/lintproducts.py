@@ -86,7 +86,7 @@ def masked(guess: Value) -> Value:
 def _of_these(weights: Value, product: ast.AST) -> bool:
     """Whether the logits of a product are those that were asked for the prediction; a gate, or a router, asks others."""
     mark = weights.mark("mask") or weights.mark("predicted")
-    if not mark or not isinstance(mark.node, ast.Compare | ast.Call) or weights.mark("looked up"):
+    if not mark or not isinstance(mark.node, ast.Compare | ast.Call):
         return True
     guess = mark.by if mark.by is not None else getattr(weights.mark("guessed"), "node", None)
     given: ast.AST | None = None
