@@ -44,6 +44,12 @@ const turned = (data, size, width) => {
   return wide <= room ? data : data.map((t) => (bars.includes(t) ? { ...t, textangle: -90 } : t));
 };
 
+// How far below the page's top a picture begins, however far the page is scrolled.
+const depth = (root) => Math.round(root.getBoundingClientRect().top + (root.closest("[data-testid=stMain]")?.scrollTop ?? 0));
+
+// What a drawing depends on beside its figure.
+const state = (root) => [getComputedStyle(root).color, ...(root.told.fill ? [depth(root), innerWidth, innerHeight] : [])].join();
+
 // The page's own colours, light or dark, in the place of the template's.
 const themed = (data, layout, root) => {
   const style = getComputedStyle(root), ink = style.color, faint = `color-mix(in srgb, ${ink} 18%, transparent)`;
@@ -60,8 +66,7 @@ const themed = (data, layout, root) => {
     out.annotations = out.annotations?.map((a) => ({ ...a, font: small(a.font) }));
   }
   if (root.told.fill && !narrow) { // before a class: all of it in sight, and read from the back row
-    const times = Math.min(1.5, Math.max(1, innerWidth / 1280)), high = layout.height ?? 450;
-    const begins = root.getBoundingClientRect().top + (root.closest("[data-testid=stMain]")?.scrollTop ?? 0);
+    const times = Math.min(1.5, Math.max(1, innerWidth / 1280)), high = layout.height ?? 450, begins = depth(root);
     const least = times * (layout.annotations ? 0.9 : 0.75) * high, room = innerHeight - begins - 122; // 122: what stands below
     // one that begins far down has a screen of its own when it is come to
     out.height = Math.round(Math.min(2 * high, Math.max(least, begins > innerHeight / 2 ? 0.7 * innerHeight : room)));
@@ -105,6 +110,7 @@ const draw = async (root) => {
     responsive: true, displaylogo: false, displayModeBar: root.told.bare ? false : "hover", modeBarButtonsToRemove: ["lasso2d", "select2d"], toImageButtonOptions: { filename: name, scale: 2 },
     modeBarButtonsToAdd: [{ name: "svg", title: "Download plot as SVG", icon: window.Plotly.Icons.disk, click: (plot) => window.Plotly.downloadImage(plot, { format: "svg", filename: name }) }],
   };
+  root.drawn = state(root);
   const drawn = themed(data, layout, root);
   await window.Plotly.react(root, turned(data, drawn.font.size, root.clientWidth), drawn, root.settings);
   if (!root.heard) {
@@ -129,16 +135,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!same) draw(root);
   if (!root.watched) {
     root.watched = true;
-    let later;
-    addEventListener("resize", () => { // a projector is plugged in: room and type are another screen's
-      if (root.isConnected && root.told.fill) { clearTimeout(later); later = setTimeout(() => draw(root), 200); }
-    });
-    let dark = getComputedStyle(root).color;
-    setInterval(() => { // the theme can be changed in the page's menu
+    let last = state(root);
+    setInterval(() => { // the theme is changed in the page's menu, a projector is plugged in, what stands above is another step's
       if (!root.isConnected) return;
-      const now = getComputedStyle(root).color;
-      if (now !== dark) { dark = now; draw(root); }
-    }, 1000);
+      const now = state(root), still = now === last;
+      last = now;
+      if (still && root.clientWidth && root.drawn && now !== root.drawn) draw(root);
+    }, 300);
   }
   return () => { if (!root.isConnected) window.Plotly?.purge(root); };
 }

@@ -1,6 +1,7 @@
 """Lessons in a real browser: the keys of a clicker, what a class sees, and a phone."""
 
 import re
+import time
 from itertools import pairwise
 
 import pytest
@@ -241,6 +242,39 @@ def test_before_a_class_the_whole_picture_is_in_sight(new_page, width, height):
             expect(chart.locator(".legendtext").first).to_be_in_viewport(ratio=1)
     drawn = page.evaluate('document.querySelector(".chart").layout')
     assert (drawn["height"] > 500, drawn["font"]["size"] > 25) == (height > 720,) * 2  # of a larger screen, more
+
+
+SIZE = "(() => { const { height, font } = document.querySelector('.chart').layout; return [height, font.size]; })()"
+
+
+def drawn(page, as_wished):
+    """The height and type of the picture once it is drawn as it should be."""
+    end = time.monotonic() + 20
+    while None in (size := page.evaluate(SIZE)) or not as_wished(size):  # Plotly forgets the height while it resizes
+        assert time.monotonic() < end, size
+        page.wait_for_timeout(200)
+    return size
+
+
+def test_before_a_class_a_picture_follows_the_screen_and_the_step(new_page):
+    page = new_page("/lessons?lesson=rare&step=Experiment&present=true", viewport={"width": 1280, "height": 720})
+    chart = page.locator(".chart[data-drawn]")
+    expect(chart).to_be_visible(timeout=60_000)
+    step(page, "Experiment")
+    page.wait_for_timeout(1500)
+    small = page.evaluate(SIZE)
+    page.set_viewport_size({"width": 1920, "height": 1080})  # a projector is plugged in
+    drawn(page, lambda size: size[0] > small[0] and size[1] > 25)
+    page.set_viewport_size({"width": 1280, "height": 720})
+    drawn(page, lambda size: size == small)
+    page.keyboard.press("ArrowRight")
+    step(page, "Reveal")
+    drawn(page, lambda size: size != small)  # other things stand above it now
+    page.wait_for_timeout(1000)
+    by_key = page.evaluate(SIZE)
+    page.reload()
+    expect(chart).to_be_visible(timeout=60_000)
+    drawn(page, lambda size: size == by_key)  # as by its link
 
 
 def test_values_on_narrow_bars_are_turned(new_page):
