@@ -97,7 +97,7 @@ def plane(x: Array, y: Array, names: Sequence[str], lines: Mapping[str, tuple[st
         of = x[y == c]
         figure.add_scatter(
             x=of[:, 0].astype(np.float32), y=of[:, 1].astype(np.float32), mode="markers", name=f"{name} ({len(of):,})",
-            marker={"color": CLASS_COLOURS[c], "symbol": c, "size": 8 if c else 4.5, "opacity": 0.9 if c else 0.6},
+            marker={"color": CLASS_COLOURS[c], "symbol": c, "size": 8 if c else 5, "opacity": 0.9 if c else 0.75},
         )  # fmt: skip
     low, high = np.quantile(x, 0.001, axis=0) - 0.3, np.quantile(x, 0.999, axis=0) + 0.3
     found = {}
@@ -123,6 +123,7 @@ def plane(x: Array, y: Array, names: Sequence[str], lines: Mapping[str, tuple[st
             line={"color": colour(look), "width": 7 - 1.5 * i if len(lines) > 1 else 4, "dash": style},
         )  # fmt: skip
     layout(figure, "feature 1", "feature 2", 470)
+    figure.update_layout(legend_itemsizing="constant")  # a small point is a large one there
     figure.update_xaxes(range=[low[0], high[0]])
     figure.update_yaxes(range=[low[1], high[1]])
     return figure

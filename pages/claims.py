@@ -1,11 +1,10 @@
 """Claims on trial: vote, and then see the experiment that decides."""
 
 import re
-from collections.abc import Callable
 from datetime import datetime, timezone
 
 import streamlit as st
-from parts import chart, controls, words, work
+from parts import chart, controls, presenter, words, work
 
 from lossviz import claimfigures, claims
 from lossviz.claim import THREADS, VERDICTS, Claim, Evidence
@@ -169,7 +168,7 @@ def told(claim: Claim, found: Evidence, when: datetime, mine: str | None) -> Non
         )
 
 
-def page(head: Callable[[], None]) -> None:
+def page() -> None:
     """The list, or one claim."""
     claim = None
     asked = st.query_params.get("claim")
@@ -178,7 +177,13 @@ def page(head: Callable[[], None]) -> None:
             claim = claims.find(asked)
         except ValueError as e:
             st.warning(words.plain(f"{str(e)[0].upper()}{str(e)[1:]}. Here is the list of them."))
-    head()
+    if not embedded and not (claim and presenter.present()):  # before a class a claim has the whole screen
+        st.title("Claims on trial")
+        st.write(
+            "For ten years people have told each other in public threads how to weight classes. Here are 25 things they "
+            "said, in our own words. Vote first; then an experiment runs, now, against the versions installed here, and "
+            "decides."
+        )
     held = votes()
     revealed = bool(st.session_state.get("revealed", st.query_params.get("revealed") == "true"))
     if claim is None:
@@ -193,15 +198,4 @@ def page(head: Callable[[], None]) -> None:
     controls.unread()
 
 
-def heading() -> None:
-    """Title and what this is."""
-    if not embedded:
-        st.title("Claims on trial")
-        st.write(
-            "For ten years people have told each other in public threads how to weight classes. Here are 25 things they "
-            "said, in our own words. Vote first; then an experiment runs, now, against the versions installed here, and "
-            "decides."
-        )
-
-
-page(heading)
+page()

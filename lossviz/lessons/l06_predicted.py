@@ -65,6 +65,7 @@ def picture(found: Found) -> "go.Figure":
         bar.error_y = {"array": up, "arrayminus": down, "color": "gray", "thickness": 2}
         bar.textposition = "inside"  # above the bar is the mark of the range
         bar.insidetextanchor = "start"
+        bar.insidetextfont = {"color": "white", "shadow": "0 0 3px black, 0 0 3px black"}  # readable on hatching, too
         bar.textangle = 0
     return figure
 

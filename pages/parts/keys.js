@@ -20,14 +20,15 @@ const scrolled = (what) => {
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".keys");
   if (!root) return;
-  // one key after the other: the page says which it has heard last, and two at once would be one to it
+  // the page says how many keys it has heard; a message before that would tell it the step of before, and undo the last
   const state = (root.state ??= { sent: data.heard, waiting: [], since: 0 });
   state.heard = data.heard;
-  const busy = () => state.sent !== state.heard && performance.now() - state.since < 5000;
+  const busy = () => state.sent !== state.heard && performance.now() - state.since < 30000;
   const send = () => {
     if (busy() || !state.waiting.length) return;
     state.since = performance.now();
-    setTriggerValue("pressed", { what: state.waiting.shift(), n: ++state.sent });
+    state.sent = state.heard + state.waiting.length;
+    setTriggerValue("pressed", { keys: state.waiting.splice(0), last: state.sent });
   };
   const pressed = (event) => {
     const what = KEYS[event.key], at = event.target;

@@ -14,11 +14,11 @@ STYLE = """<style>
 .stMainBlockContainer > [data-testid=stVerticalBlock] { gap: 0.5rem; }
 .stMainBlockContainer :is(p, li, label p) { font-size: var(--large) !important; line-height: 1.4; }
 .stMainBlockContainer h1 { font-size: calc(1.85 * var(--large)) !important; }
-.stMainBlockContainer h2 { font-size: calc(1.5 * var(--large)) !important; padding: 0; }
+.stMainBlockContainer h2 { font-size: calc(1.5 * var(--large)) !important; padding: 0 0 0.4rem; }
 .stMainBlockContainer [data-testid=stCaptionContainer] p, .stMainBlockContainer .small p { font-size: 1.15rem !important; }
 .stMainBlockContainer [data-testid=stButtonGroup] p { font-size: 1.4rem !important; line-height: 1.2; }
 .stMainBlockContainer [data-testid=stSliderThumbValue] p { font-size: 1.15rem !important; }
-.stMainBlockContainer .katex { font-size: 1.75rem; }
+.stMainBlockContainer .katex { font-size: calc(1.15 * var(--large)); }
 [data-testid=stRadioOption] > div > div:first-child { width: 1.6rem; height: 1.6rem; border: 2px solid currentColor; }
 [data-testid=stRadioOption] > div > div:first-child > div { scale: 1.6; }
 @media (max-width: 600px) {
@@ -52,8 +52,9 @@ def keys(pressed: Callable[[str], None]) -> None:
 
     def heard() -> None:
         if told := st.session_state["presenter-keys"].pressed:
-            st.session_state["keys heard"] = told["n"]
-            pressed(told["what"])
+            st.session_state["keys heard"] = told["last"]
+            for key in told["keys"]:
+                pressed(key)
 
     _keys(data={"heard": st.session_state.get("keys heard", 0)}, key="presenter-keys", on_pressed_change=heard)
 

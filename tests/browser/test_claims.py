@@ -46,6 +46,14 @@ def test_embedded(new_page):
     expect(page.get_by_text("The experiment says: it depends")).to_be_visible()
 
 
+def test_before_a_class_a_claim_has_the_whole_screen(new_page):
+    page = new_page("/claims?claim=18&revealed=true&present=true", viewport={"width": 1280, "height": 720})
+    expect(page.locator(".chart[data-drawn]")).to_be_in_viewport(ratio=1, timeout=SOON)
+    expect(page.get_by_role("heading", name="Claims on trial")).to_have_count(0)
+    page.get_by_role("button", name="All claims").click()
+    expect(page.get_by_role("heading", name="Claims on trial")).to_be_visible(timeout=SOON)
+
+
 WATCH = """() => {
     window.seen = { waited: false, both: false };
     new MutationObserver(() => {
