@@ -67,10 +67,7 @@ def stop() -> None:
 
 
 def heed() -> None:
-    """Stop the workers as soon as the server is told to end, and not when all answers are given.
-
-    Ctrl-C in a terminal ends the workers, too: an answer that waits for one of them would never come, nor the end.
-    """
+    """Stop the workers as soon as the server is told to end, and not when all answers are given: some wait for a worker."""
     if threading.current_thread() is not threading.main_thread():
         return
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -7,6 +7,7 @@ needs no lock of Python's.
 
 import faulthandler
 import os
+import signal
 import sys
 from typing import Any
 
@@ -22,9 +23,11 @@ def _turn() -> None:
 
 
 def dask_setup(worker: Any) -> None:
-    """Give way, and start the watch and what gives memory back; Dask calls this when the worker starts."""
+    """Give way, leave Ctrl-C to the nanny, watch, and give memory back; Dask calls this when the worker starts."""
     if hasattr(os, "nice"):  # a page that waits for its turn is worse than a picture that comes a little later
         os.nice(NICE)
+    if worker.nanny:  # which ends it: Ctrl-C in a terminal, which goes to all that run there, is not for this process
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     from tornado.ioloop import PeriodicCallback
 
     worker.periodic_callbacks["lossviz-alive"] = watch = PeriodicCallback(_turn, 1000)

@@ -174,12 +174,12 @@ class Job:
             self._held = self._engine.submit(_hold, self.plan, priority=10)
 
     def _go_beside(self) -> None:
-        """Submit what else the picture needs, unless it is on its way."""
-        if self._beside is None or self.cancelled:
-            return
-        (beside, args), self._beside = self._beside, None
-        self.beside = self._engine.submit(beside, self._held, *args, priority=-0.5)
-        self.beside.add_done_callback(lambda _: self._tell())
+        """Submit what else the picture needs, if anything."""
+        with self._lock:  # so that it is there to be cancelled
+            if self._beside is not None and not self.cancelled:
+                (beside, args), self._beside = self._beside, None
+                self.beside = self._engine.submit(beside, self._held, *args, priority=-0.5)
+                self.beside.add_done_callback(lambda _: self._tell())
 
     def _collect(self) -> None:
         from distributed import as_completed
@@ -289,7 +289,7 @@ class Job:
 
     def _release(self) -> None:
         with self._lock:
-            futures = list(self._running)
+            futures = [*self._running, *([self.beside] if self.beside and not self.beside.done() else [])]
         if futures:
             with suppress(Exception):  # the cluster is gone: nothing is left to stop
                 self._engine.client.cancel(futures, asynchronous=False)
@@ -360,7 +360,7 @@ class Engine:
         while not self._closed:
             time.sleep(1)
             with self._lock:
-                self._jobs = [j for j in self._jobs if not j.ended]
+                self._jobs = [j for j in self._jobs if not (j.ended and (j.beside is None or j.beside.done()))]
                 silent = [j for j in self._jobs if j.silent]
             while silent:  # and no name goes on to hold the last of them
                 silent.pop().cancel()

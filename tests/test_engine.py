@@ -166,6 +166,25 @@ def test_cancelling_stops_within_a_second(engine, finish):
     assert job.pieces() == pieces
 
 
+@pytest.mark.parametrize("gone", [False, True], ids=["cancelled", "left"])
+def test_what_else_a_picture_needs_stops_with_its_run(engine, finish, monkeypatch, gone):
+    finish(engine.start(plan()))  # compiled
+    jobs = [engine.start(plan(["cross_entropy"]), _slow) for _ in range(10)]
+    end = time.monotonic() + 20
+    while any(job.beside is None for job in jobs) and time.monotonic() < end:
+        time.sleep(0.01)
+    monkeypatch.setattr(engines, "SILENCE", 0.2 if gone else 60)
+    for job in [] if gone else jobs:
+        job.cancel()
+    time.sleep(2.5)  # two of a second may be running; all would take five
+    assert not [key for keys in engine.client.processing().values() for key in keys if "_slow" in str(key)]
+    assert "cancelled" in {job.beside.status for job in jobs}
+
+
+def _slow(plan):
+    time.sleep(1)
+
+
 def test_cancelling_before_the_first_task_and_after_the_last(engine, finish):
     job = engine.start(long_plan())
     job.cancel()
