@@ -43,6 +43,15 @@ def value(r, key):
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
+def test_a_page_takes_numbers_that_are_none(page, engine):
+    at = opened(page, [])
+    keys = sorted({*at.session_state["controls above"]} if "controls above" in at.session_state else set())
+    for given in ("inf", "-1e999", "9" * 400, "nan"):
+        opened(page, [(key, given) for key in keys])
+    opened(page, [(key, given) for key in keys for given in ("1", "inf")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.file)
 def test_a_page_takes_any_link(page, engine):
     at = opened(page, [])
     turned = at.session_state["controls above"] if "controls above" in at.session_state else []

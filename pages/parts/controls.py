@@ -7,6 +7,7 @@ from math import isfinite
 from typing import Any
 
 import streamlit as st
+from streamlit.runtime.state.session_state_proxy import get_session_state
 
 from lossviz.knobs import Choice, Knob
 from parts.titles import TITLES
@@ -238,6 +239,9 @@ def number(knob: Knob, key: str, among: Iterable[str] = ()) -> float:
             usable = False
         if not usable:
             dropped(f"{key}={given[:60]} (must be {'a whole number ' if knob.whole else ''}from {low:,g} to {high:,g})")
+            st.query_params.pop(key)
+            with get_session_state().query_params() as asked:  # Streamlit would make a whole number of what infinity is not
+                asked.set_initial_query_params_from_current()
     if hidden(key, among):
         try:
             return knob.check(st.session_state.get(key, st.query_params.get(key, default)))
