@@ -282,7 +282,7 @@ def report(found: Found, sessions: int, trainings: int, external: bool) -> list[
         "",
         f"- Memory of the whole server with everybody there: {most:,.0f} MB (under 2,048: {passed(most < 2048)}).",
         f"- Before anybody came: {found.empty:,.0f} MB; of a session, with what all share, "
-        f"{(found.memory[0] - found.empty) / sessions:.1f} MB in round 1.",
+        f"{(found.memory[0] - found.empty) / sessions:.1f} MB in round 1, {(most - found.empty) / sessions:.1f} MB at most.",
     ]
     if len(found.after) == 2:
         grown = 100 * (found.after[-1] / found.after[0] - 1)

@@ -168,7 +168,7 @@ def _weights(options: argparse.Namespace) -> str:
     column = options.column[0] if options.column and len(options.column) == 1 else options.column
     counts = file.count(column, layout=options.layout, separator=options.separator)
     counts = _tidied(counts, options.fix)
-    counts = _without_absent(counts)
+    counts = _told_of_names(_without_absent(counts))
     knobs = {name: getattr(options, name) for name in KNOBS if getattr(options, name) is not None}
     weights = weigh(counts, options.scheme, options.normalise, knobs)
     if options.format != "json":
@@ -208,6 +208,18 @@ def _without_absent(counts: LabelCounts) -> LabelCounts:
         present=None if counts.present is None else counts.present[there],
         notes=(*counts.notes, f"Without a weight, for they never occur: {', '.join(map(repr, absent[:5]))}{more}."),
     )
+
+
+def _told_of_names(counts: LabelCounts) -> LabelCounts:
+    """Labels that occur once each are no classes: a note, with what may have been meant."""
+    if counts.kind != "single" or len(counts.labels) < 3 or counts.counts.max() > 1:
+        return counts
+    note = (
+        f"Each of the {len(counts.labels):,} labels occurs only once, so that all weights are equal. If they name the rows, "
+        "name another column with --column; if a cell holds several, say with --delimiter what stands between; and counts "
+        "are read without marks of thousands, such as 1200."
+    )
+    return replace(counts, notes=(*counts.notes, note))
 
 
 def _as_json(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
@@ -251,7 +263,9 @@ def _as_python(counts: LabelCounts, weights: NDArray[np.float64], options: argpa
 def _as_csv(counts: LabelCounts, weights: NDArray[np.float64], options: argparse.Namespace) -> str:
     from lossviz.snippets import weights_csv
 
-    return weights_csv(counts, weights)
+    text = weights_csv(counts, weights)
+    # a file has the labels as they are; a terminal would act on some
+    return "".join(c if c in "\r\n" else escaped(c) for c in text) if sys.stdout.isatty() else text
 
 
 FORMATS = {"json": _as_json, "table": _as_table, "python": _as_python, "csv": _as_csv}

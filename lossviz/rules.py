@@ -114,6 +114,8 @@ def facts_of(
         apart = f"the largest class, {quoted(c.labels[top])}, is {times(ratio)} times the smallest, {rare}"
         if ratio == 1:
             apart = f"all classes that occur are equally large, {least:,.0f} each"
+        elif times(ratio) == "1":
+            apart = f"the largest class, {quoted(c.labels[top])}, is hardly larger than the smallest, {rare}"
     share = percent(float(n[r] / total))
     if c.kind == "multi":
         how = f"decide each label where its probability is above its share ({rare}: {share})"

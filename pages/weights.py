@@ -16,6 +16,7 @@ from parts.words import link, notes, plain, sentence
 
 from lossviz import SCHEMES, LabelCounts, advice, apart, apply_fixes, costs, figures, hygiene, snippets
 from lossviz.dataset import apportion
+from lossviz.files import quote
 from lossviz.knobs import Knob
 from lossviz.labelfiles import Reading, read_labels
 from lossviz.labelguess import LAYOUTS
@@ -43,24 +44,27 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
         )
         if not text.strip():
             return None
-        if grouped := re.search(r"^.*[:=] *(\d{1,3}(?:[,.' ]\d{3})+)\s*$", text, re.MULTILINE):
-            st.error(
-                plain(f"{grouped[1]} may be one number or two: write counts without marks of thousands, such as 1200.")
-            )
+        marked = r"^.*(?:[:=] *(\d{1,3}(?:[,.' ]\d{3})+)|\S[ \t]+(\d{1,3}(?:[,.']\d{3})+))\s*$"
+        if grouped := re.search(marked, text, re.MULTILINE):
+            said = f"{grouped[1] or grouped[2]} may be one number or two"
+            st.error(plain(f"{said}: write counts without marks of thousands, such as 1200."))
             return None
-        lines = [line.replace(",", " ").split() for line in text.strip().splitlines()]
+        lines = [re.sub(r"[][(),]", " ", line).split() for line in text.strip().splitlines()]
         numbers = (
             lines[0] if len(lines) == 1 else [n for line in lines for n in line] if max(map(len, lines)) == 1 else []
         )
         if numbers and all(n.isdigit() for n in numbers):  # counts alone: the classes are 0, 1, …
             text = "\n".join(f"{i},{n}" for i, n in enumerate(numbers))
         elif not re.search(r"[,;|\t\"]", text):  # as one would write it by hand: "cat 12", "cat: 12"
-            pairs = [
-                re.fullmatch(r"(.*[^\s:=])(?: *[:=] *| +)(\d+)", line.strip())
-                for line in text.splitlines()
-                if line.strip()
-            ]
-            text = "\n".join(f"{p[1]},{p[2]}" for p in pairs if p) if all(pairs) else text
+            pairs = []
+            for line in filter(str.strip, text.splitlines()):
+                if not (pair := re.fullmatch(r"(.*[^\s:=])(?: *[:=] *| +)(\d+)", line.strip())):
+                    st.error(
+                        plain(f"{quote(line.strip())} is no label with its count: write them as cat,12 or cat: 12.")
+                    )
+                    return None
+                pairs.append(f"{pair[1]},{pair[2]}")
+            text = "\n".join(pairs)
         return text.encode(), "the counts", {"layout": "table", "header": False}
     if way == "paste":
         text = st.text_area("Labels, one on each line", key="pasted", height=130, placeholder="cat\ndog\ncat")

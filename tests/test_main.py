@@ -205,3 +205,20 @@ def test_what_separates_labels_does_not_separate_cells(run):
     code, out, _ = run("--separator", "|", "--format", "json", data="a|b\nb|c\nb|d\na|c\n")
     assert code == 0
     assert json.loads(out)["counts"] == {"a": 2, "b": 3, "c": 2, "d": 1}
+
+
+def test_a_terminal_gets_no_command(run, monkeypatch):
+    data = "y\n" + "\x1b]0;pwned\x07\n" * 3 + "b\u202ec\n" * 100
+    assert "\x1b" in run("--column", "y", "--format", "csv", data=data)[1]
+    monkeypatch.setattr(sys.stdout.__class__, "isatty", lambda self: True)
+    shown = run("--column", "y", "--format", "csv", data=data)[1]
+    assert all(line.isprintable() for line in shown.splitlines())
+    assert "\\x1b]0;pwned\\x07" in shown
+
+
+def test_labels_that_occur_once_each_are_asked_about(run):
+    code, _, err = run(data="Klasse;Anzahl\nA;1.900\nB;90\nC;10\n")
+    assert code == 0
+    assert "Each of the 3 labels occurs only once" in err
+    assert "without marks of thousands, such as 1200" in err
+    assert "occurs only once" not in run("--column", "y")[2]

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 import numpy as np
 import pytest
 from conftest import ROOT
+from parts.words import plain
 from streamlit.testing.v1 import AppTest
 
 import lossviz
@@ -103,6 +104,12 @@ def test_the_example_is_there_at_once(page):
     np.testing.assert_allclose(up, (found.intervals.high - found.weights)[::-1])
 
 
+def test_what_is_no_count_is_told(page):
+    page.run().count("cat 12\n`dog` -3")
+    assert page.at.error[0].value == plain("'`dog` -3' is no label with its count: write them as cat,12 or cat: 12.")
+    assert page.count("[500  31]").table("95 % from").set_index("Label")["Count"].to_dict() == {"0": 500, "1": 31}
+
+
 @pytest.mark.parametrize(
     "text", ["cat 12\nNew York 5", "cat: 12\n\nNew York : 5\n", "cat = 12\nNew York=5", "cat,12\nNew York,5"]
 )
@@ -111,8 +118,9 @@ def test_counts_as_one_writes_them(page, text):
     assert table["Count"].to_dict() == {"cat": 12, "New York": 5}
 
 
-def test_thousands_are_asked_about(page):
-    page.run().count("cat: 1,200\ndog: 1,300")
+@pytest.mark.parametrize("text", ["cat: 1,200\ndog: 1,300", "cat 1,200\ndog 1,300", "cat\t1.200\ndog\t1.300"])
+def test_thousands_are_asked_about(page, text):
+    page.run().count(text)
     assert "write counts without marks of thousands" in page.at.error[0].value
     assert page.count("cat: 1200\ndog: 1300").table("95 % from").set_index("Label")["Count"].to_dict() == {
         "cat": 1200,
