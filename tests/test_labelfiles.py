@@ -636,6 +636,12 @@ def test_a_last_line_that_sums_the_others_is_asked_about(rows, warns):
     assert tally(counts) == {line.split(",")[0]: int(line.split(",")[1]) for line in rows.split()}  # it is counted
 
 
+def test_a_total_of_pixels_is_asked_about():
+    data = b"label,pixels,present\nsky,90,100\nman,20,70\nTotal,110,70\n"
+    with pytest.raises(FileError, match="cannot be smaller. If this is the total of the others and no label, leave"):
+        open_labels(data, "t.csv").count(layout="pixels")
+
+
 def test_a_label_called_as_its_column_is_no_sign_of_data():
     assert tally(open_labels(b"label,count\nlabel,0\nother,3\n", "t.csv").count()) == {"label": 0, "other": 3}
 
