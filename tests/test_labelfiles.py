@@ -638,7 +638,7 @@ def test_a_last_line_that_sums_the_others_is_asked_about(rows, warns):
 
 def test_a_total_of_pixels_is_asked_about():
     data = b"label,pixels,present\nsky,90,100\nman,20,70\nTotal,110,70\n"
-    with pytest.raises(FileError, match="cannot be smaller. If this is the total of the others and no label, leave"):
+    with pytest.raises(FileError, match=r"cannot be smaller\. If this is the total of the others and no label, leave"):
         open_labels(data, "t.csv").count(layout="pixels")
 
 
