@@ -32,10 +32,9 @@ TOGETHER = 2
 """Shards whose first chunks are one task: what they train takes less than what Dask does for a task."""
 SILENCE = 5.0
 """Seconds without a look at a run after which it is taken as abandoned."""
-COLD = os.environ.get("LOSSVIZ_WARM") == "0"
 _LIKELY = [("train", 3), ("train", 2), ("surface", 2), ("multitrain", 4)]
 _FIRST = [(room, model, classes) for room, classes in _LIKELY for model in ("mlp", "linear")]
-WARM = [] if COLD else [*_FIRST, ("segment", "scenes", 12)]
+WARM = [] if os.environ.get("LOSSVIZ_WARM") == "0" else [*_FIRST, ("segment", "scenes", 12)]
 """What is compiled at start, the likeliest first; nothing with LOSSVIZ_WARM=0, as in tests. A program holds about 45 MB and takes
 about 5 s: other numbers of classes wait for somebody who asks for them."""
 SETTINGS = {
@@ -160,8 +159,7 @@ class Job:
     def _extend(self, chain: "_Chain") -> "Future | None":
         """Submit the next chunk of a chain, unless it has none or the job is cancelled."""
         with self._lock:
-            step = None if self.cancelled else next(chain.chunks, None)
-            if step is None:
+            if self.cancelled or (step := next(chain.chunks, None)) is None:
                 return None
             i, chunk = step
             chain.last = self._engine.submit(_advance, self._held, (chain.shard,), chain.last, chunk, priority=-i)
@@ -224,9 +222,7 @@ class Job:
             self._tell()
 
     def _tell(self) -> None:
-        with self._lock:
-            listeners = list(self._listeners)
-        for heard in listeners:
+        for heard in tuple(self._listeners):  # some may come or go meanwhile
             heard()
 
     def listen(self, heard: Callable[[], None]) -> None:
@@ -290,9 +286,13 @@ class Job:
     def _release(self) -> None:
         with self._lock:
             futures = [*self._running, *([self.beside] if self.beside and not self.beside.done() else [])]
-        if futures:
+
+        async def drop() -> None:
             with suppress(Exception):  # the cluster is gone: nothing is left to stop
-                self._engine.client.cancel(futures, asynchronous=False)
+                await self._engine.client.cancel(futures, asynchronous=True)
+
+        if futures and (loop := self._engine.client.loop):  # a page that asks for another run does not wait for this
+            loop.add_callback(drop)
 
 
 class Engine:
