@@ -168,7 +168,9 @@ def _weights(options: argparse.Namespace) -> str:
     column = options.column[0] if options.column and len(options.column) == 1 else options.column
     counts = file.count(column, layout=options.layout, separator=options.separator)
     counts = _tidied(counts, options.fix)
-    counts = _told_of_names(_without_absent(counts))
+    counts = _without_absent(counts)
+    if (options.layout or file.guess().layout) == "single":
+        counts = _told_of_names(counts)
     knobs = {name: getattr(options, name) for name in KNOBS if getattr(options, name) is not None}
     weights = weigh(counts, options.scheme, options.normalise, knobs)
     if options.format != "json":
@@ -212,12 +214,12 @@ def _without_absent(counts: LabelCounts) -> LabelCounts:
 
 def _told_of_names(counts: LabelCounts) -> LabelCounts:
     """Labels that occur once each are no classes: a note, with what may have been meant."""
-    if counts.kind != "single" or len(counts.labels) < 3 or counts.counts.max() > 1:
+    if len(counts.labels) < 2 or counts.counts.max() > 1:
         return counts
     note = (
         f"Each of the {len(counts.labels):,} labels occurs only once, so that all weights are equal. If they name the rows, "
-        "name another column with --column; if a cell holds several, say with --delimiter what stands between; and counts "
-        "are read without marks of thousands, such as 1200."
+        "name another column with --column; if a cell holds several labels, say with --separator what stands between; if a "
+        "line has cells that were not told apart, say so of them with --delimiter, and write counts without marks of thousands."
     )
     return replace(counts, notes=(*counts.notes, note))
 

@@ -345,7 +345,7 @@ def _tabled(frame: "pl.LazyFrame", guess: Guess, filename: str) -> LabelCounts:
             missing += value[0]
     if len(numbers) == 2 and (wrong := np.flatnonzero(totals[:, 1] < totals[:, 0])).size:
         name, (inside, all_) = order[wrong[0]], totals[wrong[0]]
-        summed = name == cells[-1][0] and 2 * inside == totals[:, 0].sum()
+        summed = len(order) > 2 and name == cells[-1][0] and 2 * inside == totals[:, 0].sum()
         raise FileError(
             f"{quote(name)} has {inside:,} pixels in images of {all_:,}: the second number cannot be smaller."
             + " If this is the total of the others and no label, leave the line out." * bool(summed)

@@ -32,6 +32,8 @@ ALARM = Knob(
 )
 MOST_LINES = 2000  # labels in a table on the page; the files hold all of them
 RACED, RACED_POINTS = 6, 20_000  # most classes of the race's blobs, and points of its training part
+MARKED = r"^.*(?:[:=]\s*(\d{1,3}(?:[,.'\s]\d{3})+)|[^\W\d].*?(?:[,;|]\s*|\s+)(\d{1,3}(?:[,.']\d{3})+))$"
+"""A count with marks of thousands at the end of a line, which may be the end of a label and a count."""
 DELIMITERS = {"": "none, a label a line", "\t": "tab", ";": "semicolon"}  # as a sentence names them
 
 
@@ -44,27 +46,24 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
         )
         if not text.strip():
             return None
-        marked = r"^.*(?:[:=] *(\d{1,3}(?:[,.' ]\d{3})+)|\S[ \t]+(\d{1,3}(?:[,.']\d{3})+))\s*$"
-        if grouped := re.search(marked, text, re.MULTILINE):
-            said = f"{grouped[1] or grouped[2]} may be one number or two"
-            st.error(plain(f"{said}: write counts without marks of thousands, such as 1200."))
+        lines = [line.strip().rstrip(",; ") for line in text.splitlines() if line.strip()]
+        if grouped := next(filter(None, (re.search(MARKED, line[-60:]) for line in lines)), None):
+            said = f"{grouped[1] or grouped[2]} may be one number or two: write counts without marks of thousands, such as 1200"
+            st.error(
+                plain(f"{said}; where a label ends in a number, a space after the comma says so, as in grade 1, 200.")
+            )
             return None
-        lines = [re.sub(r"[][(),]", " ", line).split() for line in text.strip().splitlines()]
-        numbers = (
-            lines[0] if len(lines) == 1 else [n for line in lines for n in line] if max(map(len, lines)) == 1 else []
-        )
+        cells = [re.sub(r"[][(),]", " ", line).split() for line in lines]
+        numbers = cells[0] if len(cells) == 1 else [n for c in cells for n in c] if max(map(len, cells)) == 1 else []
         if numbers and all(n.isdigit() for n in numbers):  # counts alone: the classes are 0, 1, …
             text = "\n".join(f"{i},{n}" for i, n in enumerate(numbers))
-        elif not re.search(r"[,;|\t\"]", text):  # as one would write it by hand: "cat 12", "cat: 12"
-            pairs = []
-            for line in filter(str.strip, text.splitlines()):
-                if not (pair := re.fullmatch(r"(.*[^\s:=])(?: *[:=] *| +)(\d+)", line.strip())):
-                    st.error(
-                        plain(f"{quote(line.strip())} is no label with its count: write them as cat,12 or cat: 12.")
-                    )
-                    return None
-                pairs.append(f"{pair[1]},{pair[2]}")
-            text = "\n".join(pairs)
+        elif not re.search(r"[,;|\t]", "".join(lines)):  # as one would write it by hand: "cat 12", "cat: 12"
+            pairs = [re.fullmatch(r'"?(.*[^\s:="])"?(?:\s*[:=]\s*|\s+)(\d+)', line) for line in lines]
+            if None in pairs:
+                what = quote(lines[pairs.index(None)])
+                st.error(plain(f"{what} is no label with its count: write them as cat,12 or cat: 12."))
+                return None
+            text = "\n".join(f"{p[1]},{p[2]}" for p in pairs if p)
         return text.encode(), "the counts", {"layout": "table", "header": False}
     if way == "paste":
         text = st.text_area("Labels, one on each line", key="pasted", height=130, placeholder="cat\ndog\ncat")

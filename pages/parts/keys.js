@@ -21,8 +21,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".keys");
   if (!root) return;
   // the page says how many keys it has heard; a message before that would tell it the step of before, and undo the last
-  const state = (root.state ??= { sent: data.heard, waiting: [], since: 0 });
-  state.heard = data.heard;
+  const state = (root.state ??= { heard: data.heard, sent: data.heard, waiting: [], since: 0 });
   const busy = () => state.sent !== state.heard && performance.now() - state.since < 30000;
   const send = () => {
     if (busy() || !state.waiting.length) return;
@@ -51,6 +50,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   for (const [kind, listener] of Object.entries(heard)) window.addEventListener(kind, listener, true);
   const stop = window.lossvizKeys = () => { for (const [kind, listener] of Object.entries(heard)) window.removeEventListener(kind, listener, true); };
   root.dataset.listening = "true";
-  send();
+  // the step that was made comes with this word, and is set a moment later
+  if (state.heard !== data.heard) setTimeout(() => { state.heard = data.heard; send(); }, 100);
   return stop;
 }
