@@ -360,7 +360,7 @@ class Engine:
         while not self._closed:
             time.sleep(1)
             with self._lock:
-                self._jobs = [j for j in self._jobs if not (j.ended and (j.beside is None or j.beside.done()))]
+                self._jobs = [j for j in self._jobs if not j.ended]
                 silent = [j for j in self._jobs if j.silent]
             while silent:  # and no name goes on to hold the last of them
                 silent.pop().cancel()

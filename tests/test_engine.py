@@ -169,7 +169,7 @@ def test_cancelling_stops_within_a_second(engine, finish):
 @pytest.mark.parametrize("gone", [False, True], ids=["cancelled", "left"])
 def test_what_else_a_picture_needs_stops_with_its_run(engine, finish, monkeypatch, gone):
     finish(engine.start(plan()))  # compiled
-    jobs = [engine.start(plan(["cross_entropy"]), _slow) for _ in range(10)]
+    jobs = [engine.start(plan(["cross_entropy"], steps=50_000), _slow) for _ in range(10)]
     end = time.monotonic() + 20
     while any(job.beside is None for job in jobs) and time.monotonic() < end:
         time.sleep(0.01)
