@@ -177,7 +177,7 @@ def cautions(
         out.append(
             Caution(
                 "many",
-                f"{k:,} classes with {mean} examples each on average: is this the label, or does it name the rows?",
+                f"{k:,} classes with {mean} example{'s' * (mean != '1')} each on average: is this the label, or does it name the rows?",
             )
         )
     return tuple(out)

@@ -67,7 +67,7 @@ const themed = (data, layout, root) => {
   }
   if (root.told.fill && !narrow) { // before a class: all of it in sight, and read from the back row
     const times = Math.min(1.5, Math.max(1, innerWidth / 1280)), high = layout.height ?? 450, begins = depth(root);
-    const least = times * (layout.annotations ? 0.9 : 0.75) * high, room = innerHeight - begins - 122 * times; // what stands below
+    const least = times * (layout.annotations ? 0.88 : 0.75) * high, room = innerHeight - begins - 122 * times; // what stands below
     // one that begins far down has a screen of its own when it is come to
     out.height = Math.round(Math.min(2 * high, Math.max(least, begins > innerHeight / 2 ? 0.7 * innerHeight : room)));
     out.font.size = Math.round(times * out.font.size);
@@ -135,6 +135,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!same) draw(root);
   if (!root.watched) {
     root.watched = true;
+    addEventListener("resize", () => { if (root.told.fill) root.drawn &&= "by Plotly"; }); // which forgets how high it was
     let last = state(root);
     setInterval(() => { // the theme is changed in the page's menu, a projector is plugged in, what stands above is another step's
       if (!root.isConnected) return;
