@@ -174,10 +174,11 @@ def cautions(
     k = len(n)
     if k > MANY or (k > 20 and examples(c) < 5 * k):
         mean = f"{examples(c) / k:.2g}"
+        each = f"{mean} example{'s' * (mean != '1')} each"
         out.append(
             Caution(
                 "many",
-                f"{k:,} classes with {mean} example{'s' * (mean != '1')} each on average: is this the label, or does it name the rows?",
+                f"{k:,} classes with {each} on average: is this the label, or does it name the rows?",
             )
         )
     return tuple(out)
