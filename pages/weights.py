@@ -32,8 +32,8 @@ ALARM = Knob(
 )
 MOST_LINES = 2000  # labels in a table on the page; the files hold all of them
 RACED, RACED_POINTS = 6, 20_000  # most classes of the race's blobs, and points of its training part
+# a count with marks of thousands at the end of a line, which may be the end of a label and a count
 MARKED = r"^.*(?:[:=]\s*(\d{1,3}(?:[,.'\s]\d{3})+)|[^\W\d].*?(?:[,;|]\s*|\s+)(\d{1,3}(?:[,.']\d{3})+))$"
-"""A count with marks of thousands at the end of a line, which may be the end of a label and a count."""
 DELIMITERS = {"": "none, a label a line", "\t": "tab", ";": "semicolon"}  # as a sentence names them
 
 
