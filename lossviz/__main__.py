@@ -169,7 +169,7 @@ def _weights(options: argparse.Namespace) -> str:
     counts = file.count(column, layout=options.layout, separator=options.separator)
     counts = _tidied(counts, options.fix)
     counts = _without_absent(counts)
-    if (options.layout or file.guess().layout) == "single":
+    if counts.counts.max() == 1 < len(counts.labels) and (options.layout or file.guess().layout) == "single":
         counts = _told_of_names(counts)
     knobs = {name: getattr(options, name) for name in KNOBS if getattr(options, name) is not None}
     weights = weigh(counts, options.scheme, options.normalise, knobs)
@@ -214,8 +214,6 @@ def _without_absent(counts: LabelCounts) -> LabelCounts:
 
 def _told_of_names(counts: LabelCounts) -> LabelCounts:
     """Labels that occur once each are no classes: a note, with what may have been meant."""
-    if len(counts.labels) < 2 or counts.counts.max() > 1:
-        return counts
     note = (
         f"Each of the {len(counts.labels):,} labels occurs only once, so that all weights are equal. If they name the rows, "
         "name another column with --column; if a cell holds several labels, say with --separator what stands between; if a "
@@ -267,7 +265,7 @@ def _as_csv(counts: LabelCounts, weights: NDArray[np.float64], options: argparse
 
     text = weights_csv(counts, weights)
     # a file has the labels as they are; a terminal would act on some
-    return "".join(c if c in "\r\n" else escaped(c) for c in text) if sys.stdout.isatty() else text
+    return "\n".join(map(escaped, text.split("\n"))) if sys.stdout.isatty() else text
 
 
 FORMATS = {"json": _as_json, "table": _as_table, "python": _as_python, "csv": _as_csv}

@@ -343,19 +343,19 @@ def _tabled(frame: "pl.LazyFrame", guess: Guess, filename: str) -> LabelCounts:
             totals[place[row[0]]] += value
         else:
             missing += value[0]
-    if len(numbers) == 2 and (wrong := np.flatnonzero(totals[:, 1] < totals[:, 0])).size:
+    counts = totals[:, 0]
+    last = cells[-1][0]
+    summed = len(order) > 2 and last in place and 2 * counts[place[last]] == counts.sum() > 0
+    if len(numbers) == 2 and (wrong := np.flatnonzero(totals[:, 1] < counts)).size:
         name, (inside, all_) = order[wrong[0]], totals[wrong[0]]
-        summed = len(order) > 2 and name == cells[-1][0] and 2 * inside == totals[:, 0].sum()
         raise FileError(
             f"{quote(name)} has {inside:,} pixels in images of {all_:,}: the second number cannot be smaller."
-            + " If this is the total of the others and no label, leave the line out." * bool(summed)
+            + " If this is the total of the others and no label, leave the line out." * bool(summed and name == last)
         )
     twice = [name for name in order if seen[name] > 1]
     notes = [f"Labels on more than one line, added up: {listed(twice, 5)}."] if twice else []
     kind = "pixels" if guess.layout == "pixels" else "single"
-    counts = totals[:, 0]
-    last = cells[-1][0]
-    if len(order) > 2 and last in place and 2 * counts[place[last]] == counts.sum() > 0:
+    if summed:
         notes.append(
             f"{quote(last)}, the last line, has as many as all others together; if that is their total and no label, "
             "leave the line out."

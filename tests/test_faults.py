@@ -177,9 +177,8 @@ def test_worker_killed(server):
 
 @pytest.mark.parametrize("ready", [False, True], ids=["while a model trains", "when all is ready"])
 def test_interrupted(tmp_path, ready):
-    server = Server(
-        start_new_session=True, env={} if ready else {"XDG_CACHE_HOME": str(tmp_path)}
-    )  # nothing is compiled
+    nothing_compiled = {"XDG_CACHE_HOME": str(tmp_path)}
+    server = Server(start_new_session=True, env={} if ready else nothing_compiled)
     answers = []
 
     def ask():

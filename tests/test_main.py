@@ -208,12 +208,13 @@ def test_what_separates_labels_does_not_separate_cells(run):
 
 
 def test_a_terminal_gets_no_command(run, monkeypatch):
-    data = "y\n" + "\x1b]0;pwned\x07\n" * 3 + "b\u202ec\n" * 100
+    data = "y\n" + "\x1b]0;pwned\x07\n" * 3 + '"over\rwritten"\n' + "b\u202ec\n" * 100
     assert "\x1b" in run("--column", "y", "--format", "csv", data=data)[1]
     monkeypatch.setattr(sys.stdout.__class__, "isatty", lambda self: True)
     shown = run("--column", "y", "--format", "csv", data=data)[1]
     assert all(line.isprintable() for line in shown.splitlines())
     assert "\\x1b]0;pwned\\x07" in shown
+    assert "\r" not in shown
 
 
 def test_labels_that_occur_once_each_are_asked_about(run):

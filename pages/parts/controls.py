@@ -240,9 +240,8 @@ def number(knob: Knob, key: str, among: Iterable[str] = ()) -> float:
         if not usable:
             dropped(f"{key}={given[:60]} (must be {'a whole number ' if knob.whole else ''}from {low:,g} to {high:,g})")
             st.query_params.pop(key)
-            with (
-                get_session_state().query_params() as asked
-            ):  # Streamlit would make a whole number of what infinity is not
+            # or Streamlit would read it again, and infinity is no whole number to it
+            with get_session_state().query_params() as asked:
                 asked.set_initial_query_params_from_current()
     if hidden(key, among):
         try:

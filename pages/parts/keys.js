@@ -21,13 +21,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".keys");
   if (!root) return;
   // the page says how many keys it has heard; a message before that would tell it the step of before, and undo the last
-  const state = (root.state ??= { heard: data.heard, sent: data.heard, waiting: [], since: 0 });
-  const busy = () => state.sent !== state.heard && performance.now() - state.since < 30000;
+  const state = (root.state ??= { heard: data.heard, waiting: [], since: 0 });
+  const busy = () => state.since && performance.now() - state.since < 30000;
   const send = () => {
     if (busy() || !state.waiting.length) return;
     state.since = performance.now();
-    state.sent = state.heard + state.waiting.length;
-    setTriggerValue("pressed", { keys: state.waiting.splice(0), last: state.sent });
+    setTriggerValue("pressed", { last: state.heard + state.waiting.length, keys: state.waiting.splice(0) });
   };
   const pressed = (event) => {
     const what = KEYS[event.key], at = event.target;
@@ -51,6 +50,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const stop = window.lossvizKeys = () => { for (const [kind, listener] of Object.entries(heard)) window.removeEventListener(kind, listener, true); };
   root.dataset.listening = "true";
   // the step that was made comes with this word, and is set a moment later
-  if (state.heard !== data.heard) setTimeout(() => { state.heard = data.heard; send(); }, 100);
+  setTimeout(() => {
+    if (state.heard === data.heard) return;
+    Object.assign(state, { heard: data.heard, since: 0 });
+    send();
+  }, 100);
   return stop;
 }
