@@ -9,6 +9,9 @@ import faulthandler
 import os
 import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 from lossviz.memory import give_back
@@ -23,11 +26,9 @@ def _turn() -> None:
 
 
 def dask_setup(worker: Any) -> None:
-    """Give way, leave Ctrl-C to the nanny, watch, and give memory back; Dask calls this when the worker starts."""
+    """Give way, watch, and give memory back; Dask calls this when the worker starts."""
     if hasattr(os, "nice"):  # a page that waits for its turn is worse than a picture that comes a little later
         os.nice(NICE)
-    if worker.nanny:  # which ends it: Ctrl-C in a terminal, which goes to all that run there, is not for this process
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
     from tornado.ioloop import PeriodicCallback
 
     worker.periodic_callbacks["lossviz-alive"] = watch = PeriodicCallback(_turn, 1000)
@@ -38,3 +39,20 @@ def dask_setup(worker: Any) -> None:
 def dask_teardown(worker: Any) -> None:
     """End the watch: a worker that is being closed may take its time."""
     faulthandler.cancel_dump_traceback_later()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Threads and processes that are started meanwhile, and those that they start, never hear Ctrl-C.
+
+    A terminal sends it to all that run there; the server hears it in its main thread, and ends the others.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # when it starts, it lets SIGINT through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

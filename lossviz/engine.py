@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
+from lossviz.alive import undisturbed
 from lossviz.plan import LANES, Chunk, Piece, Plan, Run, Shard, lean
 from lossviz.rush import FIRST
 
@@ -309,11 +310,10 @@ class Engine:
 
         self._cluster = None
         if address is None:
-            with dask.config.set(SETTINGS):
+            with dask.config.set(SETTINGS), undisturbed():
                 self._cluster = LocalCluster(
                     n_workers=1,
                     threads_per_worker=LANES,
-                    processes=True,
                     preload=["lossviz.alive"],
                     dashboard_address="127.0.0.1:0",  # Dask always serves one: here, for nobody else
                     silence_logs=logging.CRITICAL,

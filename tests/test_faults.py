@@ -175,6 +175,16 @@ def test_worker_killed(server):
     assert told(after) == told(asyncio.run(raced(server, **LONG)))
 
 
+def interrupt(server):
+    """Ctrl-C in the server's terminal, and what the server says until it has ended."""
+    family = server.family()
+    os.killpg(server.pid, signal.SIGINT)  # as a terminal does
+    server._process.wait(20)
+    _, alive = psutil.wait_procs(family, timeout=5)
+    assert not alive
+    return server.stop()
+
+
 @pytest.mark.parametrize("ready", [False, True], ids=["while a model trains", "when all is ready"])
 def test_interrupted(tmp_path, ready):
     nothing_compiled = {"XDG_CACHE_HOME": str(tmp_path)}
@@ -193,14 +203,18 @@ def test_interrupted(tmp_path, ready):
     asking.start()
     time.sleep(45 if ready else 8)
     assert answers == [200] * ready
-    family = server.family()
-    os.killpg(server.pid, signal.SIGINT)  # as a terminal does
-    server._process.wait(20)
-    _, alive = psutil.wait_procs(family, timeout=5)
-    assert not alive
+    said = interrupt(server)
     asking.join(10)
     assert answers == [200 if ready else 503]
-    assert "Traceback" not in server.stop()
+    assert "Traceback" not in said
+
+
+def test_interrupted_at_the_start():
+    server = Server(start_new_session=True)
+    while not server.workers():
+        time.sleep(0.05)
+    time.sleep(0.3)  # it imports, and heeds nothing yet
+    assert "Traceback" not in interrupt(server)
 
 
 def test_page_reloaded(server):
