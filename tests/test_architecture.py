@@ -301,6 +301,29 @@ def test_importing_is_cheap():
     assert out.stdout.split() == []
 
 
+def test_no_picture_is_made_while_pandas_is_half_there():
+    code = """if True:
+    import importlib, sys, threading, time
+    import plotly.graph_objects as go
+    from lossviz import figures
+    sys.path.insert(0, "pages")
+    from parts import player, presenter, words
+    half = threading.Event()
+    class Slow:  # as on a cold disk: another visitor's page imports it
+        def find_spec(name, path=None, target=None):
+            if name == "pandas.core.api" and not half.is_set():
+                half.set()
+                time.sleep(1)
+    sys.meta_path.insert(0, Slow)
+    threading.Thread(target=importlib.import_module, args=("pandas",)).start()
+    half.wait()
+    from parts import chart
+    go.Figure().add_scatter(x=[0], y=[0], marker_color="red")
+    """
+    out = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert out.returncode == 0, out.stderr
+
+
 @pytest.mark.parametrize("name", sorted(lossviz.__all__))
 def test_everything_public_has_a_docstring(name):
     thing = getattr(lossviz, name)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd  # whole before any figure is made: Plotly trips over what another visitor's page is still importing
 import streamlit as st
 
 from lossviz import figures
@@ -11,7 +12,6 @@ from parts import presenter, words
 from parts.player import path
 
 if TYPE_CHECKING:
-    import pandas as pd
     import plotly.graph_objects as go
 
 # in the page's own tree: Plotly puts its styles there; until its script has come, the place says so
@@ -31,7 +31,7 @@ def show(
     figure: "go.Figure",
     key: str,
     sentence: str,
-    table: "pd.DataFrame | None" = None,
+    table: pd.DataFrame | None = None,
     clicked: Callable[[dict[str, Any]], None] | None = None,
     told: bool = True,
 ) -> None:
