@@ -39,7 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0; 1 where `lint` found something, or a claim came out otherwise than on record; 2 after one sentence
-        on standard error.
+        on standard error; 130 after Ctrl-C.
     """
     parser = _Parser(prog="lossviz", description="See what class weighting does to a classifier.", allow_abbrev=False)
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -52,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         found = options.run(options)
     except SystemExit as end:  # --help and --version
         return int(end.code or 0)
+    except KeyboardInterrupt:  # the code by which a shell knows it
+        return 130
     except ValueError as error:
         print(f"lossviz: {escaped(' '.join(str(error).split()))}", file=sys.stderr)
         return 2
@@ -155,6 +157,11 @@ def _weights(options: argparse.Namespace) -> str:
     """The text to print; notes go to standard error, or with JSON into it."""
     from lossviz.labelfiles import open_labels
 
+    if options.file == "-" and sys.stdin.isatty():
+        print(
+            "Labels, one on each line; Ctrl-D ends them. `lossviz weights --help` says what else can be read.",
+            file=sys.stderr,
+        )
     source = sys.stdin.buffer.read() if options.file == "-" else options.file
     file = open_labels(
         source,
@@ -169,7 +176,8 @@ def _weights(options: argparse.Namespace) -> str:
     counts = file.count(column, layout=options.layout, separator=options.separator)
     counts = _tidied(counts, options.fix)
     counts = _without_absent(counts)
-    if counts.counts.max() == 1 < len(counts.labels) and (options.layout or file.guess().layout) == "single":
+    layout = file.settled(column, options.layout, options.separator).layout
+    if counts.counts.max() == 1 < len(counts.labels) and layout == "single":
         counts = _told_of_names(counts)
     knobs = {name: getattr(options, name) for name in KNOBS if getattr(options, name) is not None}
     weights = weigh(counts, options.scheme, options.normalise, knobs)

@@ -197,8 +197,8 @@ def _of_ratio(c: LabelCounts, n: Array, there: NDArray[np.bool_], knobs: Mapping
             _caution(
                 "extreme",
                 np.array([f.rarest]),
-                f"Weights of {times(f.ratio)} to 1: one {f.one} moves the model as far as {times(f.ratio)} others, and a "
-                "mislabelled one does as much damage. Look through those labels, or weight more gently (square root).",
+                f"Balanced weights are {times(f.ratio)} to 1: one {f.one} moves the model as far as {times(f.ratio)} others, and "
+                "a mislabelled one does as much damage. Look through those labels, or weight more gently (square root).",
             )
         )
     some = n[there]

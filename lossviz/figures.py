@@ -378,9 +378,10 @@ def label_bars(found: "Verdict") -> "go.Figure":
     place = list(range(len(order)))
     what = "pixels" if c.kind == "pixels" else "rows"
     low, high, w = (np.asarray(v, float)[order] for v in (found.intervals.low, found.intervals.high, found.weights))
-    spread = {}
+    spread, drawn = {}, np.nanmax(w) * 1.06
     if np.isfinite(low).any():
-        up = np.where(np.isfinite(high), high - w, 0.0)
+        drawn = np.nanmax([*w, *high[np.isfinite(high)]]) * 1.06
+        up = np.where(np.isposinf(high), drawn, high - w)  # without an upper end: out of the picture, with no cap in it
         spread = {"error_x": {"array": np.nan_to_num(up), "arrayminus": np.nan_to_num(w - low), "symmetric": False}}
     positive = c.counts[c.counts > 0]
     wide = positive.max() > 50 * positive.min()
@@ -408,7 +409,7 @@ def label_bars(found: "Verdict") -> "go.Figure":
                 "domain": [0.53, 1],
                 "anchor": "y2",
                 "title": {"text": f"weight ({found.scheme.replace('_', ' ')})"},
-                "rangemode": "tozero",
+                "range": [0, drawn],
             },
             "yaxis": labels,
             "yaxis2": labels | {"anchor": "x2", "matches": "y", "showticklabels": False},

@@ -86,7 +86,7 @@ class LabelFile:
             >>> counts.labels, counts.counts.tolist(), counts.missing, counts.rows
             (('cat', 'dog'), [2, 1], 1, 4)
         """
-        guess = self._settle(column, layout, separator)
+        guess = self.settled(column, layout, separator)
         if self._reader is None:
             raise FileError(f"{quote(self.filename)} was read elsewhere; open it again to count.")
         notes = [*self.notes, *self._guessed(guess, column is None, layout is None and separator is None)]
@@ -97,6 +97,11 @@ class LabelFile:
                 raise FileError(f"{quote(self.filename)} cannot be read as a table of counts: {more[0]}")
             notes += more
             counts = _counts(frame.lazy(), guess, self.filename)
+            if more:  # null where a row is ragged
+                told = (
+                    note.replace(" without a value", " that are ragged or without a value") for note in counts.notes
+                )
+                counts = replace(counts, notes=tuple(told))
         if not counts.labels:
             raise FileError(f"No row of column {quote(guess.columns[0])} in {quote(self.filename)} has a label.")
         others = [c for c in self.columns if c not in guess.columns and c.strip().lower() in PIXEL_NAMES]
@@ -123,8 +128,19 @@ class LabelFile:
         instead = "; the layout “single” counts rows instead" if layout and guess.layout in ("table", "pixels") else ""
         return [f"{said}: {guess.reason}{instead}."]
 
-    def _settle(self, column: str | Sequence[str] | None, layout: str | None, separator: str | None) -> Guess:
-        """What is asked for, completed by the guess."""
+    def settled(
+        self, column: str | Sequence[str] | None = None, layout: str | None = None, separator: str | None = None
+    ) -> Guess:
+        r"""What `count` is asked for by the same arguments, completed by the guess.
+
+        Raises:
+            FileError: There is no such column, or the columns do not suit the layout.
+
+        Example:
+            >>> file = open_labels(b"label,count\ncat,3\ndog,1\n")
+            >>> file.settled().layout, file.settled("label").layout
+            ('table', 'single')
+        """
         if layout is not None:
             one_of("layout", layout, LAYOUTS)
         if separator == "":
@@ -374,7 +390,8 @@ def _whole(cell: Any, column: str, label: Any) -> int:
     except ValueError:
         number = -0.5
     if not 0 <= number < 2**53 or number != int(number):
+        limits = f"from 0 to {2**53 - 1:,}"
         raise FileError(
-            f"Column {quote(column)} has {quote(text)} for {quote(label or '')}; counts are whole numbers from 0."
+            f"Column {quote(column)} has {quote(text)} for {quote(label or '')}; counts are whole numbers {limits}."
         )
     return int(number)

@@ -24,6 +24,7 @@ ROW_NAMES = frozenset("id index idx row rowid key uuid nr no file filename path 
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 DATE = re.compile(r"\d{1,4}([-./])\d{1,2}\1\d{1,4}([T ].*)?|\d{1,2}:\d\d(:\d\d.*)?")
 WHOLE = re.compile(r"\+?\d+(\.0*)?")
+MARKED = re.compile(r"\d{1,3}([.,' \u00a0\u202f]\d{3})+")
 
 Rows = Sequence[Sequence[str]]
 
@@ -132,7 +133,7 @@ def guess_layout(columns: Sequence[str], rows: Rows, header: bool = True, layout
         return Guess(
             "cells", (label,), separator, f"most cells of {quote(label)} split at {said} into labels that recur"
         )
-    return Guess(layout or "single", (label,), None, reason)
+    return Guess(layout or "single", (label,), None, reason + _marked(columns, cells))
 
 
 def guess_separator(cells: Sequence[str]) -> str | None:
@@ -220,6 +221,18 @@ def _partly_counted(label: str, texts: list[str], cells: dict[str, list[str]]) -
     if len(cells[other]) / 2 < len(there) < len(cells[other]) and _is_whole(there) and 2 * len(set(there)) > len(there):
         return Guess("table", (label, other), None, "every label has one row, and most of them a whole number")
     return None
+
+
+def _marked(columns: Sequence[str], cells: dict[str, list[str]]) -> str:
+    """What to add where counts of labels may have marks of thousands, which can be decimals as well: they are not read."""
+    for name in columns if len(columns) == 2 else ():
+        marked = next((cell for cell in cells[name] if MARKED.fullmatch(cell)), None)
+        (labels,) = (cells[other] for other in columns if other != name)
+        whole = all(MARKED.fullmatch(cell) or WHOLE.fullmatch(cell) for cell in cells[name])
+        if marked and whole and len(set(labels)) == len(labels):
+            plainly = re.sub(r"\D", "", marked)
+            return f"; if {quote(name)} holds counts, write them without marks of thousands, as {plainly} for {marked}"
+    return ""
 
 
 def _is_whole(cells: Sequence[str]) -> bool:

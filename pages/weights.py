@@ -34,7 +34,20 @@ MOST_LINES = 2000  # labels in a table on the page; the files hold all of them
 RACED, RACED_POINTS = 6, 20_000  # most classes of the race's blobs, and points of its training part
 # a count with marks of thousands at the end of a line, which may be the end of a label and a count
 MARKED = r"^.*(?:[:=]\s*(\d{1,3}(?:[,.'\s]\d{3})+)|[^\W\d].*?(?:[,;|]\s*|\s+)(\d{1,3}(?:[,.']\d{3})+))$"
+SPACED = r"[^\W\d][ \t]+(\d{1,3}(?:[ \u00a0\u202f]\d{3})+)$"
+PRINTED = r"(Name: .*, |Length: \d+, )*dtype: \w+"  # pandas' last line under counts of values
 DELIMITERS = {"": "none, a label a line", "\t": "tab", ";": "semicolon"}  # as a sentence names them
+
+
+def marked(lines: list[str]) -> str | None:
+    """A count that may be one number or two, if there is one."""
+    if found := next(filter(None, (re.search(MARKED, line[-60:]) for line in lines)), None):
+        return found[1] or found[2]
+    spaced = [found[1] for line in lines if (found := re.search(SPACED, line[-60:]))]
+    # one word before all numbers, as in class 1 500 and class 2 300, makes them labels
+    stems = {re.sub(r"(\s+\d+)+$", "", line) for line in lines}
+    alike = len(stems) == 1 < len(lines) and not any(re.search(r"\D0", number) for number in spaced)
+    return None if alike or not spaced else spaced[0]
 
 
 def source() -> tuple[bytes, str, dict[str, Any]] | None:
@@ -47,23 +60,30 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
         if not text.strip():
             return None
         lines = [line.strip().rstrip(",; ") for line in text.splitlines() if line.strip()]
-        if grouped := next(filter(None, (re.search(MARKED, line[-60:]) for line in lines)), None):
-            said = f"{grouped[1] or grouped[2]} may be one number or two: write counts without marks of thousands, such as 1200"
+        if len(lines) > 1 and re.fullmatch(PRINTED, lines[-1]):  # with the name of the values above, or without
+            lines = [line for line in lines[:-1] if line is not lines[0] or re.search(r"\s\d+$", line)]
+        if grouped := marked(lines):
+            said = f"{grouped} may be one number or two: write counts without marks of thousands, such as 1200"
             st.error(
                 plain(f"{said}; where a label ends in a number, a space after the comma says so, as in grade 1, 200.")
             )
             return None
-        cells = [re.sub(r"[][(),]", " ", line).split() for line in lines]
+        cells = [re.sub(r"[][(),]|\s/\s", " ", line).split() for line in lines]
         numbers = cells[0] if len(cells) == 1 else [n for c in cells for n in c] if max(map(len, cells)) == 1 else []
         if numbers and all(n.isdigit() for n in numbers):  # counts alone: the classes are 0, 1, …
             text = "\n".join(f"{i},{n}" for i, n in enumerate(numbers))
-        elif not re.search(r"[,;|\t]", "".join(lines)):  # as one would write it by hand: "cat 12", "cat: 12"
-            pairs = [re.fullmatch(r'"?(.*[^\s:="])"?(?:\s*[:=]\s*|\s+)(\d+)', line) for line in lines]
-            if None in pairs:
-                what = quote(lines[pairs.index(None)])
-                st.error(plain(f"{what} is no label with its count: write them as cat,12 or cat: 12."))
+        else:
+            apart = [re.split(r"[,;|\t]", line) for line in lines]
+            by_hand = max(map(len, apart)) == 1  # "cat 12", "cat: 12"
+            pairs = [re.fullmatch(r'"?(.*[^\s:="/])"?(?:\s*[:=]\s*|\s+)(\d+)', line) for line in lines]
+            odd = next((i for i, a in enumerate(apart) if (pairs[i] is None if by_hand else len(a) == 1)), None)
+            if odd is not None:
+                st.error(plain(f"{quote(lines[odd])} is no label with its count: write them as cat,12 or cat: 12."))
                 return None
-            text = "\n".join(f"{p[1]},{p[2]}" for p in pairs if p)
+            if len(lines) == 1 and len(apart[0]) > 3 and all(n.strip().isdigit() for n in apart[0][1::2]):
+                st.error("Write each label with its count on a line of its own.")
+                return None
+            text = "\n".join(f"{p[1]},{p[2]}" for p in pairs if p) if by_hand else text
         return text.encode(), "the counts", {"layout": "table", "header": False}
     if way == "paste":
         text = st.text_area("Labels, one on each line", key="pasted", height=130, placeholder="cat\ndog\ncat")

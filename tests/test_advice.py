@@ -6,7 +6,7 @@ import string
 import numpy as np
 import pytest
 
-from lossviz import costs
+from lossviz import costs, figures
 from lossviz.advice import cautions, recommend, verdict
 from lossviz.compare import suggest_beta
 from lossviz.labels import LabelCounts
@@ -165,7 +165,7 @@ def test_extreme():
     found = about(LabelCounts(("ok", "fraud"), np.array([1001 * 30, 30]), 1002 * 30))["extreme"]
     assert found.classes == (1,)
     assert found.sentence.startswith(
-        "Weights of 1,001 to 1: one example of 'fraud' moves the model as far as 1,001 others"
+        "Balanced weights are 1,001 to 1: one example of 'fraud' moves the model as far as 1,001 others"
     )
     assert "one row without 'a'" in about(multi(99_970, rows=100_000))["extreme"].sentence
 
@@ -277,3 +277,22 @@ def test_hostile_labels_stay_one_short_line():
 def test_small_and_quick():
     n = np.random.default_rng(0).integers(1, 5000, 1000)
     assert len(pickle.dumps(verdict(n, draws=100))) < 1_000_000
+
+
+def test_the_picture_shows_counts_weights_and_how_far_they_could_be_off():
+    found = verdict(LabelCounts(("a", "<b>", "c"), np.array([30, 4, 2]), 36, 0), "balanced")
+    figure = figures.label_bars(found)
+    counts, weights = figure.data
+    assert list(counts.x) == [2, 4, 30]  # drawn from the bottom up
+    assert list(weights.x) == pytest.approx([6, 3, 0.4])
+    assert figure.layout.yaxis.ticktext[1] == "&lt;b&gt;"
+    low, high = found.intervals.low[::-1], found.intervals.high[::-1]
+    assert np.isposinf(high[0])
+    assert np.isfinite(high[1])
+    spread = weights.error_x
+    assert list(spread.arrayminus) == pytest.approx(weights.x - low)
+    assert spread.array[1:] == pytest.approx((high - weights.x)[1:])
+    ends = weights.x + spread.array
+    left, right = figure.layout.xaxis2.range
+    assert left == 0
+    assert ends[1:].max() < right < ends[0]  # one that has no upper end leaves the picture

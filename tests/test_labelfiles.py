@@ -369,10 +369,18 @@ def test_notes_say_what_was_odd():
         "1 row with too few cells, not 3 (the first has 2, on line 3 of the file)",
         "1 row with too many cells, not 3 (the first has 4, on line 6 of the file)",
         "1 row with nothing in column 'label'",
+        "2 rows that are ragged or without a value in column 'label'",
         "same one, 'cat'",
         "separated by commas",
     ):
         assert any(words in note for note in counts.notes), (words, counts.notes)
+
+
+def test_counts_with_marks_of_thousands_are_not_taken_for_labels_in_silence():
+    meant = "if 'Anzahl' holds counts, write them without marks of thousands, as 1200 for 1.200"
+    assert any(meant in note for note in count(b"Klasse;Anzahl\nA;1.200\nB;300\n").notes)
+    for data in (b"Klasse;Anzahl\nA;1.200\nA;300\n", b"Klasse;Anzahl\nA;1.20\nB;300.5\n", b"A;1.200;x\nB;300;x\n"):
+        assert not any("marks of thousands" in note for note in count(data).notes)
 
 
 def test_labels_are_kept_verbatim_and_cut_in_messages_only():

@@ -4,8 +4,10 @@ import csv
 import io
 import json
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -224,3 +226,22 @@ def test_labels_that_occur_once_each_are_asked_about(run):
     assert "without marks of thousands" in err
     assert "occurs only once" not in run("--column", "y")[2]
     assert "occurs only once" not in run(data="label,count\na,1\nb,1\nc,1\n")[2]
+    assert "occurs only once" in run("--column", "label", data="label,count\na,5\nb,6\nc,9\n")[2]
+
+
+@pytest.mark.parametrize("command", [["weights"], ["lint", "-"]])
+def test_who_gives_up_typing_gets_no_traceback(command):
+    waiting = "import sys, lossviz.__main__ as it; print('ready', flush=True); sys.exit(it.main())"
+    process = subprocess.Popen(
+        [sys.executable, "-c", waiting, *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        cwd=Path(__file__).parent.parent,
+    )
+    with process:
+        assert process.stdout.readline() == b"ready\n"
+        time.sleep(1)  # until it reads
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read() == b""
+        assert process.wait(20) == 130

@@ -104,6 +104,13 @@ def test_the_example_is_there_at_once(page):
     np.testing.assert_allclose(up, (found.intervals.high - found.weights)[::-1])
 
 
+def test_what_one_word_does_not_explain_is_asked_about(page):
+    page.run()
+    for text in ("model 3 000\nmodel 4 500", "grade 1 200\nothers 300", "cat 1 200"):
+        page.count(text)
+        assert "write counts without marks of thousands" in page.at.error[0].value
+
+
 @pytest.mark.parametrize(
     "text", ["class 1, 500\nclass 2, 120", "class 1: 500\nclass 2: 120", "class 1 500\nclass 2 120"]
 )
@@ -127,6 +134,8 @@ def test_what_is_no_count_is_told(page):
         "cat,12\nNew York,5",
         '"cat": 12,\n"New York": 5,',
         "cat\xa012\nNew York\xa05",
+        "kind\ncat         12\nNew York     5\nName: count, dtype: int64",  # as pandas prints them
+        "cat         12\nNew York     5\ndtype: int64",
     ],
 )
 def test_counts_as_one_writes_them(page, text):
@@ -143,6 +152,8 @@ def test_counts_as_one_writes_them(page, text):
         "cat,1,200",
         "cat;1,200",
         "cat: 1\xa0200",
+        "cat 1 200",
+        "cat\t1\xa0200",
         "cat 1,200,",
         "0: 1,200",
         "class 1,500",
@@ -166,7 +177,7 @@ def test_embedded_is_picture_and_controls(page, monkeypatch):
     assert not page.at.get("download_button")
 
 
-@pytest.mark.parametrize("text", ["500, 31", "500 31", "500\n31", "0,500\n1,31"])
+@pytest.mark.parametrize("text", ["500, 31", "500 31", "500 / 31", "500\n31", "0,500\n1,31"])
 def test_counts_alone_are_classes_from_0(page, text):
     table = page.run().count(text).table("95 % from")
     assert table["Label"].tolist() == ["0", "1"]
@@ -348,7 +359,16 @@ def test_a_bad_file_gets_a_sentence(page, data, said):
 
 @pytest.mark.parametrize(
     ("text", "said"),
-    [("a,1\nb,-2", "'-2'"), ("a,1\nb", "b"), ("a,x", "'x'"), ("a,0\nb,0", "all 0")],
+    [
+        ("a,1\nb,-2", "'-2'"),
+        ("a,1\nb", "'b' is no label with its count"),
+        ("a,x", "'x'"),
+        ("a,0\nb,0", "all 0"),
+        ("a\t12\nb 3", "'b 3' is no label with its count"),
+        ("1.200 / 300", "'1.200 / 300' is no label with its count"),
+        ("a;12;b;3", "a line of its own"),
+        ("a,99999999999999999999", "from 0 to 9,007,199,254,740,991"),
+    ],
 )
 def test_bad_counts_get_a_sentence(page, text, said):
     page.run().count(text)

@@ -67,7 +67,7 @@ def sentence(found: Found) -> str:
 def happened(found: Found) -> str:
     """The recall, and whether another model could have done better."""
     m, best = found["model"], found["best"]
-    only = "finds only" if best["recall"] < 0.8 else "finds"
+    only = "finds only" if best["recall"] < 0.5 else "finds"
     return (
         f"With {many(int(found['imbalance']), 'common example')} for each rare one, it finds {share(m['recall'])} of the rare. "
         f"The rule of least mistakes, which knows how the data were made, {only} {share(best['recall'])} (accuracy "

@@ -135,10 +135,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (!same) draw(root);
   if (!root.watched) {
     root.watched = true;
-    addEventListener("resize", () => { if (root.told.fill) root.drawn &&= "by Plotly"; }); // which forgets how high it was
-    let last = state(root);
-    setInterval(() => { // the theme is changed in the page's menu, a projector is plugged in, what stands above is another step's
-      if (!root.isConnected) return;
+    const forgot = () => { if (root.told.fill) root.drawn &&= "by Plotly"; }; // which forgets how high it was
+    addEventListener("resize", forgot);
+    let last = state(root), gone = 0;
+    const watch = setInterval(() => { // the theme is changed in the page's menu, a projector is plugged in, what stands above is another step's
+      gone = root.isConnected ? 0 : gone + 1;
+      if (gone > 20) { // not only moved: of a step that was left
+        clearInterval(watch);
+        removeEventListener("resize", forgot);
+        root.watched = false;
+      }
+      if (gone) return;
       const now = state(root), still = now === last;
       last = now;
       if (still && root.clientWidth && root.drawn && now !== root.drawn) draw(root);
