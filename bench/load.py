@@ -290,6 +290,8 @@ def report(found: Found, sessions: int, trainings: int, external: bool) -> list[
             f"- After all have left, from round 2 to round {len(found.memory)}: {found.after[0]:,.0f} to "
             f"{found.after[-1]:,.0f} MB, {grown:+.1f} % (under 5 %: {passed(grown < 5)})."
         )
+    else:
+        lines.append(f"- Growth from round 2 to the last: not measured in {len(found.memory)} rounds.")
     lines.append(f"- Work left over when all have gone: {100 * found.busy:.0f} % of a core.")
     lines.append(
         f"- Sessions that saw what was not theirs, or an error: {len(found.wrong)} {found.wrong[:3] or ''}".rstrip()

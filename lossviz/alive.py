@@ -26,9 +26,11 @@ def _turn() -> None:
 
 
 def dask_setup(worker: Any) -> None:
-    """Give way, watch, and give memory back; Dask calls this when the worker starts."""
+    """Give way, leave Ctrl-C to the nanny, watch, and give memory back; Dask calls this when the worker starts."""
     if hasattr(os, "nice"):  # a page that waits for its turn is worse than a picture that comes a little later
         os.nice(NICE)
+    if worker.nanny:  # it ends this process, at once where that does not hear the terminal's Ctrl-C itself
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     from tornado.ioloop import PeriodicCallback
 
     worker.periodic_callbacks["lossviz-alive"] = watch = PeriodicCallback(_turn, 1000)

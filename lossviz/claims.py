@@ -120,9 +120,10 @@ def tried(numbers: Iterable[int] = ()) -> list[Trial]:
     out = []
     chosen = [find(n) for n in numbers] or list(CLAIMS.values())
     if any(map(_on_tensorflow, chosen)):
-        # as it is loaded TensorFlow logs, whatever it is told; if it cannot be, each experiment will say why
+        # as it is loaded, and looks for devices, TensorFlow logs, whatever it is told; if it cannot be, each experiment
+        # will say why
         with _unheard(), suppress(Exception):
-            import_module("lossviz.equation")
+            import_module("lossviz.equation").tf.config.list_physical_devices()
     for claim in chosen:
         try:
             out.append(Trial(claim, experiment(claim.number)))

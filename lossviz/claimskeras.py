@@ -311,7 +311,8 @@ def _weighted_bce(y: Array, p: Array, weights: Array) -> float:
     expected="true",
     why="The loss of every entry, times the weight of its label (1 for a zero, 2 for a one), and the mean over all "
     "entries: computed here by Keras' own element-wise loss, it gives the numbers of the thread, with weights and "
-    "without. It works on 0-and-1 labels of any shape, since each entry is its own yes-or-no question.",
+    "without. The second example has the labels 0 1 and 0 0 with the probabilities 0.6 0.4 and 0.4 0.6. It works on "
+    "0-and-1 labels of any shape, since each entry is its own yes-or-no question.",
     code="""import keras
 import numpy as np
 

@@ -250,8 +250,8 @@ SOFTER: dict[str, Callable[[list[int]], Array]] = {
     packages=(),
     expected="depends",
     why="Weights slide the model along one frontier: more of the rare class found, more false alarms. Balanced weights "
-    "sit about where the mean recall of the classes is largest, so softer weights lose by that measure; they raise less false "
-    "alarm, and often win by F1. Tried are the square root, √(n_max / n_c), and the log, 1 / ln(1.02 + n_c / n), of ENet; "
+    "sit about where the mean recall of the classes is largest, so softer weights lose by that measure; they raise fewer "
+    "false alarms, and often win by F1. Tried are the square root, √(n_max / n_c), and the log, 1 / ln(1.02 + n_c / n), of ENet; "
     "here the square root is the softer of the two. Neither is better before you say what a miss and a false alarm cost. "
     "Moving the threshold of the plain model slides along the same frontier, without training again.",
     code="""import numpy as np

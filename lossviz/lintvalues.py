@@ -37,7 +37,7 @@ HINTS = (
     (r"(.*_)?(class|cls|label|category)_?(w|wts?|weights?|weighting|ratios?)(_(tensor|tf|t|vector|vec|array|dict|np))?",
      CLASS_WEIGHTS),
     (r"weights?_(per|by|of|for)_class(es)?|pos_weights?|balanced_weights?|loss_weights?_per_class", CLASS_WEIGHTS),
-    (r"weights?|wts|loss_weights?", WEIGHTS),
+    (r"weights?|wts|cw|loss_weights?", WEIGHTS),
     (r"(.*_)?logits?(_.*)?", LOGITS),
     (r"scores?|outputs?|preds?|predictions?|y_?pred|y_?hat|out|net_out|model_outputs?", SCORES),
     (r".*(multi_?hot|multi_?label).*", MULTI_LABEL),

@@ -6,7 +6,7 @@ import streamlit as st
 
 # A worker process that starts later imports this script under another name: it has nothing to do there.
 if __name__ == "__main__":
-    from parts import controls, presenter, work
+    from parts import connection, controls, presenter, work
     from parts.listing import PAGES
 
     # before the navigation: the browser would fetch a page's own icon from another host
@@ -20,6 +20,7 @@ if __name__ == "__main__":
     )
     if presenter.present():
         st.html(presenter.STYLE)
+    connection.keep()
     if st.session_state.get("page") != page.title:  # another page empties the fields for files: what they held is kept
         st.session_state["page"] = page.title
         st.session_state.pop("file here", None)

@@ -75,7 +75,7 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
         else:
             apart = [re.split(r"[,;|\t]", line) for line in lines]
             by_hand = max(map(len, apart)) == 1  # "cat 12", "cat: 12"
-            pairs = [re.fullmatch(r'"?(.*[^\s:="/])"?(?:\s*[:=]\s*|\s+)(\d+)', line) for line in lines]
+            pairs = [re.fullmatch(r'(?:"([^"]+)"|(.*[^\s:=/]))(?:\s*[:=]\s*|\s+)(\d+)', line) for line in lines]
             odd = next((i for i, a in enumerate(apart) if (pairs[i] is None if by_hand else len(a) == 1)), None)
             if odd is not None:
                 st.error(plain(f"{quote(lines[odd])} is no label with its count: write them as cat,12 or cat: 12."))
@@ -83,7 +83,9 @@ def source() -> tuple[bytes, str, dict[str, Any]] | None:
             if len(lines) == 1 and len(apart[0]) > 3 and all(n.strip().isdigit() for n in apart[0][1::2]):
                 st.error("Write each label with its count on a line of its own.")
                 return None
-            text = "\n".join(f"{p[1]},{p[2]}" for p in pairs if p) if by_hand else text
+            if by_hand:
+                named = [((p[1] or p[2]).replace('"', '""'), p[3]) for p in pairs if p]
+                text = "\n".join(f'"{label}",{n}' for label, n in named)
         return text.encode(), "the counts", {"layout": "table", "header": False}
     if way == "paste":
         text = st.text_area("Labels, one on each line", key="pasted", height=130, placeholder="cat\ndog\ncat")

@@ -411,6 +411,10 @@ if __name__ == "__main__":
 """
 
 
+def test_the_terminals_ctrl_c_is_not_for_a_worker_that_has_a_nanny(engine):
+    assert set(engine.client.run(lambda: signal.getsignal(signal.SIGINT)).values()) == {signal.SIG_IGN}
+
+
 def test_a_worker_that_hangs_says_where_and_is_replaced(tmp_path):
     script = tmp_path / "hanging.py"
     script.write_text(HANGING)

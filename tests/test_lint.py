@@ -142,6 +142,13 @@ def test_snippets_without_imports_are_read_by_convention():
     assert lint("from somewhere import functional as F\nloss = F.cross_entropy(logits * class_weights, y)") == []
 
 
+def test_a_short_name_for_class_weights_is_known():
+    code = "import torch.nn.functional as F\n\ndef loss(logits, cw, y):\n    return F.cross_entropy({}, y)"
+    assert [f.code for f in lint(code.format("logits * cw"))] == ["LV001"]
+    assert [f.code for f in lint(code.format("F.softmax(logits, 1) * cw"))] == ["LV002"]
+    assert lint(code.format("logits, weight=cw, target=").replace("=, y)", "=y)")) == []
+
+
 def found(code):
     return [(f.code, f.line) for f in lint(code)]
 

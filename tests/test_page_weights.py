@@ -104,6 +104,11 @@ def test_the_example_is_there_at_once(page):
     np.testing.assert_allclose(up, (found.intervals.high - found.weights)[::-1])
 
 
+def test_quotes_inside_a_label_are_its_own(page):
+    table = page.run().count('5" 12\nsay "hi" 50\n"bye bye" 30').table("95 % from").set_index("Label")
+    assert table["Count"].to_dict() == {'5"': 12, 'say "hi"': 50, "bye bye": 30}
+
+
 def test_what_one_word_does_not_explain_is_asked_about(page):
     page.run()
     for text in ("model 3 000\nmodel 4 500", "grade 1 200\nothers 300", "cat 1 200"):

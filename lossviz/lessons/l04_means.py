@@ -118,6 +118,7 @@ LESSON = Lesson(
     words={
         "Batch": "the examples whose losses are averaged for one step of training.",
         "Reduction": "how the losses of a batch become one number: here a mean.",
+        "TF1": "TensorFlow 1, which older code still uses; its losses have a mean of their own.",
         "Balanced weights": "weights such that every class has the same total weight: the rarer, the larger.",
         "Gradient": "how fast a loss changes with each parameter; gradient descent steps against it.",
         "Learning rate": "the size of a training step; a loss that is twice as large doubles a step of plain gradient descent.",

@@ -127,6 +127,35 @@ def test_fast_keys_are_all_heard(new_page):  # on a screen where no step is out 
     step(page, "Transfer")
 
 
+LISTENERS = """() => {
+    window.listeners = 0;
+    for (const [name, by] of [["addEventListener", 1], ["removeEventListener", -1]]) {
+        const does = window[name];
+        window[name] = function (kind, ...more) {
+            if (kind === "resize") window.listeners += by;
+            return does.call(this, kind, ...more);
+        };
+    }
+}"""
+
+
+def test_a_picture_that_was_left_listens_no_more(new_page):
+    page = new_page("/lessons?lesson=rare&present=true&step=Explain")
+    step(page, "Explain")
+    page.evaluate(LISTENERS)
+    seen = []
+    for times in (1, 3):
+        for _ in range(times):
+            page.keyboard.press("ArrowRight")
+            step(page, "Transfer")
+            page.keyboard.press("ArrowLeft")
+            step(page, "Explain")
+            expect(page.locator(".chart[data-drawn]")).to_be_visible(timeout=60_000)
+        page.wait_for_timeout(5_000)  # they look whether they are there no more
+        seen.append(page.evaluate("listeners"))
+    assert seen[1] <= seen[0]
+
+
 def test_progress_outlives_other_pages(new_page, visit):
     page = new_page("/lessons?lesson=rare&step=Explain&answers=rare-C-B")
     step(page, "Explain")

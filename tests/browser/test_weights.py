@@ -88,6 +88,12 @@ def test_the_link_is_the_state(new_page):
     expect(copy.get_by_role("heading", name="Square root weights, mean example 1")).to_be_visible(timeout=SOON)
 
 
+def test_what_stands_twice_in_a_link_is_answered_in_words(new_page):
+    page = new_page("/weights?counts=a,900%0Ab,90&counts=%3Cb%3E&scheme=sqrt&scheme=nonesuch&beta=NaN&miss=1&miss=inf")
+    expect(page.get_by_text("'<b>' is no label with its count")).to_be_visible(timeout=SOON)  # the last one counts
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
 def test_on_a_phone_nothing_is_wider_than_the_page(new_page):
     page = new_page("/weights", viewport={"width": 390, "height": 844})
     expect(page.get_by_role("heading", name="531 rows, 2 classes")).to_be_visible(timeout=SOON)
