@@ -39,9 +39,9 @@ bench: $(VENV)/dev.done
 	$(BIN)/python -m bench
 	for part in app labels surfaces multilabel segmentation; do echo; $(BIN)/python -m bench.$$part; done >> bench/results.md
 
-# A class at once: ten rounds against one server, then two with workers outside of it, one of which is killed.
+# A class at once: ten rounds against one server, then ten with workers outside of it, one of which is killed.
 load: $(VENV)/dev.done
-	(printf '# Load\n\n'; $(BIN)/python -m bench.load; echo; $(BIN)/python -m bench.load --rounds 2 --cluster) > bench/load.md
+	(printf '# Load\n\n'; $(BIN)/python -m bench.load; echo; $(BIN)/python -m bench.load --cluster) > bench/load.md
 
 $(VENV)/run.done: requirements.txt constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
