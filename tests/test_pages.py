@@ -572,7 +572,7 @@ def test_home_reads_its_link_and_says_what_it_cannot_use():
         "instead: imbalance=abc (must be a whole number from 1 to 50); weight=999 (must be a whole number from 1 to 50); "
         "only=steps (no control in sight is called so)."
     )
-    told = json.loads(at.get("bidi_component")[0].proto.json)
+    (told,) = (json.loads(c.proto.json) for c in at.get("bidi_component") if c.proto.component_name == "lossviz_home")
     assert [k["value"] for k in told["knobs"]] == [demo.IMBALANCE.default, demo.WEIGHT.default]
 
 

@@ -28,7 +28,7 @@ def test_every_row_names_tests_that_are_there(document):
     )
     rows = "".join(tables).splitlines()
     assert len(rows) > 5
-    named = [re.findall(r"`(tests/\w+\.py)::(\w+)`", row) for row in rows]
+    named = [re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row) for row in rows]
     assert all(named), "a row without a test"
     for path, name in chain(*named):
         assert name in {node.name for node in code(ROOT / path) if isinstance(node, ast.FunctionDef)}, f"{path}::{name}"
